@@ -1,2 +1,63 @@
-//! Placeholder while the workspace is laid out.
-fn main() {}
+//! `cargo xtask`: the one entry point for developers and CI.
+//!
+//! Each verb is one module. This file only reads the verb and hands over. It keeps one rule: a verb
+//! stands in the list below only when it works.
+
+mod bench;
+mod check;
+mod console;
+mod generate;
+mod host;
+mod needs;
+mod process;
+mod run;
+mod steps;
+mod test;
+mod tidy;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+const USAGE: &str = "\
+cargo xtask <verb>
+
+  run [--release] [ARGUMENTS]  build Landfall and start `landfall serve ARGUMENTS` in the foreground
+  test                         install what the tests need, check, build, run every test
+  check                        formatting, clippy with warnings as errors, tidy
+  tidy                         the rules of this repository that the compiler does not know
+  gen [--check]                write docs/reference from the built binary; --check only compares
+  bench presign [ARGUMENTS]    measure the presigner beside its peers
+  help                         print this list";
+
+fn main() -> ExitCode {
+    match dispatch(&host::arguments()) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            console::note(&format!("error: {error:#}"));
+            ExitCode::from(1)
+        }
+    }
+}
+
+/// Runs one verb. The number is the exit code: 0 for success, otherwise what failed reported.
+fn dispatch(arguments: &[String]) -> Result<u8> {
+    let Some((verb, rest)) = arguments.split_first() else {
+        console::note(USAGE);
+        return Ok(2);
+    };
+    match (verb.as_str(), rest) {
+        ("run", rest) => run::run(rest),
+        ("test", []) => test::run_all(),
+        ("check", []) => check::run(),
+        ("tidy", []) => tidy::run(),
+        ("gen", []) => generate::write(),
+        ("gen", [flag]) if flag == "--check" => generate::check(),
+        ("bench", [name, rest @ ..]) => bench::run(name, rest),
+        ("help" | "--help" | "-h", _) => {
+            console::out(USAGE);
+            Ok(0)
+        }
+        _ => bail!("no such verb: {}\n\n{USAGE}", arguments.join(" ")),
+    }
+}
