@@ -1,1 +1,51 @@
-//! Placeholder while the workspace is laid out.
+//! Words, laws and arithmetic of Landfall.
+//!
+//! This crate is pure: it knows no socket, no file, no SQL and no clock. Whoever calls it says what time it is and
+//! hands in the random bits. *Invariant*: everything that decides whether an upload lives or dies is in here, so that
+//! the server, the model checker and the simulator run the very same decision.
+
+pub mod asset;
+pub mod change;
+pub mod checksum;
+pub mod collection;
+pub mod delivery;
+pub mod event;
+pub mod file;
+pub mod id;
+pub mod inspection;
+pub mod key;
+pub mod lifecycle;
+pub mod limits;
+pub mod media;
+pub mod owner;
+pub mod part_plan;
+pub mod parts;
+pub mod rate;
+pub mod reason;
+pub mod size;
+pub mod text;
+pub mod verification;
+
+pub use asset::{Asset, AssetStatus, Place};
+pub use change::Change;
+pub use checksum::{ChecksumAlgorithm, ChecksumValue, DeclaredChecksum};
+pub use collection::{Collection, CollectionName, Necessity, RoleName, RoleRules, Visibility};
+pub use event::{EventKind, OutboxEvent};
+pub use file::{Fence, File, FileState, StateName, UploadId};
+pub use id::{AssetId, EventId, FileId};
+pub use key::{FileKey, ObjectKey};
+pub use lifecycle::{CompleteAnswer, Decision, Effect, Event, Evidence, GrantTerms, Refusal, Remains, decide};
+pub use limits::UploadRules;
+pub use media::MediaType;
+pub use owner::{OwnerId, OwnerNaming};
+pub use part_plan::{PartNumber, PartPlan};
+pub use parts::{ClaimedParts, ETag, Incomplete, Part, PartListing};
+pub use reason::Reason;
+pub use size::ByteCount;
+pub use text::{Description, FileName, Fingerprint, Metadata, Title};
+pub use verification::{Check, ObjectHead, VerifiedObject};
+
+/// A length of time.
+pub use jiff::SignedDuration as TimeSpan;
+/// A point in time, always UTC, kept to the microsecond because that is what both catalogs store.
+pub use jiff::Timestamp;

@@ -1,0 +1,340 @@
+//! The life of one file: `RESERVED -> UPLOADING -> COMMITTING -> VERIFIED -> CREATED -> DELETING -> CLOSED`.
+//!
+//! [`decide`] is the one function that says what may follow what. It is pure: the server, the jobs, the model checker
+//! and the simulator call it and do what it says. *Invariant*: a state's rank never falls, and every step raises the
+//! fence by one.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::checksum::ChecksumValue;
+use crate::file::{File, FileState, StateName, UploadId};
+use crate::limits::{CREDENTIAL_MARGIN, GONE_PATIENCE, MAX_RELISTS, RECHECK_AFTER, UploadRules};
+use crate::parts::{self, ClaimedParts, Incomplete, Part, PartListing};
+use crate::reason::Reason;
+use crate::verification::VerifiedObject;
+
+/// Something that happened, or that somebody wants, on one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// T2: the store opened a multipart upload.
+    Opened(UploadId),
+    /// T3: the owner asks for part URLs.
+    Granted(GrantTerms),
+    /// T4: the owner says it is done, and this is what the store lists.
+    Frozen {
+        /// All pages of ListParts.
+        listing: PartListing,
+        /// What the owner says it sent, if it said so.
+        claimed: Option<ClaimedParts>,
+        /// The checksum's value, if the owner only knows it now.
+        checksum: Option<ChecksumValue>,
+    },
+    /// T6: the store refused a part, and this is what it lists now.
+    Relisted(PartListing),
+    /// T6: what HEAD says after Complete, whatever Complete answered.
+    Arbitrated(Evidence),
+    /// T6': all companions are verified too.
+    Published,
+    /// T7, T8: the file shall end. [`Reason::Abandoned`] asks, every other reason insists.
+    Ended(Reason),
+    /// T9: nothing of it is left in the store.
+    Destroyed,
+    /// T11: somebody looked again.
+    Rechecked(Remains),
+}
+
+/// Under what terms part URLs are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GrantTerms {
+    /// How long uploads and URLs live.
+    pub rules: UploadRules,
+    /// When the asset counts as abandoned ([`crate::Asset::deadline`]).
+    pub asset_deadline: Timestamp,
+    /// When the signing credentials end, if they are temporary.
+    pub credentials_end: Option<Timestamp>,
+}
+
+/// What HEAD, and only HEAD, says about a commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Evidence {
+    /// The object is there and passed every check.
+    Right(VerifiedObject),
+    /// An object is there, and it is wrong.
+    Wrong(Reason),
+    /// 404 from the right bucket, after Complete answered so.
+    Absent(CompleteAnswer),
+    /// 404 after the one Abort that a hopeless commit is allowed.
+    AbsentAfterAbort(Reason),
+}
+
+/// What Complete answered. It never decides who won; it says what to try next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CompleteAnswer {
+    /// It has not been called in this attempt.
+    NotCalled,
+    /// Success, a timeout, a 5xx, a 403: it may have happened, it may happen yet.
+    Unknown,
+    /// The store does not know a part as we listed it.
+    InvalidPart,
+    /// The store does not know the upload.
+    NoSuchUpload,
+    /// Any other 4xx: this upload can never be completed.
+    Refused(Reason),
+}
+
+/// What a look at a closed file found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remains {
+    /// No object, no hidden upload.
+    Nothing,
+    /// A late part or a zombie Complete landed.
+    Something,
+}
+
+/// What to do in the store after the decision is durable. Each can be derived again from the stored state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// Sign part URLs that end at this time.
+    Sign {
+        /// The end of their life.
+        expires_at: Timestamp,
+    },
+    /// CompleteMultipartUpload with the frozen parts, then HEAD.
+    Complete,
+    /// ListParts again, then [`Event::Relisted`].
+    Relist,
+    /// Abort once, HEAD again, then judge.
+    AbortThenHead(Reason),
+    /// Nothing now; look again with the next run of drive-commits.
+    LookAgain,
+    /// See whether the whole asset can be published.
+    TryPublish,
+    /// T9: abort every upload, delete every version, look.
+    Destroy,
+    /// T11: see whether anything landed after closing.
+    Recheck,
+    /// Remove the row: its last look was clean.
+    Purge,
+}
+
+/// What follows from an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// The file as it shall be. Equal to the file as it is when nothing has to be written.
+    pub next: File,
+    /// What to do once that is durable.
+    pub effect: Option<Effect>,
+}
+
+impl Decision {
+    /// Whether the row has to be written.
+    pub fn writes(&self, file: &File) -> bool {
+        self.next.fence != file.fence
+    }
+}
+
+/// Why an event changes nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The event has no meaning in this state: a race was lost, or it came twice.
+    #[error("not possible in {0}")]
+    OutOfPlace(StateName),
+    /// The file has ended.
+    #[error("the file has ended: {}", .0.code())]
+    Ended(Reason),
+    /// Parts are missing or wrong; the owner can repair that.
+    #[error("parts are missing or wrong")]
+    Incomplete(Incomplete),
+    /// The upload counts as abandoned.
+    #[error("the upload has expired")]
+    DeadlinePassed,
+    /// The temporary credentials end too soon to sign anything.
+    #[error("the signing credentials are about to expire")]
+    CredentialsEnding,
+}
+
+/// Decides what follows from `event` on `file` at `now`.
+///
+/// `now` comes with the row from the catalog, never from the host. The result must be written by compare-and-set on
+/// `(id, fence)` before its effect is performed; losing that race is normal: load again and decide again.
+pub fn decide(file: &File, event: &Event, now: Timestamp) -> Result<Decision, Refusal> {
+    use FileState as S;
+    match (&file.state, event) {
+        (S::Reserved, Event::Opened(upload_id)) => {
+            let opened = File { upload_id: Some(upload_id.clone()), ..file.clone() };
+            Ok(step(&opened, S::Uploading, None))
+        }
+        (S::Uploading, Event::Granted(terms)) => grant(file, terms, now),
+        (S::Uploading, Event::Frozen { listing, claimed, checksum }) => {
+            let parts = parts::freeze(&file.plan, listing, claimed.as_ref()).map_err(Refusal::Incomplete)?;
+            Ok(step(&with_checksum(file, checksum.as_ref()), committing(parts, 0), Some(Effect::Complete)))
+        }
+        (S::Committing { relists, .. }, Event::Relisted(listing)) => Ok(relist(file, *relists, listing)),
+        (S::Committing { relists, gone_since, .. }, Event::Arbitrated(evidence)) => {
+            Ok(arbitrate(file, *relists, *gone_since, evidence, now))
+        }
+        (S::Verified { object }, Event::Published) => Ok(step(file, S::Created { object: object.clone() }, None)),
+
+        // COMMITTING is driven to its end and CREATED belongs to its viewers: neither is ever abandoned.
+        (S::Committing { .. } | S::Created { .. }, Event::Ended(Reason::Abandoned)) => {
+            Err(Refusal::OutOfPlace(file.state.name()))
+        }
+        (
+            S::Reserved | S::Uploading | S::Committing { .. } | S::Verified { .. } | S::Created { .. },
+            Event::Ended(reason),
+        ) => Ok(end(file, *reason)),
+
+        (S::Deleting { reason }, Event::Destroyed) => Ok(step(file, closed(*reason, 0, now), None)),
+        (S::Closed { reason, clean_rechecks, recheck_at }, Event::Rechecked(remains)) => {
+            Ok(recheck(file, *reason, *clean_rechecks, *recheck_at, *remains, now))
+        }
+
+        (
+            S::Deleting { reason } | S::Closed { reason, .. },
+            Event::Opened(_)
+            | Event::Granted(_)
+            | Event::Frozen { .. }
+            | Event::Relisted(_)
+            | Event::Arbitrated(_)
+            | Event::Published
+            | Event::Ended(_),
+        ) => Err(Refusal::Ended(*reason)),
+
+        (S::Uploading | S::Committing { .. } | S::Verified { .. } | S::Created { .. }, Event::Opened(_))
+        | (
+            S::Reserved | S::Committing { .. } | S::Verified { .. } | S::Created { .. },
+            Event::Granted(_) | Event::Frozen { .. },
+        )
+        | (
+            S::Reserved | S::Uploading | S::Verified { .. } | S::Created { .. },
+            Event::Relisted(_) | Event::Arbitrated(_),
+        )
+        | (S::Reserved | S::Uploading | S::Committing { .. } | S::Created { .. }, Event::Published)
+        | (
+            S::Reserved | S::Uploading | S::Committing { .. } | S::Verified { .. } | S::Created { .. },
+            Event::Destroyed | Event::Rechecked(_),
+        )
+        | (S::Deleting { .. }, Event::Rechecked(_))
+        | (S::Closed { .. }, Event::Destroyed) => Err(Refusal::OutOfPlace(file.state.name())),
+    }
+}
+
+/// What a job owes a file, derived from its state alone: how a crash is finished by the same code.
+pub fn duty(file: &File, now: Timestamp) -> Option<Effect> {
+    match &file.state {
+        FileState::Reserved | FileState::Uploading | FileState::Created { .. } => None,
+        FileState::Committing { .. } => Some(Effect::Complete),
+        FileState::Verified { .. } => Some(Effect::TryPublish),
+        FileState::Deleting { .. } => Some(Effect::Destroy),
+        FileState::Closed { recheck_at, .. } => (*recheck_at <= now).then_some(Effect::Recheck),
+    }
+}
+
+fn step(file: &File, state: FileState, effect: Option<Effect>) -> Decision {
+    Decision { next: File { state, fence: file.fence.next(), ..file.clone() }, effect }
+}
+
+fn stay(file: &File, effect: Effect) -> Decision {
+    Decision { next: file.clone(), effect: Some(effect) }
+}
+
+fn end(file: &File, reason: Reason) -> Decision {
+    step(file, FileState::Deleting { reason }, Some(Effect::Destroy))
+}
+
+fn committing(parts: Vec<Part>, relists: u8) -> FileState {
+    FileState::Committing { parts, relists, gone_since: None }
+}
+
+fn closed(reason: Reason, clean_rechecks: u8, now: Timestamp) -> FileState {
+    FileState::Closed { reason, clean_rechecks, recheck_at: now + RECHECK_AFTER[usize::from(clean_rechecks)] }
+}
+
+fn with_checksum(file: &File, late: Option<&ChecksumValue>) -> File {
+    let mut file = file.clone();
+    if let (Some(declared), Some(value)) = (&mut file.checksum, late) {
+        declared.value = Some(value.clone());
+    }
+    file
+}
+
+/// T3. The durable bound is set twice as far as the URL lives, so that most grants write nothing.
+fn grant(file: &File, terms: &GrantTerms, now: Timestamp) -> Result<Decision, Refusal> {
+    let rules = &terms.rules;
+    let hard_end = file.created_at + rules.max_age();
+    if terms.asset_deadline <= now || hard_end <= now {
+        return Err(Refusal::DeadlinePassed);
+    }
+    let usable = terms.credentials_end.map_or(hard_end, |end| hard_end.min(end - CREDENTIAL_MARGIN));
+    let expires_at = usable.min(now + rules.url_life());
+    if expires_at.duration_since(now) < SignedDuration::from_secs(1) {
+        return Err(Refusal::CredentialsEnding);
+    }
+    let effect = Effect::Sign { expires_at };
+    if file.url_not_after.is_some_and(|bound| expires_at <= bound) {
+        return Ok(stay(file, effect));
+    }
+    let mut granted = file.clone();
+    granted.url_not_after = Some(hard_end.min(now + rules.url_life() * 2));
+    // Grants until now + url_life write nothing, so that is the latest time the last grant can be.
+    granted.deadline = file.deadline.max(hard_end.min(now + rules.url_life() + rules.idle()));
+    Ok(step(&granted, FileState::Uploading, Some(effect)))
+}
+
+fn relist(file: &File, relists: u8, listing: &[Part]) -> Decision {
+    if relists >= MAX_RELISTS {
+        return stay(file, Effect::AbortThenHead(Reason::PartsChanged));
+    }
+    match parts::freeze(&file.plan, listing, None) {
+        Ok(parts) => step(file, committing(parts, relists + 1), Some(Effect::Complete)),
+        Err(_) => stay(file, Effect::AbortThenHead(Reason::PartsChanged)),
+    }
+}
+
+/// T6: HEAD decides; what Complete answered only says what to try next.
+fn arbitrate(file: &File, relists: u8, gone_since: Option<Timestamp>, evidence: &Evidence, now: Timestamp) -> Decision {
+    match evidence {
+        Evidence::Right(object) => step(file, FileState::Verified { object: object.clone() }, Some(Effect::TryPublish)),
+        Evidence::Wrong(reason) | Evidence::AbsentAfterAbort(reason) => end(file, *reason),
+        Evidence::Absent(CompleteAnswer::NotCalled) => stay(file, Effect::Complete),
+        Evidence::Absent(CompleteAnswer::Unknown) => stay(file, Effect::LookAgain),
+        Evidence::Absent(CompleteAnswer::InvalidPart) if relists < MAX_RELISTS => stay(file, Effect::Relist),
+        Evidence::Absent(CompleteAnswer::InvalidPart) => stay(file, Effect::AbortThenHead(Reason::PartsChanged)),
+        Evidence::Absent(CompleteAnswer::Refused(reason)) => stay(file, Effect::AbortThenHead(*reason)),
+        Evidence::Absent(CompleteAnswer::NoSuchUpload) => match gone_since {
+            Some(since) if now.duration_since(since) >= GONE_PATIENCE => end(file, Reason::UploadVanished),
+            Some(_) => stay(file, Effect::LookAgain),
+            None => {
+                let FileState::Committing { parts, .. } = &file.state else {
+                    unreachable!("arbitrate is called on COMMITTING only");
+                };
+                let gone = FileState::Committing { parts: parts.clone(), relists, gone_since: Some(now) };
+                step(file, gone, Some(Effect::LookAgain))
+            }
+        },
+    }
+}
+
+/// T11.
+fn recheck(
+    file: &File,
+    reason: Reason,
+    clean_rechecks: u8,
+    recheck_at: Timestamp,
+    remains: Remains,
+    now: Timestamp,
+) -> Decision {
+    match remains {
+        Remains::Something => step(file, closed(reason, 0, now), Some(Effect::Destroy)),
+        Remains::Nothing => {
+            let clean = clean_rechecks + 1;
+            let Some(after) = RECHECK_AFTER.get(usize::from(clean)) else {
+                return stay(file, Effect::Purge);
+            };
+            // The schedule counts from the closing, which lies one step before the look that was due.
+            let closed_at = recheck_at - RECHECK_AFTER[usize::from(clean_rechecks)];
+            let state = FileState::Closed { reason, clean_rechecks: clean, recheck_at: closed_at + *after };
+            step(file, state, None)
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Bounds of the upload protocol, each with its unit and its reason.
+
+use jiff::SignedDuration;
+
+/// How long a part URL works.
+pub const DEFAULT_URL_LIFE: SignedDuration = SignedDuration::from_hours(1);
+/// How long after the last grant an upload counts as abandoned.
+pub const DEFAULT_IDLE: SignedDuration = SignedDuration::from_hours(48);
+/// How long an upload may take in all.
+pub const DEFAULT_MAX_AGE: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// The longest URL life that SigV4 allows (604,800 s).
+pub const LONGEST_URL_LIFE: SignedDuration = SignedDuration::from_secs(604_800);
+/// A URL signed with temporary credentials ends this long before they do: time for a request to start.
+pub const CREDENTIAL_MARGIN: SignedDuration = SignedDuration::from_secs(60);
+/// How long a vanished upload with no object is looked at before it is judged (PROTOCOL, T6).
+pub const GONE_PATIENCE: SignedDuration = SignedDuration::from_mins(10);
+/// How often parts may be listed again after the store refused one.
+pub const MAX_RELISTS: u8 = 5;
+/// When a closed file is looked at again, counted from its closing. A PUT has no maximum duration, so looking again is
+/// the only safe margin; the last look lies past the seven days a presigned URL can live.
+pub const RECHECK_AFTER: [SignedDuration; 3] =
+    [SignedDuration::from_hours(1), SignedDuration::from_hours(24), SignedDuration::from_hours(8 * 24)];
+
+const _: () = assert!(DEFAULT_URL_LIFE.as_secs() <= LONGEST_URL_LIFE.as_secs());
+const _: () = assert!(DEFAULT_URL_LIFE.as_secs() <= DEFAULT_IDLE.as_secs());
+const _: () = assert!(DEFAULT_IDLE.as_secs() <= DEFAULT_MAX_AGE.as_secs());
+const _: () = assert!(RECHECK_AFTER[2].as_secs() > LONGEST_URL_LIFE.as_secs());
+
+/// How long uploads and their URLs live. From configuration; `parse` keeps the relations that the protocol needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UploadRules {
+    idle: SignedDuration,
+    max_age: SignedDuration,
+    url_life: SignedDuration,
+}
+
+/// Why three spans cannot be the rules of an upload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidRules {
+    /// SigV4's own bounds.
+    #[error("url_ttl must be 1 s to 604800 s")]
+    UrlLife,
+    /// An upload would be abandoned while its URLs work.
+    #[error("idle must not be shorter than url_ttl")]
+    Idle,
+    /// It could never be idle.
+    #[error("max_age must not be shorter than idle")]
+    MaxAge,
+}
+
+impl UploadRules {
+    /// Takes three spans that fit together: 1 s <= url life <= idle <= max age, and url life <= 7 d.
+    pub fn new(idle: SignedDuration, max_age: SignedDuration, url_life: SignedDuration) -> Result<Self, InvalidRules> {
+        if url_life < SignedDuration::from_secs(1) || url_life > LONGEST_URL_LIFE {
+            return Err(InvalidRules::UrlLife);
+        }
+        if idle < url_life {
+            return Err(InvalidRules::Idle);
+        }
+        if max_age < idle {
+            return Err(InvalidRules::MaxAge);
+        }
+        Ok(Self { idle, max_age, url_life })
+    }
+
+    /// How long after the last grant an upload counts as abandoned, at least.
+    pub const fn idle(&self) -> SignedDuration {
+        self.idle
+    }
+
+    /// How long an upload may take in all.
+    pub const fn max_age(&self) -> SignedDuration {
+        self.max_age
+    }
+
+    /// How long a part URL works.
+    pub const fn url_life(&self) -> SignedDuration {
+        self.url_life
+    }
+}
+
+impl Default for UploadRules {
+    fn default() -> Self {
+        Self { idle: DEFAULT_IDLE, max_age: DEFAULT_MAX_AGE, url_life: DEFAULT_URL_LIFE }
+    }
+}

@@ -1,0 +1,117 @@
+//! Why a file or an asset ended.
+
+use serde::{Deserialize, Serialize};
+
+/// The reason a file is on its way out. Stable codes: they are in events, in the API and in the catalog.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// Its upload was never finished.
+    Abandoned,
+    /// Its owner deleted the asset or cancelled the upload.
+    Deleted,
+    /// Its role was withdrawn.
+    Withdrawn,
+    /// A newer file took its role.
+    Replaced,
+    /// The object has another size than declared.
+    SizeMismatch,
+    /// The object has another content type than declared.
+    ContentTypeMismatch,
+    /// The object has another checksum than declared.
+    ChecksumMismatch,
+    /// The object is not the one that was committed.
+    ETagMismatch,
+    /// The first bytes are of another format than declared.
+    ContentMismatch,
+    /// The parts changed while they were being committed.
+    PartsChanged,
+    /// The store refused to put the parts together.
+    RefusedByStore,
+    /// The multipart upload vanished from the store: aborted from outside or by a lifecycle rule.
+    UploadVanished,
+}
+
+impl Reason {
+    /// Every reason there is.
+    pub const ALL: [Self; 12] = [
+        Self::Abandoned,
+        Self::Deleted,
+        Self::Withdrawn,
+        Self::Replaced,
+        Self::SizeMismatch,
+        Self::ContentTypeMismatch,
+        Self::ChecksumMismatch,
+        Self::ETagMismatch,
+        Self::ContentMismatch,
+        Self::PartsChanged,
+        Self::RefusedByStore,
+        Self::UploadVanished,
+    ];
+
+    /// The stable code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Abandoned => "abandoned",
+            Self::Deleted => "deleted",
+            Self::Withdrawn => "withdrawn",
+            Self::Replaced => "replaced",
+            Self::SizeMismatch => "size_mismatch",
+            Self::ContentTypeMismatch => "content_type_mismatch",
+            Self::ChecksumMismatch => "checksum_mismatch",
+            Self::ETagMismatch => "etag_mismatch",
+            Self::ContentMismatch => "content_mismatch",
+            Self::PartsChanged => "parts_changed",
+            Self::RefusedByStore => "refused_by_store",
+            Self::UploadVanished => "upload_vanished",
+        }
+    }
+
+    /// Whether the file failed verification, as opposed to being given up by somebody. A rejected role can be
+    /// announced again.
+    pub const fn is_rejection(self) -> bool {
+        match self {
+            Self::Abandoned | Self::Deleted | Self::Withdrawn | Self::Replaced => false,
+            Self::SizeMismatch
+            | Self::ContentTypeMismatch
+            | Self::ChecksumMismatch
+            | Self::ETagMismatch
+            | Self::ContentMismatch
+            | Self::PartsChanged
+            | Self::RefusedByStore
+            | Self::UploadVanished => true,
+        }
+    }
+
+    /// What happened, for the person whose file it was.
+    pub const fn detail(self) -> &'static str {
+        match self {
+            Self::Abandoned => "The upload was not finished in time.",
+            Self::Deleted => "The owner deleted it.",
+            Self::Withdrawn => "The owner withdrew this file.",
+            Self::Replaced => "A newer file took its place.",
+            Self::SizeMismatch => "The uploaded file has another size than was announced.",
+            Self::ContentTypeMismatch => "The uploaded file has another content type than was announced.",
+            Self::ChecksumMismatch => "The uploaded bytes do not match the announced checksum.",
+            Self::ETagMismatch => "The stored object is not the one that was committed.",
+            Self::ContentMismatch => "The file's first bytes are not of the announced type.",
+            Self::PartsChanged => "Parts were overwritten while the upload was being committed.",
+            Self::RefusedByStore => "The object store refused to put the parts together.",
+            Self::UploadVanished => "The upload vanished from the object store before it was committed.",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_what_serde_writes() {
+        for reason in Reason::ALL {
+            // The catalog and the API spell a reason the same way.
+            let debug = format!("{reason:?}").to_lowercase().replace('_', "");
+            assert_eq!(debug, reason.code().replace('_', ""));
+        }
+    }
+}
