@@ -148,6 +148,8 @@ fn subcommands(help: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     const HELP: &str = "\
@@ -183,6 +185,49 @@ Options:
         assert_eq!(first_difference("a\nb\n", "a\nc\n"), Some(2));
         assert_eq!(first_difference("", "a\n"), Some(1));
         assert_eq!(first_difference("a\n", "a"), Some(2));
+    }
+
+    /// A stand-in for the binary: a script that describes itself as clap does.
+    fn script(folder: &Path, text: &str) -> std::path::PathBuf {
+        let path = folder.join("landfall");
+        fs::write(&path, format!("#!/bin/sh\n{text}")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        path
+    }
+
+    #[test]
+    fn the_command_line_is_described_depth_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let binary = script(
+            folder.path(),
+            r#"case "$*" in
+            --help) printf 'Commands:\n  store  A\n  list   B\n  help   C\n' ;;
+            "store --help") printf 'Commands:\n  show  D\n' ;;
+            *) printf 'Usage: %s\n' "$*" ;;
+            esac"#,
+        );
+        let page = command_line(&binary).unwrap();
+        let titles: Vec<_> = page.lines().filter(|line| line.starts_with("## ")).collect();
+        let expected = ["## `landfall`", "## `landfall store`", "## `landfall store show`", "## `landfall list`"];
+        assert_eq!(titles, expected);
+        assert!(page.contains("Usage: store show --help"), "{page}");
+    }
+
+    #[test]
+    fn the_binary_sees_nothing_of_this_machine() {
+        let folder = tempfile::tempdir().unwrap();
+        let names = describe(&script(folder.path(), "env | cut -d= -f1"), &[]).unwrap();
+        for name in names.lines() {
+            // The shell itself adds the other two.
+            assert!(["HOME", "PATH", "PWD", "_"].contains(&name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_binary_that_fails_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = pages(&script(folder.path(), "echo broken >&2; exit 2")).err().unwrap();
+        assert!(error.to_string().contains("broken"), "{error}");
     }
 
     #[test]

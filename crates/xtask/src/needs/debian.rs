@@ -106,6 +106,8 @@ fn apt_get_command(prefix: &[&str], arguments: &[&str]) -> Command {
         .iter()
         .copied()
         .chain(["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"])
+        // Another installation may be running; wait for it, but not for ever.
+        .chain(["-o", "DPkg::Lock::Timeout=120"])
         .chain(arguments.iter().copied())
         .collect();
     let mut command = process::command(words[0]);
@@ -141,6 +143,9 @@ mod tests {
         let command = apt_get_command(&["sudo", "-n"], &["update"]);
         let words: Vec<_> = command.get_args().collect();
         assert_eq!(command.get_program(), "sudo");
-        assert_eq!(words, ["-n", "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "update"]);
+        assert_eq!(
+            words,
+            ["-n", "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-o", "DPkg::Lock::Timeout=120", "update"]
+        );
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! They live in a virtual environment in the repository, `.tools/python`, at the exact versions of
 //! `.config/test-python.txt`. `.cargo/config.toml` names the folder to every test as
-//! `LANDFALL_TEST_PYTHON`, so a test run without xtask finds them too.
+//! `TEST_PYTHON`, so a test run without xtask finds them too.
 
 use std::fs;
 use std::path::{Path, PathBuf};
