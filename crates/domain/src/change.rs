@@ -134,10 +134,10 @@ pub fn delete(asset: &Asset, now: Timestamp) -> Result<Change, ChangeRefusal> {
 }
 
 /// T7: nobody finished what is pending. An asset that was never published goes as a whole; of a published one only
-/// the pending files go.
-pub fn expire(asset: &Asset, now: Timestamp) -> Result<Change, ChangeRefusal> {
+/// the pending files go. `as_of` is the time that deadlines are held against, `now` the time written down.
+pub fn expire(asset: &Asset, as_of: Timestamp, now: Timestamp) -> Result<Change, ChangeRefusal> {
     require_present(asset)?;
-    let expired = asset.deadline().is_some_and(|deadline| deadline <= now) && !asset.is_committing();
+    let expired = asset.deadline().is_some_and(|deadline| deadline <= as_of) && !asset.is_committing();
     if !expired {
         return Err(ChangeRefusal::NotExpired);
     }

@@ -1,1 +1,17 @@
-//! Placeholder while the workspace is laid out.
+//! Landfall's server: data flows `http -> app -> domain`, and `app -> catalog | store | limits | events`.
+//!
+//! *Invariant*: `app` knows no HTTP and no SQL; `http` knows no SQL; only [`boot`] names concrete backends. Time comes
+//! through [`clock`], randomness through [`entropy`], and through nothing else.
+
+pub mod app;
+pub mod auth;
+pub mod boot;
+pub mod catalog;
+pub mod clock;
+pub mod config;
+pub mod entropy;
+pub mod http;
+pub mod jobs;
+pub mod limits;
+pub mod store;
+pub mod telemetry;

@@ -1,1 +1,21 @@
-//! Placeholder while the workspace is laid out.
+//! The bodies and error codes of the HTTP API: what stands on the wire, and no behaviour.
+//!
+//! Server and client share these types, so neither can misspell a field. Names are snake_case; times are RFC 3339 in
+//! UTC; sizes are bytes. Every request body refuses fields it does not know.
+
+mod asset;
+mod code;
+mod part;
+mod problem;
+mod request;
+mod roles;
+
+pub use asset::{AssetBody, AssetPage, FileBody, FileUrlBody, RejectionBody, UploadBody};
+pub use code::ErrorCode;
+pub use part::{PartBody, PartPage, PartUrlBody, PartUrlsBody};
+pub use problem::{FieldProblem, MissingParts, Problem, WrongPartBody};
+pub use request::{
+    AnnounceRequest, ChecksumRequest, ClaimedPart, CompleteFileRequest, CompleteRequest, CreateRequest,
+    PartUrlsRequest, PatchRequest, RequestedPart,
+};
+pub use roles::Roles;

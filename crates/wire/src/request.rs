@@ -1,0 +1,140 @@
+//! What clients send.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::roles::Roles;
+
+/// `POST /v1/{collection}`: creates an asset and asks for permission to upload its files.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateRequest {
+    /// One line, 1 to 200 characters.
+    #[schema(min_length = 1, max_length = 200)]
+    pub title: String,
+    /// 0 to 5,000 characters; line breaks are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 5000)]
+    pub description: Option<String>,
+    /// Your own JSON object, at most 16 KiB. Returned as it was, never looked into.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub metadata: Option<serde_json::Map<String, serde_json::Value>>,
+    /// The files to upload, by role. A role may be named once.
+    #[schema(value_type = std::collections::BTreeMap<String, AnnounceRequest>)]
+    pub files: Roles<AnnounceRequest>,
+    /// What the client knows the local file by, 1 to 256 bytes; finds an unfinished upload again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 256)]
+    pub fingerprint: Option<String>,
+}
+
+/// One file that is to be uploaded. Also the body of `PUT /v1/{collection}/{id}/files/{role}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AnnounceRequest {
+    /// Its name on the owner's device, 1 to 255 bytes; not a path.
+    #[schema(min_length = 1, max_length = 255)]
+    pub file_name: String,
+    /// Its exact size in bytes, at least 1. What arrives must have it.
+    #[schema(minimum = 1)]
+    pub size: u64,
+    /// Its media type, such as `video/mp4`. What arrives must look like it.
+    pub content_type: String,
+    /// A checksum over the whole file, computed by the store and compared before publication.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checksum: Option<ChecksumRequest>,
+}
+
+/// A full-object checksum. SHA-256 is not offered: S3 has none over a whole multipart object.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChecksumRequest {
+    /// `crc64nvme`, `crc32c` or `crc32`.
+    pub algorithm: String,
+    /// Base64 of the big-endian value. May follow at `complete`, when the file has been read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+}
+
+/// `PATCH /v1/{collection}/{id}`: what is absent stays as it is.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PatchRequest {
+    /// One line, 1 to 200 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// 0 to 5,000 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Replaces the whole object; at most 16 KiB.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub metadata: Option<serde_json::Map<String, serde_json::Value>>,
+}
+
+/// `POST .../part-urls`: which parts to sign.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PartUrlsRequest {
+    /// 1 to 10,000 part numbers, each once, in any order.
+    #[schema(min_items = 1, max_items = 10000)]
+    pub numbers: Vec<RequestedPart>,
+}
+
+/// A part number, alone or with a digest of the part that the store shall enforce.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum RequestedPart {
+    /// 1 to 10,000, and within the file's plan.
+    Number(u64),
+    /// With the SHA-256 of the part.
+    WithChecksum {
+        /// 1 to 10,000, and within the file's plan.
+        number: u64,
+        /// Base64 of the 32 bytes. Sent as `x-amz-checksum-sha256`; the store refuses other bytes.
+        checksum_sha256: String,
+    },
+}
+
+/// `POST .../complete`. Every field is optional: the server lists the parts itself.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CompleteRequest {
+    /// One line, 1 to 200 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// 0 to 5,000 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Replaces the whole object; at most 16 KiB.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub metadata: Option<serde_json::Map<String, serde_json::Value>>,
+    /// What the client knows about its files.
+    #[serde(default)]
+    #[schema(value_type = std::collections::BTreeMap<String, CompleteFileRequest>)]
+    pub files: Roles<CompleteFileRequest>,
+}
+
+/// What the client knows about one file at `complete`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CompleteFileRequest {
+    /// The value of the checksum whose algorithm was announced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checksum: Option<ChecksumRequest>,
+    /// What it sent. If given, it must agree with what the store lists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parts: Option<Vec<ClaimedPart>>,
+}
+
+/// A part as the client remembers it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClaimedPart {
+    /// 1 to 10,000.
+    pub number: u64,
+    /// The ETag the store answered, with or without quotes.
+    pub etag: String,
+}
