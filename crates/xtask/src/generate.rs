@@ -90,7 +90,11 @@ fn pages(binary: &Path) -> Result<Vec<Page>> {
 fn describe(binary: &Path, arguments: &[&str]) -> Result<String> {
     let mut command: Command = process::command(binary);
     command.args(arguments).env_clear().env("PATH", host::search_path()).env("HOME", "/home/you");
-    process::output(&mut command)
+    let text = process::output(&mut command)?;
+    if text.trim().is_empty() {
+        bail!("`landfall {}` wrote nothing", arguments.join(" "));
+    }
+    Ok(text)
 }
 
 fn configuration(toml: &str) -> String {
@@ -228,6 +232,8 @@ Options:
         let folder = tempfile::tempdir().unwrap();
         let error = pages(&script(folder.path(), "echo broken >&2; exit 2")).err().unwrap();
         assert!(error.to_string().contains("broken"), "{error}");
+        let error = pages(&script(folder.path(), "exit 0")).err().unwrap();
+        assert!(error.to_string().contains("`landfall config` wrote nothing"), "{error}");
     }
 
     #[test]

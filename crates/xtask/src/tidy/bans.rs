@@ -70,13 +70,13 @@ const BANS: &[Ban] = &[
     Ban {
         under: "crates/server/src/",
         homes: &["crates/server/src/boot", "crates/server/src/catalog/"],
-        words: &["catalog::sqlite", "catalog::mysql", "catalog::memory", "sqlite::"],
+        words: &["catalog::sqlite", "catalog::mysql", "catalog::memory", "sqlite::", "SqliteCatalog", "MemoryCatalog"],
         advice: "only boot.rs names a concrete catalog: take `dyn Catalog`",
     },
     Ban {
         under: "crates/server/src/",
         homes: &["crates/server/src/boot", "crates/server/src/store/"],
-        words: &["store::s3", "store::memory", "s3::", "aws_sdk_s3", "aws_config"],
+        words: &["store::s3", "store::memory", "s3::", "S3Store", "MemoryStore", "aws_sdk_s3", "aws_config"],
         advice: "only boot.rs names a concrete store: take `dyn Store`",
     },
 ];
