@@ -122,6 +122,11 @@ impl StateName {
             Self::Closed => "CLOSED",
         }
     }
+
+    /// The state a name stands for.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == name)
+    }
 }
 
 impl fmt::Display for StateName {
@@ -207,5 +212,23 @@ impl File {
     /// If a file in UPLOADING or COMMITTING has no upload id: no transition produces that.
     pub fn upload(&self) -> &UploadId {
         self.upload_id.as_ref().expect("a file past RESERVED has its upload id")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn state_names_are_read_back() {
+        for state in StateName::ALL {
+            assert_eq!(StateName::from_name(state.as_str()), Some(state));
+        }
+        assert_eq!(StateName::from_name("closed"), None);
+    }
+
+    #[test]
+    fn all_states_stand_in_rank_order() {
+        assert!(StateName::ALL.is_sorted());
     }
 }

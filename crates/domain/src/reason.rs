@@ -21,6 +21,7 @@ pub enum Reason {
     /// The object has another checksum than declared.
     ChecksumMismatch,
     /// The object is not the one that was committed.
+    #[serde(rename = "etag_mismatch")] // serde would split "ETag" in two words
     ETagMismatch,
     /// The first bytes are of another format than declared.
     ContentMismatch,
@@ -67,6 +68,11 @@ impl Reason {
         }
     }
 
+    /// The reason a code stands for.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.code() == code)
+    }
+
     /// Whether the file failed verification, as opposed to being given up by somebody. A rejected role can be
     /// announced again.
     pub const fn is_rejection(self) -> bool {
@@ -104,14 +110,25 @@ impl Reason {
 
 #[cfg(test)]
 mod tests {
+    use serde::de::IntoDeserializer;
+    use serde::de::value::{Error as ValueError, StrDeserializer};
+
     use super::*;
 
     #[test]
     fn codes_are_what_serde_writes() {
         for reason in Reason::ALL {
             // The catalog and the API spell a reason the same way.
-            let debug = format!("{reason:?}").to_lowercase().replace('_', "");
-            assert_eq!(debug, reason.code().replace('_', ""));
+            let text: StrDeserializer<'_, ValueError> = reason.code().into_deserializer();
+            assert_eq!(Reason::deserialize(text), Ok(reason));
         }
+    }
+
+    #[test]
+    fn codes_are_read_back() {
+        for reason in Reason::ALL {
+            assert_eq!(Reason::from_code(reason.code()), Some(reason));
+        }
+        assert_eq!(Reason::from_code("Abandoned"), None);
     }
 }
