@@ -129,6 +129,9 @@ fn split_scheme(text: &str) -> Result<(&'static str, u16, &str), EndpointError> 
 
 /// Splits `host:port`; the colons of a bracketed IPv6 address are not separators.
 fn split_port(authority: &str) -> Result<(&str, Option<u16>), EndpointError> {
+    if authority.starts_with('[') != authority.contains(']') {
+        return Err(EndpointError::Host);
+    }
     let after_brackets = authority.rfind(']').map_or(0, |at| at + 1);
     let Some(colon) = authority[after_brackets..].find(':') else {
         return Ok((authority, None));

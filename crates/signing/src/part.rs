@@ -19,7 +19,7 @@ use crate::{
     key::SigningKey,
     presigned_url::PresignedUrl,
     request::{Method, Request, presign, signature_query},
-    sha256::{HmacKey, Sha256},
+    sha256::{Ending, HmacKey, Sha256},
     text::{Decimal, Slash, hex, push_ascii, uri_encoded},
     validity::Validity,
 };
@@ -64,30 +64,37 @@ pub fn presign_part(
 
 /// Prepared once per (key, object, multipart upload, validity), then one URL per part.
 pub struct PartPresigner {
-    /// URL and canonical query up to the value of the signed headers.
-    location: Location,
-    query: String,
-    /// `&uploadId=...`, escaped.
-    upload_id: String,
+    upload: Upload,
     host_signed: Shape,
-    /// Made when the first part with a signed length is asked for: many uploads never do.
-    length_signed: OnceLock<Shape>,
-    /// HMAC's inner hash after the key and the string to sign's head.
+    /// Made for the first signed length asked for: all parts of an upload but the last have the
+    /// same, and many uploads sign none.
+    length_signed: OnceLock<(u64, Shape)>,
+    /// HMAC's inner hash after the key and the head of the string to sign, and what follows: the
+    /// canonical request's digest in hex.
     to_sign: Sha256,
+    to_sign_ending: Ending,
     hmac: HmacKey,
 }
 
-/// What a choice of signed headers fixes.
+/// What all shapes share.
+struct Upload {
+    location: Location,
+    /// The canonical query up to the value of the signed headers.
+    query: String,
+    /// `&uploadId=...&X-Amz-Signature=`, escaped.
+    url_tail: String,
+}
+
+/// What a choice of signed headers, and their values, fixes.
 struct Shape {
     /// The URL up to and including `partNumber=`.
     url_head: String,
     /// The hash of the canonical request up to and including `partNumber=`.
     canonical_head: Sha256,
-    /// The canonical request after the number: up to the length's value if that is signed, else to
-    /// its end.
-    canonical_middle: String,
-    /// The canonical request after the length's value; empty if that is not signed.
-    canonical_end: String,
+    /// The canonical request after the number.
+    canonical_tail: String,
+    /// The canonical request from the number on, for numbers of 1, 2, .. digits.
+    endings: [OnceLock<Ending>; NUMBER_BYTES_MAX],
 }
 
 impl PartPresigner {
@@ -107,15 +114,15 @@ impl PartPresigner {
         let amz_date = validity.amz_date();
         let query = signature_query(key, &amz_date, &validity);
         let upload_id = uri_encoded(upload_id, Slash::Escaped);
+        let url_tail = ["&uploadId=", &upload_id, "&X-Amz-Signature="].concat();
         let mut to_sign = key.hmac.begin();
         to_sign.update(key.string_to_sign_head(&amz_date).as_bytes());
-        let host_signed = Shape::host_signed(&location, &query, &upload_id);
+        let upload = Upload { location, query, url_tail };
         Ok(Self {
-            location,
-            query,
-            upload_id,
-            host_signed,
+            host_signed: upload.shape(None),
             length_signed: OnceLock::new(),
+            upload,
+            to_sign_ending: to_sign.ending(SIGNATURE_BYTES, &[]),
             to_sign,
             hmac: key.hmac.clone(),
         })
@@ -132,85 +139,83 @@ impl PartPresigner {
     /// Appends the URL of part `number` to `out`, which allocates nothing once it has room. What
     /// it appends is a password, and `out` no longer hides it.
     pub fn sign_into(&self, number: NonZeroU16, content_length_bytes: Option<u64>, out: &mut String) {
-        let shape = match content_length_bytes {
-            None => &self.host_signed,
-            Some(_) => {
-                self.length_signed.get_or_init(|| Shape::length_signed(&self.location, &self.query, &self.upload_id))
-            }
+        let Some(length) = content_length_bytes else {
+            return self.sign_shape(&self.host_signed, number, out);
         };
-        let number = Decimal::new(number.get().into());
-        let mut canonical = shape.canonical_head.clone();
-        canonical.update(number.as_bytes());
-        canonical.update(shape.canonical_middle.as_bytes());
-        if let Some(length) = content_length_bytes {
-            canonical.update(Decimal::new(length).as_bytes());
-            canonical.update(shape.canonical_end.as_bytes());
+        let make = || (length, self.upload.shape(Some(length)));
+        match self.length_signed.get_or_init(make) {
+            (kept, shape) if *kept == length => self.sign_shape(shape, number, out),
+            _ => self.sign_shape(&self.upload.shape(Some(length)), number, out),
         }
-        let mut to_sign = self.to_sign.clone();
-        to_sign.update(&hex(canonical.finish()));
-        let signature = hex(self.hmac.finish(to_sign));
-
-        out.reserve(self.url_bytes_max(shape));
-        out.push_str(&shape.url_head);
-        push_ascii(out, number.as_bytes());
-        out.push_str("&uploadId=");
-        out.push_str(&self.upload_id);
-        out.push_str("&X-Amz-Signature=");
-        push_ascii(out, &signature);
     }
 
-    fn url_bytes_max(&self, shape: &Shape) -> usize {
-        shape.url_head.len()
-            + NUMBER_BYTES_MAX
-            + "&uploadId=&X-Amz-Signature=".len()
-            + self.upload_id.len()
-            + SIGNATURE_BYTES
+    #[inline]
+    fn sign_shape(&self, shape: &Shape, number: NonZeroU16, out: &mut String) {
+        let number = Decimal::new(number.get().into());
+        let digest = shape.canonical_digest(number.as_bytes());
+        let inner = self.to_sign.finish_with(&self.to_sign_ending, &hex(digest));
+        let signature = hex(self.hmac.finish(inner));
+
+        out.reserve(shape.url_head.len() + NUMBER_BYTES_MAX + self.upload.url_tail.len() + SIGNATURE_BYTES);
+        out.push_str(&shape.url_head);
+        push_ascii(out, number.as_bytes());
+        out.push_str(&self.upload.url_tail);
+        push_ascii(out, &signature);
+    }
+}
+
+impl Upload {
+    fn shape(&self, content_length_bytes: Option<u64>) -> Shape {
+        let mut canonical_tail = self.canonical_upload_id().to_owned();
+        if let Some(length) = content_length_bytes {
+            canonical_tail.push_str("\ncontent-length:");
+            push_ascii(&mut canonical_tail, Decimal::new(length).as_bytes());
+        }
+        let (listed, escaped) = match content_length_bytes {
+            None => ("host", "host"),
+            Some(_) => ("content-length;host", "content-length%3Bhost"),
+        };
+        for piece in ["\nhost:", &self.location.host, "\n\n", listed, "\nUNSIGNED-PAYLOAD"] {
+            canonical_tail.push_str(piece);
+        }
+        let query_tail = [escaped, "&partNumber="].concat();
+        let mut canonical_head = Sha256::new();
+        for piece in ["PUT\n", self.location.path(), "\n", &self.query, &query_tail] {
+            canonical_head.update(piece.as_bytes());
+        }
+        Shape {
+            url_head: [&self.location.url, "?", &self.query, &query_tail].concat(),
+            canonical_head,
+            canonical_tail,
+            endings: Default::default(),
+        }
+    }
+
+    /// `&uploadId=...`, escaped.
+    fn canonical_upload_id(&self) -> &str {
+        let end = self.url_tail.len() - "&X-Amz-Signature=".len();
+        &self.url_tail[..end]
     }
 }
 
 impl Shape {
-    fn host_signed(location: &Location, query: &str, upload_id: &str) -> Self {
-        let middle = ["&uploadId=", upload_id, "\nhost:", &location.host, "\n\nhost\nUNSIGNED-PAYLOAD"];
-        Self::new(location, query, "host", middle.concat(), String::new())
-    }
-
-    fn length_signed(location: &Location, query: &str, upload_id: &str) -> Self {
-        let middle = ["&uploadId=", upload_id, "\ncontent-length:"];
-        let end = ["\nhost:", &location.host, "\n\ncontent-length;host\nUNSIGNED-PAYLOAD"];
-        let signed_headers = "content-length%3Bhost";
-        Self::new(location, query, signed_headers, middle.concat(), end.concat())
-    }
-
-    fn new(
-        location: &Location,
-        query: &str,
-        signed_headers: &str,
-        canonical_middle: String,
-        canonical_end: String,
-    ) -> Self {
-        let query_tail = [signed_headers, "&partNumber="].concat();
-        let mut canonical_head = Sha256::new();
-        for piece in ["PUT\n", location.path(), "\n", query, &query_tail] {
-            canonical_head.update(piece.as_bytes());
-        }
-        Self {
-            url_head: [&location.url, "?", query, &query_tail].concat(),
-            canonical_head,
-            canonical_middle,
-            canonical_end,
-        }
+    #[inline]
+    fn canonical_digest(&self, number: &[u8]) -> [u32; 8] {
+        let ending = self.endings[number.len() - 1]
+            .get_or_init(|| self.canonical_head.ending(number.len(), self.canonical_tail.as_bytes()));
+        self.canonical_head.finish_with(ending, number)
     }
 }
 
 impl Drop for PartPresigner {
     fn drop(&mut self) {
         self.to_sign.zeroize();
-        self.query.zeroize();
+        self.upload.query.zeroize();
     }
 }
 
 impl fmt::Debug for PartPresigner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PartPresigner").field("object", &self.location.url).finish_non_exhaustive()
+        f.debug_struct("PartPresigner").field("object", &self.upload.location.url).finish_non_exhaustive()
     }
 }

@@ -3,10 +3,13 @@
 //! Not an implementation of the hash: the compression function is `sha2`'s, with the processor's
 //! SHA instructions where it has them. The rule: states that hold key material are wiped.
 
+use std::ops::Range;
+
 use sha2::block_api::compress256;
 use zeroize::Zeroize;
 
 const BLOCK_BYTES: usize = 64;
+const DIGEST_BYTES: usize = 32;
 /// After the message: one 0x80 byte, zeros, and the length in bits in the last 8 bytes.
 const LENGTH_AT: usize = BLOCK_BYTES - 8;
 
@@ -71,6 +74,52 @@ impl Sha256 {
     }
 }
 
+/// The rest of a message, padded to its end, with a gap to fill in before it is hashed.
+///
+/// Many messages that differ in the gap only then need no assembling.
+pub(crate) struct Ending {
+    blocks: Box<[[u8; BLOCK_BYTES]]>,
+    gap: Range<usize>,
+}
+
+/// A gap begins in the first block; it may reach to the end of the second.
+const GAP_BLOCKS: usize = 2;
+
+impl Sha256 {
+    /// What follows this hash's message: `gap_bytes` (at most 64) left open, then `rest`.
+    pub(crate) fn ending(&self, gap_bytes: usize, rest: &[u8]) -> Ending {
+        debug_assert!(gap_bytes <= BLOCK_BYTES);
+        let fill = self.length_bytes % BLOCK_BYTES;
+        let gap = fill..fill + gap_bytes;
+        let padded_at = gap.end + rest.len();
+        let count = (padded_at + 1 + size_of::<u64>()).div_ceil(BLOCK_BYTES);
+        let mut blocks = vec![[0; BLOCK_BYTES]; count].into_boxed_slice();
+        let bytes = blocks.as_flattened_mut();
+        bytes[..fill].copy_from_slice(&self.block[..fill]);
+        bytes[gap.end..padded_at].copy_from_slice(rest);
+        bytes[padded_at] = 0x80;
+        let length_bits = (self.length_bytes + gap_bytes + rest.len()) as u64 * 8;
+        if let Some(length) = bytes.last_chunk_mut() {
+            *length = length_bits.to_be_bytes();
+        }
+        Ending { blocks, gap }
+    }
+
+    /// The digest of this hash's message and `ending` with `gap` filled in.
+    #[inline]
+    pub(crate) fn finish_with(&self, ending: &Ending, gap: &[u8]) -> [u32; 8] {
+        let mut state = self.state;
+        let mut head = [[0; BLOCK_BYTES]; GAP_BLOCKS];
+        let (first, rest) = ending.blocks.split_at(ending.blocks.len().min(GAP_BLOCKS));
+        let head = &mut head[..first.len()];
+        head.copy_from_slice(first);
+        head.as_flattened_mut()[ending.gap.clone()].copy_from_slice(gap);
+        compress256(&mut state, head);
+        compress256(&mut state, rest);
+        state
+    }
+}
+
 impl Zeroize for Sha256 {
     fn zeroize(&mut self) {
         self.state.zeroize();
@@ -104,7 +153,7 @@ impl HmacKey {
 
     /// The key whose bytes are `digest`, as each step of SigV4's derivation yields.
     pub(crate) fn from_digest(digest: [u32; 8]) -> Self {
-        let mut bytes = [0; 32];
+        let mut bytes = [0; DIGEST_BYTES];
         write_digest(&mut bytes, digest);
         let made = Self::new(&bytes);
         bytes.zeroize();
@@ -116,14 +165,14 @@ impl HmacKey {
         Sha256::resume(self.inner, BLOCK_BYTES)
     }
 
-    /// The code of the message that `message` has taken in.
+    /// The code of the message whose inner digest, begun by [`HmacKey::begin`], is `inner`.
     #[inline]
-    pub(crate) fn finish(&self, message: Sha256) -> [u32; 8] {
+    pub(crate) fn finish(&self, inner: [u32; 8]) -> [u32; 8] {
         let mut block = [0; BLOCK_BYTES];
-        write_digest(&mut block, message.finish());
-        block[32] = 0x80;
-        // The outer message is the key block and one digest.
-        const OUTER_BITS: u64 = (BLOCK_BYTES as u64 + 32) * 8;
+        write_digest(&mut block, inner);
+        block[DIGEST_BYTES] = 0x80;
+        // The outer message is the key's block and one digest.
+        const OUTER_BITS: u64 = (BLOCK_BYTES + DIGEST_BYTES) as u64 * 8;
         block[LENGTH_AT..].copy_from_slice(&OUTER_BITS.to_be_bytes());
         let mut state = self.outer;
         compress256(&mut state, &[block]);
@@ -133,7 +182,7 @@ impl HmacKey {
     pub(crate) fn code(&self, message: &[u8]) -> [u32; 8] {
         let mut hash = self.begin();
         hash.update(message);
-        self.finish(hash)
+        self.finish(hash.finish())
     }
 }
 

@@ -4,7 +4,6 @@
 //! characters of RFC 3986 becomes `%XX` in upper case, once, and nothing is normalised.
 
 const HEX_UPPER: &[u8; 16] = b"0123456789ABCDEF";
-const HEX_LOWER: &[u8; 16] = b"0123456789abcdef";
 
 /// What stays unescaped beside the unreserved characters.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -41,13 +40,20 @@ pub(crate) fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
 }
 
-/// A SHA-256 state as 64 lower case hex digits.
+/// A SHA-256 state as 64 lower case hex digits, eight at a time in one register.
+#[inline]
 pub(crate) fn hex(words: [u32; 8]) -> [u8; 64] {
     let mut out = [0; 64];
-    for (chunk, word) in out.as_chunks_mut::<8>().0.iter_mut().zip(words) {
-        for (pair, byte) in chunk.as_chunks_mut::<2>().0.iter_mut().zip(word.to_be_bytes()) {
-            *pair = [HEX_LOWER[usize::from(byte >> 4)], HEX_LOWER[usize::from(byte & 15)]];
-        }
+    for (digits, word) in out.as_chunks_mut::<8>().0.iter_mut().zip(words) {
+        // Spread the eight nibbles over eight bytes, then turn each into its letter: those over 9
+        // carry into the upper half when 6 is added, and lie 39 above their digit's place.
+        let mut nibbles = u64::from(word);
+        nibbles = (nibbles | nibbles << 16) & 0x0000_ffff_0000_ffff;
+        nibbles = (nibbles | nibbles << 8) & 0x00ff_00ff_00ff_00ff;
+        nibbles = (nibbles | nibbles << 4) & 0x0f0f_0f0f_0f0f_0f0f;
+        let over_nine = ((nibbles + 0x0606_0606_0606_0606) >> 4) & 0x0101_0101_0101_0101;
+        let letters = nibbles + 0x3030_3030_3030_3030 + over_nine * u64::from(b'a' - b'0' - 10);
+        *digits = letters.to_be_bytes();
     }
     out
 }
