@@ -5,6 +5,7 @@
 //! answers, everything else is [`StoreError::Unavailable`] and means "stay where you are and come back".
 
 pub mod conformance;
+pub mod layout;
 pub mod memory;
 pub mod s3;
 pub mod signer;
