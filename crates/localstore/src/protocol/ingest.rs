@@ -1,0 +1,221 @@
+//! Bodies coming in: streamed to the disk in bounded memory, hashed on the way, and checked against what was promised.
+//!
+//! While one batch is hashed and written off the asynchronous threads, the next is received; a slow client holds no
+//! thread. An upload holds two batches at most.
+
+use super::{on_disk, translate};
+use crate::checksum::{Algorithm, Values};
+use crate::disk::blob::{BlobWriter, SealedBlob};
+use crate::disk::layout::Layout;
+use crate::refusal::{Refusal, custom};
+use bytes::Bytes;
+use data_encoding::BASE64;
+use futures::StreamExt;
+use http::{HeaderMap, StatusCode};
+use s3s::dto::StreamingBlob;
+use s3s::{S3Error, S3ErrorCode, S3Result, TrailingHeaders};
+use std::collections::BTreeSet;
+use tokio::task::JoinHandle;
+
+/// Bytes gathered before they are handed to the disk.
+const BATCH: usize = 256 * 1024;
+/// The largest body of one PUT, and the largest part: 5 GiB.
+const MAX_BODY: u64 = 5 * 1024 * 1024 * 1024;
+
+/// What a request promises about its body.
+#[derive(Debug, Default)]
+pub(super) struct Promise {
+    length: Option<u64>,
+    md5: Option<[u8; 16]>,
+    /// Values that came in headers.
+    pub(super) values: Values,
+    /// An algorithm named without a value: its value comes in a trailer, or is only to be computed.
+    pub(super) named: Option<Algorithm>,
+    trailer: Option<Algorithm>,
+}
+
+impl Promise {
+    /// Reads what headers promise; `length` is that of the decoded body.
+    pub(super) fn new(
+        length: Option<i64>,
+        content_md5: Option<&str>,
+        values: Values,
+        headers: &HeaderMap,
+    ) -> S3Result<Self> {
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let length = match length {
+            Some(length) => Some(u64::try_from(length).map_err(|_| invalid("the length is negative"))?),
+            None => None,
+        };
+        if length.is_some_and(|length| length > MAX_BODY) {
+            return Err(too_large());
+        }
+        let md5 = content_md5.map(|text| {
+            BASE64.decode(text.as_bytes()).ok().and_then(|bytes| bytes.try_into().ok()).ok_or_else(|| {
+                S3Error::with_message(S3ErrorCode::InvalidDigest, "The Content-MD5 you specified is not valid.")
+            })
+        });
+        if values.len() > 1 {
+            return Err(invalid("Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed."));
+        }
+        if let Some((algorithm, _)) = values.iter().find(|(algorithm, value)| !algorithm.is_well_formed(value)) {
+            return Err(invalid(&format!("Value for {} header is invalid.", algorithm.header())));
+        }
+        let trailer = text("x-amz-trailer")
+            .and_then(|name| Algorithm::ALL.into_iter().find(|a| a.header().eq_ignore_ascii_case(name.trim())));
+        let named = text("x-amz-sdk-checksum-algorithm").map(translate::algorithm).transpose()?;
+        Ok(Self { length, md5: md5.transpose()?, values, named: trailer.or(named), trailer })
+    }
+
+    /// The algorithm the client cares about, if any.
+    pub(super) fn algorithm(&self) -> Option<Algorithm> {
+        self.values.keys().next().copied().or(self.named)
+    }
+
+    /// Whether a value came, or is to come in a trailer.
+    pub(super) fn brings_value(&self) -> bool {
+        !self.values.is_empty() || self.trailer.is_some()
+    }
+
+    /// A plain body without a length is refused, as on AWS.
+    pub(super) fn require_length(&self) -> S3Result<()> {
+        match self.length {
+            Some(_) => Ok(()),
+            None => Err(S3Error::with_message(
+                S3ErrorCode::MissingContentLength,
+                "You must provide the Content-Length HTTP header.",
+            )),
+        }
+    }
+
+    /// Holds the promises against what came.
+    pub(super) fn verify(&self, found: &SealedBlob, trailers: Option<&TrailingHeaders>) -> S3Result<()> {
+        if self.length.is_some_and(|length| length != found.size) {
+            return Err(incomplete());
+        }
+        if self.md5.is_some_and(|md5| md5 != found.digests.md5) {
+            return Err(bad_digest("The Content-MD5 you specified did not match what we received."));
+        }
+        let mut values = self.values.clone();
+        if let Some(algorithm) = self.trailer {
+            let sent = trailers.and_then(|t| t.read(|map| map.get(algorithm.header()).cloned()).flatten());
+            let Some(sent) = sent.and_then(|value| value.to_str().ok().map(|text| text.trim().to_owned())) else {
+                return Err(custom(
+                    "MalformedTrailerError",
+                    StatusCode::BAD_REQUEST,
+                    format!("The trailer {} was announced and did not come.", algorithm.header()),
+                ));
+            };
+            values.insert(algorithm, sent);
+        }
+        for (algorithm, value) in &values {
+            if found.digests.values.get(algorithm) != Some(value) {
+                return Err(bad_digest(&format!(
+                    "The {} you specified did not match what we received.",
+                    algorithm.name()
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A blob's writer, at hand or busy with a batch.
+enum Writer {
+    Idle(BlobWriter),
+    Busy(JoinHandle<Result<BlobWriter, Refusal>>),
+}
+
+impl Writer {
+    /// Waits for the batch under way.
+    async fn idle(self) -> S3Result<BlobWriter> {
+        match self {
+            Self::Idle(writer) => Ok(writer),
+            Self::Busy(running) => match running.await {
+                Ok(writer) => Ok(writer?),
+                Err(panic) => Err(S3Error::internal_error(panic)),
+            },
+        }
+    }
+
+    /// Starts on a batch when the one before is done.
+    async fn append(self, batch: Vec<Bytes>) -> S3Result<Self> {
+        let mut writer = self.idle().await?;
+        Ok(Self::Busy(tokio::task::spawn_blocking(move || {
+            writer.append(&batch)?;
+            Ok(writer)
+        })))
+    }
+}
+
+/// Streams a body to the disk, under a temporary name. If the body breaks or the request is dropped, nothing stays.
+pub(super) async fn receive(
+    layout: Layout,
+    body: Option<StreamingBlob>,
+    algorithms: BTreeSet<Algorithm>,
+) -> S3Result<SealedBlob> {
+    let mut writer = Writer::Idle(on_disk(move || Ok(BlobWriter::create(&layout, algorithms)?)).await?);
+    let (mut batch, mut gathered, mut total) = (Vec::new(), 0, 0_u64);
+    if let Some(mut body) = body {
+        while let Some(chunk) = body.next().await {
+            let chunk = chunk.map_err(|error| broken_body(&error.to_string()))?;
+            gathered += chunk.len();
+            total += chunk.len() as u64;
+            if total > MAX_BODY {
+                return Err(too_large());
+            }
+            batch.push(chunk);
+            if gathered >= BATCH {
+                writer = writer.append(std::mem::take(&mut batch)).await?;
+                gathered = 0;
+            }
+        }
+    }
+    let mut writer = writer.idle().await?;
+    on_disk(move || {
+        writer.append(&batch)?;
+        Ok(writer.seal()?)
+    })
+    .await
+}
+
+/// s3s tells its own findings about a body only by their text.
+fn broken_body(error: &str) -> S3Error {
+    if error.contains("Sha256Mismatch") {
+        return custom(
+            "XAmzContentSHA256Mismatch",
+            StatusCode::BAD_REQUEST,
+            "The provided 'x-amz-content-sha256' header does not match what was computed.",
+        );
+    }
+    if error.contains("SignatureMismatch") {
+        return S3Error::with_message(
+            S3ErrorCode::SignatureDoesNotMatch,
+            "The signature of a chunk of the body does not match.",
+        );
+    }
+    tracing::debug!(error, "a body broke off");
+    incomplete()
+}
+
+fn incomplete() -> S3Error {
+    S3Error::with_message(
+        S3ErrorCode::IncompleteBody,
+        "You did not provide the number of bytes specified by the Content-Length HTTP header.",
+    )
+}
+
+fn too_large() -> S3Error {
+    S3Error::with_message(
+        S3ErrorCode::EntityTooLarge,
+        "Your proposed upload exceeds the maximum allowed size of 5 GiB; upload it in parts.",
+    )
+}
+
+fn invalid(message: &str) -> S3Error {
+    S3Error::with_message(S3ErrorCode::InvalidRequest, message.to_owned())
+}
+
+fn bad_digest(message: &str) -> S3Error {
+    S3Error::with_message(S3ErrorCode::BadDigest, message.to_owned())
+}
