@@ -209,8 +209,8 @@ impl Shape {
 
 impl Drop for PartPresigner {
     fn drop(&mut self) {
+        // As good as the day's key. The session token needs no wiping here: every URL carries it.
         self.to_sign.zeroize();
-        self.upload.query.zeroize();
     }
 }
 

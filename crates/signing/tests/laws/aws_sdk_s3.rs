@@ -44,6 +44,11 @@ fn presigning(scenario: &Scenario) -> PresigningConfig {
         .expect("all set")
 }
 
+/// The SDK takes a key of white space alone for one that was not given.
+fn legal_for_the_sdk() -> impl Strategy<Value = Scenario> {
+    scenario().prop_filter("a key", |scenario| !scenario.key.trim().is_empty())
+}
+
 fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread()
         .enable_time()
@@ -75,7 +80,7 @@ proptest! {
 
     #[test]
     fn parts_are_equal(
-        scenario in scenario(),
+        scenario in legal_for_the_sdk(),
         number in 1..=10_000,
         length in length(),
         sha256 in option::of("[A-Za-z0-9+/]{43}="),
@@ -110,7 +115,7 @@ proptest! {
 
     #[test]
     fn reads_are_equal(
-        scenario in scenario(),
+        scenario in legal_for_the_sdk(),
         disposition in option::of("\\PC{1,40}"),
         content_type in option::of("[ -~]{1,40}"),
         range in option::of("bytes=[0-9]{1,9}-[0-9]{0,9}"),
