@@ -1,1 +1,171 @@
-//! Placeholder while the server is laid out.
+//! The use cases: load, decide, compare-and-set, perform.
+//!
+//! Each file is one thing that somebody wants. All of them work the same way: read a row with its time from the
+//! catalog, let `domain` decide, write the decision by compare-and-set, and only then act on the store. *Invariant*:
+//! no HTTP and no SQL in here, and no store call between the start and the end of a catalog call.
+
+mod announce;
+mod commit;
+mod complete;
+mod create;
+mod delete;
+mod destroy;
+mod expire;
+mod find;
+mod grant;
+mod list;
+mod patch;
+mod publish;
+mod read;
+mod recheck;
+mod step;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use domain::{ByteCount, Collection, CollectionName, OwnerNaming, TimeSpan, UploadRules};
+use signing::PresignError;
+use tokio_util::task::TaskTracker;
+
+pub use announce::{AnnounceError, WithdrawError};
+pub use complete::{Claim, CompleteError, Completed, Completion};
+pub use create::{CreateError, FileProblem, IdempotencyKey, NewFile, NewUpload, Opened};
+pub use delete::DeleteError;
+pub use expire::{Breaker, ExpireError, ExpireReport, Rehearsal};
+pub use find::FindError;
+pub use grant::{GrantError, PartWanted};
+pub use list::PartsError;
+pub use patch::PatchError;
+pub use read::{ReadError, ReadUrl};
+
+use crate::catalog::{Allowance, Catalog, CatalogError};
+use crate::entropy::Entropy;
+use crate::store::signer::UrlSigner;
+use crate::store::{Store, StoreError};
+
+/// How often a lost compare-and-set is tried again before the caller is told to come back. Each loss means that
+/// somebody else made progress.
+const MAX_RACES: u32 = 8;
+
+/// What the operator chose.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The collections by name.
+    pub collections: BTreeMap<CollectionName, Collection>,
+    /// How long uploads and URLs live.
+    pub rules: UploadRules,
+    /// The part size to prefer.
+    pub preferred_part: ByteCount,
+    /// What one owner may have unfinished at once.
+    pub allowance: Allowance,
+    /// Whether owner ids may stand in object keys.
+    pub owner_naming: OwnerNaming,
+    /// How private files are read.
+    pub delivery: DeliveryRules,
+    /// How long `complete` waits for the commit before it answers "still at it".
+    pub complete_patience: TimeSpan,
+}
+
+/// How long read URLs live, and how long they stay byte-equal.
+#[derive(Debug, Clone, Copy)]
+pub struct DeliveryRules {
+    /// URLs signed within one window are the same.
+    pub window: TimeSpan,
+    /// What a URL is good for at the least.
+    pub life: TimeSpan,
+}
+
+/// The answer of `complete` waits this long by default: load balancers and browsers give up between 30 s and 60 s.
+pub const DEFAULT_COMPLETE_PATIENCE: TimeSpan = TimeSpan::from_secs(25);
+
+/// What the use cases stand on.
+pub struct AppParts {
+    /// The truth.
+    pub catalog: Arc<dyn Catalog>,
+    /// The matter.
+    pub store: Arc<dyn Store>,
+    /// Signs what clients use.
+    pub signer: UrlSigner,
+    /// Random bits of ids and keys.
+    pub entropy: Arc<dyn Entropy>,
+    /// What the operator chose.
+    pub settings: Settings,
+}
+
+/// The use cases. Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub struct App {
+    parts: Arc<AppParts>,
+    tasks: TaskTracker,
+}
+
+impl App {
+    /// Puts the use cases on their ports.
+    pub fn new(parts: AppParts) -> Self {
+        Self { parts: Arc::new(parts), tasks: TaskTracker::new() }
+    }
+
+    /// What the operator chose.
+    pub fn settings(&self) -> &Settings {
+        &self.parts.settings
+    }
+
+    /// A collection by the name in a path.
+    pub fn collection(&self, name: &str) -> Option<&Collection> {
+        let name = CollectionName::parse(name).ok()?;
+        self.parts.settings.collections.get(&name)
+    }
+
+    /// The catalog, for readiness and figures.
+    pub fn catalog(&self) -> &dyn Catalog {
+        &*self.parts.catalog
+    }
+
+    /// The store, for readiness.
+    pub fn store(&self) -> &dyn Store {
+        &*self.parts.store
+    }
+
+    /// Finishes what was started on behalf of requests: commits and clean-ups that outlive their request.
+    pub async fn drain(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    /// Runs work that must not end when the request that started it does.
+    #[expect(clippy::disallowed_methods, reason = "the tracker is the one home of spawned work; drain waits for it")]
+    fn outlive<F>(&self, work: F) -> tokio::task::JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.tasks.spawn(work)
+    }
+}
+
+/// A port did not do its part. Every use case can fail so; nothing is decided by it.
+#[derive(Debug, thiserror::Error)]
+pub enum PortError {
+    /// The catalog.
+    #[error("the catalog failed")]
+    Catalog(#[source] CatalogError),
+    /// The store.
+    #[error("the object store failed")]
+    Store(#[source] StoreError),
+    /// A URL could not be signed: a bucket, key or region that cannot be.
+    #[error("a URL could not be signed")]
+    Presign(#[source] PresignError),
+    /// The row changed under us again and again.
+    #[error("too many others changed the same row")]
+    Contended,
+}
+
+impl PortError {
+    fn catalog(error: CatalogError) -> Self {
+        Self::Catalog(error)
+    }
+
+    fn store(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}

@@ -1,1 +1,12 @@
-//! Placeholder while the server is laid out.
+//! The jobs: what finishes whatever a crash, a slow store or an absent client left behind.
+//!
+//! A job takes no input, asks the catalog what is due, and calls the same use cases that requests call; there is no
+//! queue to lose. *Invariant*: every job is idempotent and harmless if two run at once; the lease only saves work.
+
+mod destroy_files;
+mod drive_commits;
+mod expire_assets;
+mod recheck_files;
+mod run;
+
+pub use run::{ExpireSchedule, InvalidSchedule, JobError, Jobs, Reaped, reap};

@@ -1,0 +1,125 @@
+//! Announce a file for a role later than at creation, or withdraw one.
+
+use domain::change::{self, ChangeRefusal};
+use domain::{AssetId, AssetStatus, Collection, Necessity, OwnerId, Reason, RoleName};
+
+use super::create::{CreateError, FileProblem, NewFile, Opened};
+use super::{App, FindError, MAX_RACES, PortError};
+use crate::catalog::{Stamped, Written};
+
+/// Why a file was not announced.
+#[derive(Debug, thiserror::Error)]
+pub enum AnnounceError {
+    /// The asset cannot be found.
+    #[error(transparent)]
+    Find(FindError),
+    /// The collection has no such role.
+    #[error("the collection has no such role")]
+    UnknownRole,
+    /// The file cannot be taken.
+    #[error("the file cannot be taken")]
+    File(FileProblem),
+    /// The role has a file on its way.
+    #[error("the role has a file on its way")]
+    Occupied,
+    /// A port failed.
+    #[error(transparent)]
+    Port(#[from] PortError),
+}
+
+/// Why a file was not withdrawn.
+#[derive(Debug, thiserror::Error)]
+pub enum WithdrawError {
+    /// The asset cannot be found.
+    #[error(transparent)]
+    Find(FindError),
+    /// The asset cannot be without this role, or without any.
+    #[error("the role is required")]
+    Required,
+    /// The role has no file.
+    #[error("the role has no file")]
+    Vacant,
+    /// A port failed.
+    #[error(transparent)]
+    Port(#[from] PortError),
+}
+
+impl App {
+    /// Announces a file: again after a rejection, an optional role later, or a replacement in a CREATED asset, where
+    /// viewers get the old file until the new one is verified.
+    pub async fn announce_file(
+        &self,
+        owner: &OwnerId,
+        of: &Collection,
+        id: AssetId,
+        role: &RoleName,
+        new: &NewFile,
+    ) -> Result<Opened, AnnounceError> {
+        let rules = of.roles.get(role).ok_or(AnnounceError::UnknownRole)?;
+        let plan = self.plan_file(rules, new).map_err(AnnounceError::File)?;
+        for _ in 0..MAX_RACES {
+            let Stamped { now, value: asset } = self.load_own(owner, of, id).await.map_err(AnnounceError::Find)?;
+            let file = self.reserved_file(owner, of, id, role.clone(), new.clone(), plan, now);
+            let change = match change::announce(&asset, file) {
+                Ok(change) => change,
+                Err(ChangeRefusal::RoleOccupied(_)) => return Err(AnnounceError::Occupied),
+                Err(refusal) => return Err(AnnounceError::Find(gone(&refusal))),
+            };
+            if self.apply(&change).await? == Written::Done {
+                return self.open_and_grant(owner, of, id).await.map_err(|error| match error {
+                    CreateError::Gone(reason) => AnnounceError::Find(FindError::Gone(reason)),
+                    CreateError::Port(error) => AnnounceError::Port(error),
+                    other => unreachable!("opening what is reserved refuses nothing else: {other}"),
+                });
+            }
+        }
+        Err(PortError::Contended.into())
+    }
+
+    /// Withdraws an optional role: its pending file, or its published one if none is pending.
+    pub async fn withdraw_file(
+        &self,
+        owner: &OwnerId,
+        of: &Collection,
+        id: AssetId,
+        role: &RoleName,
+    ) -> Result<(), WithdrawError> {
+        for _ in 0..MAX_RACES {
+            let Stamped { now, value: asset } = self.load_own(owner, of, id).await.map_err(WithdrawError::Find)?;
+            let place = asset.places.get(role).ok_or(WithdrawError::Vacant)?;
+            // A replacement can always be given up; what the asset needs cannot.
+            let giving_up_replacement = asset.status == AssetStatus::Created
+                && place.pending.is_some()
+                && place.published.is_some();
+            let required = of.roles.get(role).is_some_and(|rules| rules.necessity == Necessity::Required);
+            let last = asset.places.len() == 1;
+            if (required || last) && !giving_up_replacement {
+                return Err(WithdrawError::Required);
+            }
+            let change = match change::withdraw(&asset, role, now) {
+                Ok(change) => change,
+                Err(ChangeRefusal::RoleVacant(_)) => return Err(WithdrawError::Vacant),
+                Err(refusal) => return Err(WithdrawError::Find(gone(&refusal))),
+            };
+            if self.apply(&change).await? == Written::Done {
+                self.destroy_later(change.files.into_iter().map(|(_, file)| file));
+                self.publish_later(id);
+                return Ok(());
+            }
+        }
+        Err(PortError::Contended.into())
+    }
+}
+
+/// The only other thing that keeps an owner's change from being made is that the asset has ended meanwhile.
+fn gone(refusal: &ChangeRefusal) -> FindError {
+    match refusal {
+        ChangeRefusal::Gone(reason) => FindError::Gone(*reason),
+        ChangeRefusal::NotVerified { .. }
+        | ChangeRefusal::NothingPending
+        | ChangeRefusal::NotExpired
+        | ChangeRefusal::RoleOccupied(_)
+        | ChangeRefusal::RoleVacant(_)
+        | ChangeRefusal::File { .. } => FindError::Gone(Reason::Deleted),
+    }
+}

@@ -1,0 +1,44 @@
+//! T11: look again at closed files, because a PUT has no maximum duration and no margin is safe.
+
+use domain::{Effect, Event, File, Remains, decide};
+
+use super::destroy::Destruction;
+use super::{App, PortError};
+use crate::catalog::Written;
+
+/// What a look at a closed file led to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recheck {
+    /// Nothing there; look again later.
+    Clean,
+    /// Nothing there for the last time: the row is gone.
+    Purged,
+    /// Something had landed and was destroyed.
+    Found,
+}
+
+impl App {
+    /// Looks at a CLOSED file whose look is due.
+    pub async fn recheck_file(&self, file: &File) -> Result<Recheck, PortError> {
+        let remains = match self.look(file).await? {
+            Destruction::Clean => Remains::Nothing,
+            Destruction::Remaining => Remains::Something,
+        };
+        let now = self.parts.catalog.now().await.map_err(PortError::catalog)?;
+        let Ok(decision) = decide(file, &Event::Rechecked(remains), now) else { return Ok(Recheck::Clean) };
+        if decision.effect == Some(Effect::Purge) {
+            let (Written::Done | Written::Stale) =
+                self.parts.catalog.purge(file.id, file.fence).await.map_err(PortError::catalog)?;
+            return Ok(Recheck::Purged);
+        }
+        let (Written::Done | Written::Stale) = self.advance(file, &decision, &[]).await?;
+        match remains {
+            Remains::Nothing => Ok(Recheck::Clean),
+            Remains::Something => {
+                tracing::warn!(file = %file.id, key = %file.key.path(), "something landed on a closed file");
+                self.clear_store(file).await?;
+                Ok(Recheck::Found)
+            }
+        }
+    }
+}

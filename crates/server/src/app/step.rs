@@ -1,0 +1,57 @@
+//! One compare-and-set: the only way the use cases write a file's next state or an asset's change.
+
+use domain::{AssetId, Change, Decision, EventKind, File, OutboxEvent, OwnerId, Reason};
+
+use super::{App, PortError};
+use crate::catalog::{Stamped, Written};
+use crate::telemetry;
+
+impl App {
+    /// Writes what was decided about a file, with the events that become true by it.
+    pub(super) async fn advance(
+        &self,
+        file: &File,
+        decision: &Decision,
+        events: &[OutboxEvent],
+    ) -> Result<Written, PortError> {
+        if !decision.writes(file) {
+            return Ok(Written::Done);
+        }
+        let next = &decision.next;
+        let written = self.parts.catalog.advance(file.fence, next, events).await.map_err(PortError::catalog)?;
+        if written == Written::Done && next.state.name() != file.state.name() {
+            telemetry::transition(file.state.name(), next.state.name());
+            tracing::info!(file = %file.id, asset = %file.asset, role = %file.role,
+                from = %file.state.name(), to = %next.state.name(),
+                reason = next.state.reason().map(Reason::code), "advanced");
+        }
+        Ok(written)
+    }
+
+    /// Writes a change of a whole asset.
+    pub(super) async fn apply(&self, change: &Change) -> Result<Written, PortError> {
+        let written = self.parts.catalog.apply(change).await.map_err(PortError::catalog)?;
+        if written == Written::Done {
+            tracing::info!(asset = %change.asset.id, status = change.asset.status.as_str(),
+                files = change.files.len(), "changed");
+        }
+        Ok(written)
+    }
+
+    /// A file as it is now.
+    pub(super) async fn reload(&self, file: &File) -> Result<Stamped<Option<File>>, PortError> {
+        self.parts.catalog.find_file(file.id).await.map_err(PortError::catalog)
+    }
+}
+
+/// The event that tells an owner of a rejected file.
+pub(super) fn rejection(
+    asset: AssetId,
+    owner: &OwnerId,
+    file: &File,
+    reason: Reason,
+    now: domain::Timestamp,
+) -> OutboxEvent {
+    let kind = EventKind::AssetRejected { role: file.role.clone(), reason };
+    OutboxEvent::new(asset, owner.clone(), kind, now)
+}

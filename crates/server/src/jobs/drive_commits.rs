@@ -1,0 +1,33 @@
+//! drive-commits: a file is driven if and only if it is COMMITTING, or VERIFIED in an asset that waits for publication.
+
+use domain::{File, FileId, StateName};
+
+use super::run::JobError;
+use crate::app::{App, PortError};
+
+/// Rows read at a time.
+const PAGE: u32 = 100;
+
+/// One round. Gives the number of assets that were driven.
+pub(super) async fn run(app: &App) -> Result<u64, JobError> {
+    let mut driven = 0;
+    for state in [StateName::Committing, StateName::Verified] {
+        let mut after: Option<FileId> = None;
+        loop {
+            let page = app.catalog().list_files(state, after, PAGE).await.map_err(PortError::Catalog)?.value;
+            let Some(last) = page.last().map(|file| file.id) else { break };
+            let mut assets: Vec<_> = page.iter().map(|file: &File| file.asset).collect();
+            assets.sort_unstable();
+            assets.dedup();
+            for asset in assets {
+                driven += 1;
+                // One asset whose bucket answers 403 must not keep the others from being driven.
+                if let Err(error) = app.resume_commit(asset).await {
+                    tracing::warn!(%asset, error = &error as &dyn std::error::Error, "commit not driven; next round");
+                }
+            }
+            after = Some(last);
+        }
+    }
+    Ok(driven)
+}

@@ -1,0 +1,221 @@
+//! Runs the jobs: each in its period, under its lease, until told to stop.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use croner::Cron;
+use domain::{TimeSpan, Timestamp};
+use jiff::tz::TimeZone;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::{destroy_files, drive_commits, expire_assets, recheck_files};
+use crate::app::{App, Breaker, ExpireError, ExpireReport, PortError, Rehearsal};
+use crate::clock::Stopwatch;
+use crate::telemetry;
+
+/// Commits are looked after this often: a client that got a 202 polls about as often.
+const DRIVE_COMMITS_EVERY: Duration = Duration::from_secs(5);
+/// Clean-up is looked after this often; requests start their own at once.
+const DESTROY_EVERY: Duration = Duration::from_secs(15);
+/// Closed files are looked at hours after closing, so a minute is soon enough.
+const RECHECK_EVERY: Duration = Duration::from_secs(60);
+/// A lease outlives several rounds of the fastest job, and a dead holder delays the others by no more than this.
+const LEASE: TimeSpan = TimeSpan::from_secs(60);
+/// A computer that slept, or whose clock was set, notices within this time that its nightly run is due.
+const CRON_LOOK_EVERY: Duration = Duration::from_secs(30);
+
+/// Why a round ended early. Rows it did not reach are reached by the next.
+#[derive(Debug, thiserror::Error)]
+pub enum JobError {
+    /// The expire job.
+    #[error(transparent)]
+    Expire(#[from] ExpireError),
+    /// A port failed.
+    #[error(transparent)]
+    Port(#[from] PortError),
+}
+
+/// When the nightly run is due: a cron expression in a time zone.
+#[derive(Debug, Clone)]
+pub struct ExpireSchedule {
+    cron: Cron,
+    zone: TimeZone,
+}
+
+/// Why a schedule cannot be understood.
+#[derive(Debug, thiserror::Error)]
+pub enum InvalidSchedule {
+    /// Not five fields of cron.
+    #[error("is not a cron expression of five fields (minute hour day month weekday): {0}")]
+    Cron(String),
+    /// Not a zone of the IANA database.
+    #[error("is not a time zone of the IANA database, such as Asia/Seoul")]
+    Zone,
+    /// It never comes.
+    #[error("names no time that ever comes")]
+    Never,
+}
+
+impl ExpireSchedule {
+    /// Reads a schedule; `zone` is an IANA name, or `None` for the host's zone.
+    pub fn parse(cron: &str, zone: Option<&str>) -> Result<Self, InvalidSchedule> {
+        let cron = Cron::from_str(cron).map_err(|error| InvalidSchedule::Cron(error.to_string()))?;
+        let zone = match zone {
+            Some(name) => TimeZone::get(name).map_err(|_| InvalidSchedule::Zone)?,
+            None => TimeZone::system(),
+        };
+        let schedule = Self { cron, zone };
+        schedule.next_after(Timestamp::UNIX_EPOCH).ok_or(InvalidSchedule::Never)?;
+        Ok(schedule)
+    }
+
+    /// The next time it is due, strictly after `now`.
+    pub fn next_after(&self, now: Timestamp) -> Option<Timestamp> {
+        let next = self.cron.find_next_occurrence(&now.to_zoned(self.zone.clone()), false).ok()?;
+        Some(next.timestamp())
+    }
+
+    /// The zone by name, to be printed at start.
+    pub fn zone_name(&self) -> &str {
+        self.zone.iana_name().unwrap_or("UTC offset of the host")
+    }
+}
+
+/// What [`reap`] did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Reaped {
+    /// What was expired.
+    pub expire: ExpireReport,
+    /// DELETING files that were taken up afterwards.
+    pub destroyed: u64,
+}
+
+/// Expire and destroy, now: what the nightly run does, on an operator's word, so without the breaker.
+pub async fn reap(app: &App, as_of: Option<Timestamp>, rehearsal: Rehearsal) -> Result<Reaped, JobError> {
+    let expire = app.expire_assets(as_of, Breaker::Overridden, rehearsal).await?;
+    let destroyed = match rehearsal {
+        Rehearsal::Real => destroy_files::run(app).await?,
+        Rehearsal::DryRun => 0,
+    };
+    Ok(Reaped { expire, destroyed })
+}
+
+/// The running jobs.
+pub struct Jobs {
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Job {
+    DriveCommits,
+    Destroy,
+    Recheck,
+    Expire,
+}
+
+impl Job {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::DriveCommits => "drive-commits",
+            Self::Destroy => "destroy",
+            Self::Recheck => "recheck",
+            Self::Expire => "expire",
+        }
+    }
+}
+
+impl Jobs {
+    /// Starts all jobs. `holder` names this process in leases; no two processes may share one.
+    pub fn start(app: &App, schedule: ExpireSchedule, holder: &str) -> Self {
+        let jobs = Self { stop: CancellationToken::new(), tasks: TaskTracker::new() };
+        let periodic =
+            [(Job::DriveCommits, DRIVE_COMMITS_EVERY), (Job::Destroy, DESTROY_EVERY), (Job::Recheck, RECHECK_EVERY)];
+        for (job, every) in periodic {
+            let (app, holder, stop) = (app.clone(), holder.to_owned(), jobs.stop.clone());
+            jobs.run(async move {
+                loop {
+                    round(&app, job, &holder).await;
+                    if pause(&stop, every).await == Pause::Stopped {
+                        return;
+                    }
+                }
+            });
+        }
+        let (app, holder, stop) = (app.clone(), holder.to_owned(), jobs.stop.clone());
+        jobs.run(async move { nightly(&app, &schedule, &holder, &stop).await });
+        jobs
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the tracker is the one home of the jobs' tasks; stop waits for it")]
+    fn run(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(work);
+    }
+
+    /// Lets every job finish the row it is at, then ends. Whatever is left is found by the next start.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+}
+
+#[derive(PartialEq, Eq)]
+enum Pause {
+    Over,
+    Stopped,
+}
+
+async fn pause(stop: &CancellationToken, length: Duration) -> Pause {
+    match tokio::time::timeout(length, stop.cancelled()).await {
+        Ok(()) => Pause::Stopped,
+        Err(_elapsed) => Pause::Over,
+    }
+}
+
+/// Waits for the schedule by the catalog's clock, and looks often, because timers stand still while a computer sleeps.
+async fn nightly(app: &App, schedule: &ExpireSchedule, holder: &str, stop: &CancellationToken) {
+    let mut due = None;
+    loop {
+        match app.catalog().now().await {
+            Ok(now) => {
+                if due.is_some_and(|due| due <= now) {
+                    round(app, Job::Expire, holder).await;
+                    due = None;
+                }
+                due = due.or_else(|| schedule.next_after(now));
+            }
+            Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "expire waits for the catalog"),
+        }
+        if pause(stop, CRON_LOOK_EVERY).await == Pause::Stopped {
+            return;
+        }
+    }
+}
+
+/// One round of one job, if nobody else is at it.
+async fn round(app: &App, job: Job, holder: &str) {
+    match app.catalog().take_lease(job.name(), holder, LEASE).await {
+        Ok(true) => {}
+        Ok(false) => return,
+        Err(error) => {
+            tracing::warn!(job = job.name(), error = &error as &dyn std::error::Error, "no lease");
+            return;
+        }
+    }
+    let watch = Stopwatch::start();
+    let outcome = match job {
+        Job::DriveCommits => drive_commits::run(app).await,
+        Job::Destroy => destroy_files::run(app).await,
+        Job::Recheck => recheck_files::run(app).await,
+        Job::Expire => expire_assets::run(app).await,
+    };
+    telemetry::job_ran(job.name(), watch.elapsed_seconds(), outcome.as_ref().ok().copied());
+    if let Err(error) = outcome {
+        tracing::error!(job = job.name(), error = &error as &dyn std::error::Error, "job failed; it runs again");
+    }
+    if let Err(error) = app.catalog().release_lease(job.name(), holder).await {
+        tracing::debug!(job = job.name(), error = &error as &dyn std::error::Error, "lease not given back");
+    }
+}
