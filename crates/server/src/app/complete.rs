@@ -169,7 +169,7 @@ impl App {
             | FileState::Closed { .. } => return Ok(Judged::Beyond),
         }
         let listed = list_parts(&*self.parts.store, &file.key, file.upload()).await.map_err(PortError::store)?;
-        let Some(listing) = listing else { return self.upload_vanished(owner, file, now).await };
+        let Some(listing) = listed else { return self.upload_vanished(owner, file, now).await };
         let claim = claim.cloned().unwrap_or_default();
         let checksum = claim.checksum.map(|(_, value)| value);
         let event = Event::Frozen { listing, claimed: claim.parts, checksum };

@@ -18,7 +18,7 @@ use crate::entropy::{id_bits, key_bits};
 use crate::store::signer::SignedPart;
 
 /// Part URLs that come with a new upload; more are asked for when they are needed.
-pub const FIRST_PART_URLS: usize = 100;
+pub(super) const FIRST_PART_URLS: usize = 100;
 
 /// A file somebody wants to upload.
 #[derive(Debug, Clone, PartialEq, Eq)]

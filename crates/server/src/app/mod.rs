@@ -28,15 +28,19 @@ use signing::PresignError;
 use tokio_util::task::TaskTracker;
 
 pub use announce::{AnnounceError, WithdrawError};
+pub use commit::{Begin, Commit};
 pub use complete::{Claim, CompleteError, Completed, Completion};
 pub use create::{CreateError, FileProblem, IdempotencyKey, NewFile, NewUpload, Opened};
 pub use delete::DeleteError;
+pub use destroy::Destruction;
 pub use expire::{Breaker, ExpireError, ExpireReport, Rehearsal};
 pub use find::FindError;
 pub use grant::{GrantError, PartWanted};
 pub use list::PartsError;
 pub use patch::PatchError;
-pub use read::{ReadError, ReadUrl};
+pub use publish::Publication;
+pub use read::{Intent, ReadError, ReadUrl};
+pub use recheck::Recheck;
 
 use crate::catalog::{Allowance, Catalog, CatalogError};
 use crate::entropy::Entropy;
