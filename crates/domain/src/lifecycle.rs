@@ -271,13 +271,16 @@ fn grant(file: &File, terms: &GrantTerms, now: Timestamp) -> Result<Decision, Re
         return Err(Refusal::CredentialsEnding);
     }
     let effect = Effect::Sign { expires_at };
-    if file.url_not_after.is_some_and(|bound| expires_at <= bound) {
+    let idle_until = hard_end.min(now + rules.idle());
+    let bound_holds = file.url_not_after.is_some_and(|bound| expires_at <= bound);
+    // Short-lived credentials keep URLs under the bound for longer than the deadline was moved for.
+    if bound_holds && idle_until <= file.deadline {
         return Ok(stay(file, effect));
     }
     let mut granted = file.clone();
     granted.url_not_after = Some(hard_end.min(now + rules.url_life() * 2));
-    // Grants until now + url_life write nothing, so that is the latest time the last grant can be.
-    granted.deadline = file.deadline.max(hard_end.min(now + rules.url_life() + rules.idle()));
+    // Grants until now + url_life write nothing, so the deadline is moved for all of them at once.
+    granted.deadline = file.deadline.max(hard_end.min(idle_until + rules.url_life()));
     Ok(step(&granted, FileState::Uploading, Some(effect)))
 }
 
