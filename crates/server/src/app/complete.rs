@@ -128,7 +128,7 @@ impl App {
             if let Some((role, reason)) = first_rejection(&asset) {
                 return Err(CompleteError::Rejected { role, reason });
             }
-            let mut frozen: Vec<(&File, Decision)> = Vec::new();
+            let mut frozen: Vec<(&File, Box<Decision>)> = Vec::new();
             let mut incomplete = BTreeMap::new();
             for file in asset.pending() {
                 match self.judge_parts(owner, file, claims.get(&file.role), now).await? {
@@ -174,7 +174,7 @@ impl App {
         let checksum = claim.checksum.map(|(_, value)| value);
         let event = Event::Frozen { listing, claimed: claim.parts, checksum };
         Ok(match decide(file, &event, now) {
-            Ok(decision) => Judged::Ready(decision),
+            Ok(decision) => Judged::Ready(Box::new(decision)),
             Err(Refusal::Incomplete(what)) => Judged::Incomplete(what),
             Err(
                 Refusal::OutOfPlace(_) | Refusal::Ended(_) | Refusal::DeadlinePassed | Refusal::CredentialsEnding,
@@ -226,7 +226,7 @@ impl App {
 /// What the plan says of one file.
 enum Judged {
     /// It can be frozen so.
-    Ready(Decision),
+    Ready(Box<Decision>),
     /// It is past freezing.
     Beyond,
     /// The owner has to send something again.

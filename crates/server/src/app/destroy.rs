@@ -55,10 +55,10 @@ impl App {
     pub(super) async fn look(&self, file: &File) -> Result<Destruction, PortError> {
         let store = &*self.parts.store;
         // The listing may leave out what the upload id itself still finds, so both are asked.
-        if let Some(upload) = &file.upload_id {
-            if list_parts(store, &file.key, upload).await.map_err(PortError::store)?.is_some() {
-                return Ok(Destruction::Remaining);
-            }
+        if let Some(upload) = &file.upload_id
+            && list_parts(store, &file.key, upload).await.map_err(PortError::store)?.is_some()
+        {
+            return Ok(Destruction::Remaining);
         }
         if !store.list_uploads(&file.key).await.map_err(PortError::store)?.is_empty() {
             return Ok(Destruction::Remaining);
