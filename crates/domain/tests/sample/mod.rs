@@ -10,33 +10,33 @@ use domain::{
 };
 
 /// A moment in 2026.
-pub const NOW: Timestamp = Timestamp::constant(1_790_000_000, 0);
+pub(crate) const NOW: Timestamp = Timestamp::constant(1_790_000_000, 0);
 
 /// Two parts and a byte.
-pub fn plan() -> PartPlan {
+pub(crate) fn plan() -> PartPlan {
     PartPlan::for_size(ByteCount(ByteCount::mib(16).get() + 1)).unwrap()
 }
 
 /// What the store lists when all of them have arrived.
-pub fn listing() -> Vec<Part> {
+pub(crate) fn listing() -> Vec<Part> {
     let part =
         |number| Part { number, size: plan().length_of(number).unwrap(), etag: ETag::new(&format!("e{number}")) };
     plan().numbers().map(part).collect()
 }
 
 /// An object that passed.
-pub fn verified() -> VerifiedObject {
+pub(crate) fn verified() -> VerifiedObject {
     let checks = vec![Check::Size, Check::ContentType, Check::MagicBytes];
     VerifiedObject { size: plan().size(), etag: ETag::new("all-3"), version: None, checksum: None, checks }
 }
 
 /// The asset all sample files belong to.
-pub fn asset_id() -> AssetId {
+pub(crate) fn asset_id() -> AssetId {
     AssetId::new(NOW, &[1; 10])
 }
 
 /// A file for a role in a state, announced a minute ago.
-pub fn file_for(role: &str, state: StateName) -> File {
+pub(crate) fn file_for(role: &str, state: StateName) -> File {
     let state = match state {
         StateName::Reserved => FileState::Reserved,
         StateName::Uploading => FileState::Uploading,
@@ -73,12 +73,12 @@ pub fn file_for(role: &str, state: StateName) -> File {
 }
 
 /// A file in a state.
-pub fn file_in(state: StateName) -> File {
+pub(crate) fn file_in(state: StateName) -> File {
     file_for("video", state)
 }
 
 /// An asset whose roles hold these pending and published files.
-pub fn asset_of(status: AssetStatus, places: &[(&str, Option<StateName>, Option<StateName>)]) -> Asset {
+pub(crate) fn asset_of(status: AssetStatus, places: &[(&str, Option<StateName>, Option<StateName>)]) -> Asset {
     let place = |(role, published, pending): &(&str, Option<StateName>, Option<StateName>)| {
         let published = published.map(|state| file_for(role, state));
         let mut pending = pending.map(|state| file_for(role, state));

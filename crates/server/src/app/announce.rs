@@ -88,9 +88,8 @@ impl App {
             let Stamped { now, value: asset } = self.load_own(owner, of, id).await.map_err(WithdrawError::Find)?;
             let place = asset.places.get(role).ok_or(WithdrawError::Vacant)?;
             // A replacement can always be given up; what the asset needs cannot.
-            let giving_up_replacement = asset.status == AssetStatus::Created
-                && place.pending.is_some()
-                && place.published.is_some();
+            let giving_up_replacement =
+                asset.status == AssetStatus::Created && place.pending.is_some() && place.published.is_some();
             let required = of.roles.get(role).is_some_and(|rules| rules.necessity == Necessity::Required);
             let last = asset.places.len() == 1;
             if (required || last) && !giving_up_replacement {

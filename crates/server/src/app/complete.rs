@@ -176,9 +176,9 @@ impl App {
         Ok(match decide(file, &event, now) {
             Ok(decision) => Judged::Ready(Box::new(decision)),
             Err(Refusal::Incomplete(what)) => Judged::Incomplete(what),
-            Err(
-                Refusal::OutOfPlace(_) | Refusal::Ended(_) | Refusal::DeadlinePassed | Refusal::CredentialsEnding,
-            ) => Judged::Changed,
+            Err(Refusal::OutOfPlace(_) | Refusal::Ended(_) | Refusal::DeadlinePassed | Refusal::CredentialsEnding) => {
+                Judged::Changed
+            }
         })
     }
 

@@ -173,8 +173,7 @@ impl App {
         let plan = |(role, file): (&RoleName, &NewFile)| {
             let rules = of.roles.get(role).ok_or_else(|| CreateError::UnknownRole(role.clone()))?;
             let plan = self.plan_file(rules, file);
-            plan.map(|plan| (role.clone(), plan))
-                .map_err(|problem| CreateError::File { role: role.clone(), problem })
+            plan.map(|plan| (role.clone(), plan)).map_err(|problem| CreateError::File { role: role.clone(), problem })
         };
         files.iter().map(plan).collect()
     }

@@ -117,9 +117,10 @@ impl App {
 
 fn pending_file<'a>(asset: &'a Asset, role: &RoleName) -> Result<&'a File, GrantError> {
     let place = asset.places.get(role).ok_or(GrantError::NotUploading(None))?;
-    place.pending.as_ref().ok_or_else(|| {
-        GrantError::NotUploading(place.published.as_ref().map(|file| file.state.name()))
-    })
+    place
+        .pending
+        .as_ref()
+        .ok_or_else(|| GrantError::NotUploading(place.published.as_ref().map(|file| file.state.name())))
 }
 
 fn plan_parts(file: &File, wanted: &[PartWanted]) -> Result<Vec<PartToSign>, GrantError> {
