@@ -6,7 +6,9 @@
 //! open across a store call; treat [`Written::Stale`] as normal and load again; treat [`CatalogError::Unavailable`]
 //! after a write as "may have happened" and look.
 
+#[cfg(test)]
 pub mod conformance;
+mod duties;
 pub mod memory;
 pub mod sqlite;
 
@@ -191,8 +193,9 @@ pub trait Catalog: Send + Sync + 'static {
         limit: u32,
     ) -> Result<Stamped<Vec<File>>, CatalogError>;
 
-    /// Assets that have a pending file whose deadline is at or before `as_of` (the database's now if `None`), in id
-    /// order after `after`, at most `limit`. [`domain::change::expire`] says which of them really expire.
+    /// Assets, gone ones left out, that have a pending file whose deadline is at or before `as_of` (the database's now
+    /// if `None`), in id order after `after`, at most `limit`. [`domain::change::expire`] says which of them really
+    /// expire.
     async fn list_expirable(
         &self,
         as_of: Option<Timestamp>,
@@ -200,7 +203,8 @@ pub trait Catalog: Send + Sync + 'static {
         limit: u32,
     ) -> Result<Stamped<Vec<Asset>>, CatalogError>;
 
-    /// Removes a CLOSED file's row if its fence is still `from`. When it was the last of an asset that is gone, the
+    /// Removes a CLOSED file's row if its fence is still `from`; a file in another state is stale. A place that pointed
+    /// at it points at nothing, and its asset's revision rises. When it was the last of an asset that is gone, the
     /// asset's row goes with it. Idempotency records and outbox events older than [`IDEMPOTENCY_KEPT`] of that asset
     /// may go too.
     async fn purge(&self, file: FileId, from: Fence) -> Result<Written, CatalogError>;

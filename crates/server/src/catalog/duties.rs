@@ -1,0 +1,154 @@
+//! What callers of the catalog owe it, as assertions.
+//!
+//! These are programmer errors, not operating errors: they panic, before anything is written. Every backend checks what
+//! can be seen from the arguments alone; the memory backend also holds them against its rows.
+
+use std::collections::BTreeSet;
+
+use domain::change::Change;
+use domain::{Asset, AssetStatus, EventKind, Fence, File, FileId, FileState, OutboxEvent, StateName, Timestamp};
+
+use super::{AssetQuery, Reservation};
+
+/// Most assets of one page.
+const MAX_PAGE: u32 = 100;
+
+/// A reservation holds a new asset whose files are all announced and untouched.
+pub(super) fn of_reservation(reservation: &Reservation) {
+    let asset = &reservation.asset;
+    of_asset(asset);
+    assert_eq!(asset.status, AssetStatus::Uploading, "a new asset is UPLOADING");
+    assert!(asset.pending().next().is_some(), "a new asset announces at least one file");
+    for file in asset.pending() {
+        of_announced(file);
+    }
+    if let Some(claim) = &reservation.idempotency {
+        assert!((1..=255).contains(&claim.key.chars().count()), "an Idempotency-Key has 1 to 255 characters");
+    }
+}
+
+/// A page has a size.
+pub(super) fn of_query(query: &AssetQuery) {
+    assert!((1..=MAX_PAGE).contains(&query.limit), "a page has 1 to {MAX_PAGE} assets");
+}
+
+/// A step of one file raises its fence by one and is not the publication, which needs all of an asset's files.
+pub(super) fn of_advance(from: Fence, next: &File, events: &[OutboxEvent]) {
+    of_file(next);
+    assert_eq!(next.fence, from.next(), "a write raises the fence by one");
+    assert_ne!(next.state.name(), StateName::Created, "files become CREATED together, by `apply` (I7)");
+    for event in events {
+        assert_eq!(event.asset, next.asset, "an event is about the file's asset");
+        assert_ne!(event.kind, EventKind::AssetCreated, "an asset becomes CREATED by `apply` (I7)");
+        of_time(event.at);
+    }
+}
+
+/// A change agrees with itself.
+pub(super) fn of_change(change: &Change) {
+    let asset = &change.asset;
+    of_asset(asset);
+    assert_eq!(asset.revision, change.from_revision.next(), "a change raises the revision by one");
+    let mut changed = BTreeSet::new();
+    for (from, file) in &change.files {
+        of_file(file);
+        assert_eq!(file.fence, from.next(), "a write raises the fence by one");
+        assert_eq!(file.asset, asset.id, "a change is about one asset");
+        assert!(changed.insert(file.id), "a change writes a file once");
+        assert!(
+            asset.files().filter(|placed| placed.id == file.id).all(|placed| placed == file),
+            "places show a changed file as it shall be"
+        );
+    }
+    if let Some(file) = &change.announced {
+        of_announced(file);
+        let place = asset.places.get(&file.role);
+        assert_eq!(place.and_then(|place| place.pending.as_ref()), Some(file), "an announced file is pending");
+        assert!(!changed.contains(&file.id), "an announced file is new");
+    }
+    for event in &change.events {
+        assert_eq!((event.asset, &event.owner), (asset.id, &asset.owner), "an event is about the changed asset");
+        of_time(event.at);
+    }
+    let publications = change.events.iter().filter(|event| event.kind == EventKind::AssetCreated).count();
+    assert!(publications <= usize::from(asset.status == AssetStatus::Created), "an asset is created once (I7)");
+}
+
+/// A step keeps everything but state, upload id, deadline, `url_not_after`, checksum and fence, and never goes back.
+pub(super) fn of_step(row: &File, next: &File) {
+    let kept = File {
+        state: row.state.clone(),
+        upload_id: row.upload_id.clone(),
+        deadline: row.deadline,
+        url_not_after: row.url_not_after,
+        checksum: row.checksum.clone(),
+        fence: row.fence,
+        ..next.clone()
+    };
+    assert_eq!(&kept, row, "a step keeps what a file is");
+    assert_eq!(next.fence, row.fence.next(), "a write raises the fence by one");
+    assert!(next.state.name() >= row.state.name(), "a state's rank never falls (I4)");
+}
+
+fn of_announced(file: &File) {
+    of_file(file);
+    assert_eq!(file.state, FileState::Reserved, "a new file is RESERVED");
+    assert_eq!(file.url_not_after, None, "a new file has been granted nothing");
+}
+
+fn of_file(file: &File) {
+    assert_eq!(file.key.file_key().asset(), file.asset, "a key names the file's asset");
+    let opened = file.upload_id.is_some();
+    match &file.state {
+        FileState::Reserved => assert!(!opened, "a RESERVED file has no upload yet"),
+        FileState::Uploading => assert!(opened, "an UPLOADING file has its upload id"),
+        FileState::Committing { parts, gone_since, .. } => {
+            assert!(opened, "a COMMITTING file has its upload id");
+            assert!(!parts.is_empty(), "a COMMITTING file has its frozen parts");
+            gone_since.iter().copied().for_each(of_time);
+        }
+        FileState::Closed { recheck_at, .. } => of_time(*recheck_at),
+        FileState::Verified { .. } | FileState::Created { .. } | FileState::Deleting { .. } => {}
+    }
+    of_time(file.created_at);
+    of_time(file.deadline);
+    file.url_not_after.iter().copied().for_each(of_time);
+}
+
+/// An asset's status and the files its places point at agree.
+fn of_asset(asset: &Asset) {
+    let mut seen: BTreeSet<FileId> = BTreeSet::new();
+    for (role, place) in &asset.places {
+        for file in place.published.iter().chain(&place.pending) {
+            of_file(file);
+            assert_eq!((file.asset, &file.role), (asset.id, role), "a place holds files of its asset and role");
+            assert!(seen.insert(file.id), "a file has one place");
+        }
+        let published = place.published.as_ref().map(|file| file.state.name());
+        let pending = place.pending.as_ref().map(|file| file.state.name());
+        let ended = |state: Option<StateName>| state.is_none_or(|state| state >= StateName::Deleting);
+        match asset.status {
+            AssetStatus::Uploading => assert_eq!(published, None, "nothing is published before its asset (I7)"),
+            AssetStatus::Created => {
+                assert!(
+                    published.is_none_or(|state| state == StateName::Created),
+                    "a CREATED asset shows CREATED files"
+                );
+            }
+            AssetStatus::Gone(_) => assert!(ended(published) && ended(pending), "an asset goes with its files"),
+        }
+        assert_ne!(pending, Some(StateName::Created), "what is pending is not published");
+    }
+    match asset.status {
+        AssetStatus::Uploading => assert_eq!(asset.published_at, None, "an UPLOADING asset was never published"),
+        AssetStatus::Created => assert!(asset.published_at.is_some(), "a CREATED asset knows since when"),
+        AssetStatus::Gone(_) => {}
+    }
+    of_time(asset.created_at);
+    asset.published_at.iter().copied().for_each(of_time);
+}
+
+/// Catalogs keep microseconds.
+fn of_time(time: Timestamp) {
+    assert_eq!(time.as_nanosecond() % 1_000, 0, "times are whole microseconds");
+}

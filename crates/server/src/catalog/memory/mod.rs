@@ -1,0 +1,141 @@
+//! The catalog in memory: one lock over plain maps, and the strictest backend there is.
+//!
+//! It is no mock: it passes the same suite as the databases, and simulations run on it. Beyond the suite it holds every
+//! write against its rows and panics on what no caller may do ([`super::duties`]). *Invariant*: a write asserts first
+//! and changes afterwards, so that a panic leaves every map as it was.
+
+mod tables;
+#[cfg(test)]
+mod tests;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use domain::change::Change;
+use domain::{Asset, AssetId, Fence, File, FileId, OutboxEvent, OwnerId, StateName, TimeSpan, Timestamp};
+
+use super::{
+    AssetPatch, AssetQuery, Catalog, CatalogError, IdempotencyClaim, Reservation, Reserved, Stamped, Written, duties,
+};
+use crate::clock::Clock;
+use tables::Tables;
+
+/// The catalog in memory.
+pub struct MemoryCatalog {
+    clock: Arc<dyn Clock>,
+    /// `None` once closed.
+    tables: Mutex<Option<Tables>>,
+}
+
+/// Somebody called after [`Catalog::close`].
+#[derive(Debug, thiserror::Error)]
+#[error("the catalog is closed")]
+struct Closed;
+
+impl MemoryCatalog {
+    /// An empty catalog that takes its time from `clock`.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, tables: Mutex::new(Some(Tables::default())) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Tables>> {
+        // A panic under the lock was an assertion, and those come before any change.
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs one transaction or one read at one time.
+    fn with<T>(&self, run: impl FnOnce(&mut Tables, Timestamp) -> T) -> Result<T, CatalogError> {
+        let mut guard = self.lock();
+        let tables = guard.as_mut().ok_or_else(|| CatalogError::Unavailable(Box::new(Closed)))?;
+        Ok(run(tables, self.clock.now()))
+    }
+
+    fn read<T>(&self, read: impl FnOnce(&Tables, Timestamp) -> T) -> Result<Stamped<T>, CatalogError> {
+        self.with(|tables, now| Stamped { now, value: read(tables, now) })
+    }
+}
+
+#[async_trait]
+impl Catalog for MemoryCatalog {
+    async fn now(&self) -> Result<Timestamp, CatalogError> {
+        self.with(|_, now| now)
+    }
+
+    async fn reserve(&self, reservation: &Reservation) -> Result<Reserved, CatalogError> {
+        duties::of_reservation(reservation);
+        self.with(|tables, now| tables.reserve(reservation, now))
+    }
+
+    async fn settle(&self, owner: &OwnerId, claim: &IdempotencyClaim) -> Result<(), CatalogError> {
+        self.with(|tables, _| tables.settle(owner, claim))
+    }
+
+    async fn find_asset(&self, id: AssetId) -> Result<Stamped<Option<Asset>>, CatalogError> {
+        self.read(|tables, _| tables.find_asset(id))
+    }
+
+    async fn list_assets(&self, query: &AssetQuery) -> Result<Stamped<Vec<Asset>>, CatalogError> {
+        duties::of_query(query);
+        self.read(|tables, _| tables.list_assets(query))
+    }
+
+    async fn patch_asset(&self, id: AssetId, from: Fence, patch: &AssetPatch) -> Result<Written, CatalogError> {
+        self.with(|tables, _| tables.patch_asset(id, from, patch))
+    }
+
+    async fn find_file(&self, id: FileId) -> Result<Stamped<Option<File>>, CatalogError> {
+        self.read(|tables, _| tables.find_file(id))
+    }
+
+    async fn advance(&self, from: Fence, next: &File, events: &[OutboxEvent]) -> Result<Written, CatalogError> {
+        duties::of_advance(from, next, events);
+        self.with(|tables, _| tables.advance(from, next, events))
+    }
+
+    async fn apply(&self, change: &Change) -> Result<Written, CatalogError> {
+        duties::of_change(change);
+        self.with(|tables, _| tables.apply(change))
+    }
+
+    async fn list_files(
+        &self,
+        state: StateName,
+        after: Option<FileId>,
+        limit: u32,
+    ) -> Result<Stamped<Vec<File>>, CatalogError> {
+        self.read(|tables, now| tables.list_files(state, after, limit, now))
+    }
+
+    async fn list_expirable(
+        &self,
+        as_of: Option<Timestamp>,
+        after: Option<AssetId>,
+        limit: u32,
+    ) -> Result<Stamped<Vec<Asset>>, CatalogError> {
+        self.read(|tables, now| tables.list_expirable(as_of.unwrap_or(now), after, limit))
+    }
+
+    async fn purge(&self, file: FileId, from: Fence) -> Result<Written, CatalogError> {
+        self.with(|tables, now| tables.purge(file, from, now))
+    }
+
+    async fn take_lease(&self, name: &str, holder: &str, life: TimeSpan) -> Result<bool, CatalogError> {
+        self.with(|tables, now| tables.take_lease(name, holder, now, now + life))
+    }
+
+    async fn release_lease(&self, name: &str, holder: &str) -> Result<(), CatalogError> {
+        self.with(|tables, _| tables.release_lease(name, holder))
+    }
+
+    async fn list_events(&self, after: u64, limit: u32) -> Result<Vec<(u64, OutboxEvent)>, CatalogError> {
+        self.with(|tables, _| tables.list_events(after, limit))
+    }
+
+    async fn count_files(&self) -> Result<Vec<(StateName, u64)>, CatalogError> {
+        self.with(|tables, _| tables.count_files())
+    }
+
+    async fn close(&self) {
+        *self.lock() = None;
+    }
+}

@@ -1,0 +1,86 @@
+//! Idempotency records: what a repeated request is answered with.
+
+use domain::{AssetId, OwnerId, Timestamp};
+use sqlx::sqlite::SqliteConnection;
+
+use super::rows::{Cells, micros};
+use super::{SqliteCatalog, failure};
+use crate::catalog::{CatalogError, IDEMPOTENCY_KEPT, IDEMPOTENCY_LEASE, IdempotencyClaim, Reserved};
+
+pub(super) const FIND: &str = "SELECT asset, body, created_at, leased_at, settled_at IS NOT NULL FROM idempotency \
+    WHERE owner = ? AND route = ? AND request_key = ?";
+const INSERT: &str = "INSERT INTO idempotency (owner, route, request_key, body, asset, created_at, leased_at) \
+    VALUES (?, ?, ?, ?, ?, ?, ?)";
+const DELETE: &str = "DELETE FROM idempotency WHERE owner = ? AND route = ? AND request_key = ?";
+const RENEW: &str = "UPDATE idempotency SET leased_at = ? WHERE owner = ? AND route = ? AND request_key = ?";
+const SETTLE: &str = "UPDATE idempotency SET settled_at = ? \
+    WHERE owner = ? AND route = ? AND request_key = ? AND body = ? AND settled_at IS NULL";
+
+/// Binds what a record is found by.
+macro_rules! bind_claim {
+    ($query:expr, $owner:expr, $claim:expr) => {
+        $query.bind($owner.as_str().to_owned()).bind($claim.route.clone()).bind($claim.key.clone())
+    };
+}
+
+/// What the record of a claim answers, if there is one that counts. Takes the lease over if it has lapsed.
+pub(super) async fn answer(
+    connection: &mut SqliteConnection,
+    owner: &OwnerId,
+    claim: &IdempotencyClaim,
+    now: Timestamp,
+) -> Result<Option<Reserved>, CatalogError> {
+    let found = bind_claim!(sqlx::query(FIND), owner, claim).fetch_optional(&mut *connection).await;
+    let Some(row) = found.map_err(failure::classify)? else { return Ok(None) };
+    let mut cells = Cells::new(&row, "idempotency", 0);
+    let asset: AssetId = cells.id()?;
+    let body: &str = cells.take()?;
+    let (created_at, leased_at) = (cells.time()?, cells.time()?);
+    let settled: bool = cells.take()?;
+    if now.duration_since(created_at) > IDEMPOTENCY_KEPT {
+        return Ok(None);
+    }
+    if body != claim.body {
+        return Ok(Some(Reserved::KeyReused));
+    }
+    if settled {
+        return Ok(Some(Reserved::Replay(asset)));
+    }
+    if now.duration_since(leased_at) <= IDEMPOTENCY_LEASE {
+        return Ok(Some(Reserved::InProgress));
+    }
+    let renew = bind_claim!(sqlx::query(RENEW).bind(micros(now)), owner, claim);
+    renew.execute(connection).await.map_err(failure::classify)?;
+    Ok(Some(Reserved::Resume(asset)))
+}
+
+/// Writes the record of a first request, in the place of one that no longer counts.
+pub(super) async fn record(
+    connection: &mut SqliteConnection,
+    owner: &OwnerId,
+    claim: &IdempotencyClaim,
+    asset: AssetId,
+    now: Timestamp,
+) -> Result<(), CatalogError> {
+    let delete = bind_claim!(sqlx::query(DELETE), owner, claim);
+    delete.execute(&mut *connection).await.map_err(failure::classify)?;
+    bind_claim!(sqlx::query(INSERT), owner, claim)
+        .bind(claim.body.clone())
+        .bind(asset.to_string())
+        .bind(micros(now))
+        .bind(micros(now))
+        .execute(connection)
+        .await
+        .map_err(failure::classify)?;
+    Ok(())
+}
+
+pub(super) async fn settle(
+    catalog: &SqliteCatalog,
+    owner: &OwnerId,
+    claim: &IdempotencyClaim,
+) -> Result<(), CatalogError> {
+    let query = bind_claim!(sqlx::query(SETTLE).bind(micros(catalog.clock.now())), owner, claim);
+    query.bind(claim.body.clone()).execute(&catalog.writer).await.map_err(failure::classify)?;
+    Ok(())
+}

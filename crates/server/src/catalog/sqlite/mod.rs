@@ -1,0 +1,179 @@
+//! The catalog in one SQLite file: for one machine, with nothing to run beside the server.
+//!
+//! One connection writes, a few read. Every write is one transaction that takes SQLite's write lock when it begins, or
+//! a single statement; every read is a single statement, hence consistent. *Invariant*: an answered write is on the
+//! disk, and a future dropped mid-way leaves all of its writes or none.
+//!
+//! The SQL is plain on purpose (no RETURNING, no upsert, no JSON operators), so that the MySQL twin can be read side by
+//! side; each module holds the SQL of its tables.
+
+mod assets;
+mod changes;
+mod failure;
+mod files;
+mod idempotency;
+mod leases;
+mod outbox;
+mod reservations;
+mod rows;
+mod schema;
+mod settings;
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::change::Change;
+use domain::{Asset, AssetId, Fence, File, FileId, OutboxEvent, OwnerId, StateName, TimeSpan, Timestamp};
+use sqlx::Transaction;
+use sqlx::pool::PoolConnection;
+use sqlx::sqlite::{Sqlite, SqlitePool};
+
+pub use failure::OpenError;
+pub use schema::{Migration, migrate};
+
+use super::{
+    AssetPatch, AssetQuery, Catalog, CatalogError, IdempotencyClaim, Reservation, Reserved, Stamped, Written, duties,
+};
+use crate::clock::Clock;
+
+/// The catalog in one SQLite file.
+pub struct SqliteCatalog {
+    writer: SqlitePool,
+    readers: SqlitePool,
+    /// The host's clock is the database's clock: there is one host.
+    clock: Arc<dyn Clock>,
+}
+
+impl SqliteCatalog {
+    /// Opens the catalog file at `path`, making it or bringing it up to date first.
+    ///
+    /// # Errors
+    /// If the file cannot be written, is no catalog, is locked, or was written by a newer program.
+    pub async fn open(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
+        let failed = |source| OpenError::at(path.to_owned(), source);
+        let applied = migrate(path).await?;
+        for migration in &applied {
+            tracing::info!(version = migration.version, name = migration.name, "migrated the catalog");
+        }
+        let writer = settings::writer(path).await.map_err(failed)?;
+        // A write-protected file opens, and only then refuses: ask for the write lock once.
+        let probe = writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        probe.rollback().await.map_err(failed)?;
+        let readers = settings::readers(path).await.map_err(failed)?;
+        Ok(Self { writer, readers, clock })
+    }
+
+    /// Begins a transaction that holds SQLite's write lock: what it reads stays true until it commits.
+    async fn begin(&self) -> Result<Transaction<'static, Sqlite>, CatalogError> {
+        self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failure::classify)
+    }
+
+    /// A connection to read with, and the time, taken when there is nothing left to wait for.
+    async fn reading(&self) -> Result<(PoolConnection<Sqlite>, Timestamp), CatalogError> {
+        let connection = self.readers.acquire().await.map_err(failure::classify)?;
+        Ok((connection, self.clock.now()))
+    }
+}
+
+/// Makes a transaction's writes durable.
+async fn commit(transaction: Transaction<'static, Sqlite>) -> Result<(), CatalogError> {
+    transaction.commit().await.map_err(failure::classify)
+}
+
+/// Undoes what a transaction wrote before it lost its race.
+async fn give_up(transaction: Transaction<'static, Sqlite>) -> Result<Written, CatalogError> {
+    transaction.rollback().await.map_err(failure::classify)?;
+    Ok(Written::Stale)
+}
+
+#[async_trait]
+impl Catalog for SqliteCatalog {
+    async fn now(&self) -> Result<Timestamp, CatalogError> {
+        if self.readers.is_closed() {
+            return Err(failure::classify(sqlx::Error::PoolClosed));
+        }
+        Ok(self.clock.now())
+    }
+
+    async fn reserve(&self, reservation: &Reservation) -> Result<Reserved, CatalogError> {
+        duties::of_reservation(reservation);
+        reservations::reserve(self, reservation).await
+    }
+
+    async fn settle(&self, owner: &OwnerId, claim: &IdempotencyClaim) -> Result<(), CatalogError> {
+        idempotency::settle(self, owner, claim).await
+    }
+
+    async fn find_asset(&self, id: AssetId) -> Result<Stamped<Option<Asset>>, CatalogError> {
+        assets::find(self, id).await
+    }
+
+    async fn list_assets(&self, query: &AssetQuery) -> Result<Stamped<Vec<Asset>>, CatalogError> {
+        duties::of_query(query);
+        assets::list(self, query).await
+    }
+
+    async fn patch_asset(&self, id: AssetId, from: Fence, patch: &AssetPatch) -> Result<Written, CatalogError> {
+        assets::patch(self, id, from, patch).await
+    }
+
+    async fn find_file(&self, id: FileId) -> Result<Stamped<Option<File>>, CatalogError> {
+        files::find(self, id).await
+    }
+
+    async fn advance(&self, from: Fence, next: &File, events: &[OutboxEvent]) -> Result<Written, CatalogError> {
+        duties::of_advance(from, next, events);
+        files::advance(self, from, next, events).await
+    }
+
+    async fn apply(&self, change: &Change) -> Result<Written, CatalogError> {
+        duties::of_change(change);
+        changes::apply(self, change).await
+    }
+
+    async fn list_files(
+        &self,
+        state: StateName,
+        after: Option<FileId>,
+        limit: u32,
+    ) -> Result<Stamped<Vec<File>>, CatalogError> {
+        files::list(self, state, after, limit).await
+    }
+
+    async fn list_expirable(
+        &self,
+        as_of: Option<Timestamp>,
+        after: Option<AssetId>,
+        limit: u32,
+    ) -> Result<Stamped<Vec<Asset>>, CatalogError> {
+        assets::list_expirable(self, as_of, after, limit).await
+    }
+
+    async fn purge(&self, file: FileId, from: Fence) -> Result<Written, CatalogError> {
+        changes::purge(self, file, from).await
+    }
+
+    async fn take_lease(&self, name: &str, holder: &str, life: TimeSpan) -> Result<bool, CatalogError> {
+        leases::take(self, name, holder, life).await
+    }
+
+    async fn release_lease(&self, name: &str, holder: &str) -> Result<(), CatalogError> {
+        leases::release(self, name, holder).await
+    }
+
+    async fn list_events(&self, after: u64, limit: u32) -> Result<Vec<(u64, OutboxEvent)>, CatalogError> {
+        outbox::list(self, after, limit).await
+    }
+
+    async fn count_files(&self) -> Result<Vec<(StateName, u64)>, CatalogError> {
+        files::count(self).await
+    }
+
+    async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}

@@ -1,0 +1,52 @@
+//! The outbox: events, in the order their transactions were committed. There is one writer at a time, so the order of
+//! insertion is that order.
+
+use domain::OutboxEvent;
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
+
+use super::rows::{Cells, micros, signed};
+use super::{SqliteCatalog, failure};
+use crate::catalog::CatalogError;
+
+pub(super) const LIST: &str =
+    "SELECT id, position, asset, owner, at, kind FROM outbox WHERE position > ? ORDER BY position LIMIT ?";
+
+const INSERT: &str = "INSERT INTO outbox (id, asset, owner, at, kind) VALUES (?, ?, ?, ?, ?)";
+
+/// Adds events to the transaction that makes them true.
+pub(super) async fn append(connection: &mut SqliteConnection, events: &[OutboxEvent]) -> Result<(), CatalogError> {
+    for event in events {
+        sqlx::query(INSERT)
+            .bind(event.id.to_string())
+            .bind(event.asset.to_string())
+            .bind(event.owner.as_str().to_owned())
+            .bind(micros(event.at))
+            .bind(serde_json::to_string(&event.kind).expect("an event is plain data"))
+            .execute(&mut *connection)
+            .await
+            .map_err(failure::classify)?;
+    }
+    Ok(())
+}
+
+pub(super) async fn list(
+    catalog: &SqliteCatalog,
+    after: u64,
+    limit: u32,
+) -> Result<Vec<(u64, OutboxEvent)>, CatalogError> {
+    let (mut connection, _) = catalog.reading().await?;
+    let query = sqlx::query(LIST).bind(signed(after)).bind(limit);
+    let rows = query.fetch_all(&mut *connection).await.map_err(failure::classify)?;
+    rows.iter().map(event).collect()
+}
+
+fn event(row: &SqliteRow) -> Result<(u64, OutboxEvent), CatalogError> {
+    let mut cells = Cells::new(row, "outbox", 0);
+    let id = cells.id()?;
+    let position = cells.unsigned()?;
+    let asset = cells.parse(str::parse)?;
+    let owner = cells.parse(domain::OwnerId::parse)?;
+    let at = cells.time()?;
+    let kind = cells.parse(serde_json::from_str)?;
+    Ok((position, OutboxEvent { id, asset, owner, at, kind }))
+}

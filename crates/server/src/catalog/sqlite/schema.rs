@@ -1,0 +1,100 @@
+//! The schema and its versions: which migrations there are, and bringing a file up to the newest.
+//!
+//! The version is the file's `user_version`, its `application_id` says that it is a Landfall catalog. All missing
+//! migrations run in one transaction, so that two processes that start at once, or a crash, leave whole versions only.
+//! A migration is never changed once released; a new one is added.
+
+use std::path::Path;
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
+
+use super::failure::OpenError;
+use super::settings;
+
+/// "LNDF" in ASCII.
+const APPLICATION_ID: i64 = 0x4c4e_4446;
+
+/// One step of the schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Migration {
+    /// Counts from 1.
+    pub version: i64,
+    /// What it brings.
+    pub name: &'static str,
+    sql: &'static str,
+}
+
+/// Every migration, in order.
+const MIGRATIONS: &[Migration] = &[Migration {
+    version: 1,
+    name: "assets_and_files",
+    sql: include_str!("../../../migrations/sqlite/0001_assets_and_files.sql"),
+}];
+
+/// The newest version this program knows.
+const NEWEST: i64 = MIGRATIONS.len() as i64;
+
+/// Brings the catalog file at `path` up to date, making it if there is none, and says which migrations ran: none if
+/// it was up to date.
+///
+/// # Errors
+/// If the file cannot be written, is no catalog, is locked, or was written by a newer program.
+pub async fn migrate(path: &Path) -> Result<Vec<Migration>, OpenError> {
+    let failed = |source| OpenError::at(path.to_owned(), source);
+    // No journal mode is asked for yet: it would rewrite the header of a file that may be somebody else's.
+    let options = SqliteConnectOptions::new().filename(path).create_if_missing(true);
+    let mut connection = options.busy_timeout(settings::BUSY_TIMEOUT).connect().await.map_err(failed)?;
+    let applied = upgrade(&mut connection, path).await?;
+    connection.close().await.map_err(failed)?;
+    Ok(applied)
+}
+
+async fn upgrade(connection: &mut SqliteConnection, path: &Path) -> Result<Vec<Migration>, OpenError> {
+    let failed = |source| OpenError::at(path.to_owned(), source);
+    if version(connection, path).await? == NEWEST {
+        return Ok(Vec::new());
+    }
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+    let from = version(&mut transaction, path).await?;
+    let missing: Vec<Migration> = MIGRATIONS.iter().copied().filter(|migration| migration.version > from).collect();
+    for migration in &missing {
+        sqlx::raw_sql(migration.sql).execute(&mut *transaction).await.map_err(failed)?;
+    }
+    let stamp = format!("PRAGMA user_version = {NEWEST}; PRAGMA application_id = {APPLICATION_ID}");
+    sqlx::raw_sql(AssertSqlSafe(stamp)).execute(&mut *transaction).await.map_err(failed)?;
+    transaction.commit().await.map_err(failed)?;
+    Ok(missing)
+}
+
+/// The file's schema version, 0 for an empty file.
+async fn version(connection: &mut SqliteConnection, path: &Path) -> Result<i64, OpenError> {
+    let failed = |source| OpenError::at(path.to_owned(), source);
+    let (application, version, tables): (i64, i64, i64) = sqlx::query_as(
+        "SELECT (SELECT application_id FROM pragma_application_id), (SELECT user_version FROM pragma_user_version), \
+         (SELECT COUNT(*) FROM sqlite_master)",
+    )
+    .fetch_one(connection)
+    .await
+    .map_err(failed)?;
+    match (application, version) {
+        (0, 0) if tables == 0 => Ok(0),
+        (APPLICATION_ID, found) if found > NEWEST => {
+            Err(OpenError::Newer { path: path.to_owned(), found, known: NEWEST })
+        }
+        (APPLICATION_ID, found) if found > 0 => Ok(found),
+        _ => Err(OpenError::Foreign { path: path.to_owned() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_count_from_one_without_gaps() {
+        for (migration, version) in MIGRATIONS.iter().zip(1..) {
+            assert_eq!(migration.version, version, "{}", migration.name);
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! How the catalog file is opened: what makes an acknowledged commit survive a power cut, and who may do what.
+
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::ConnectOptions as _;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+
+/// How long a statement waits for another process's write.
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long one waits for a connection: longer than the one before may wait for another process.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+const _: () = assert!(ACQUIRE_TIMEOUT.as_secs() > BUSY_TIMEOUT.as_secs());
+
+/// Connections that read. A read holds one for well under a millisecond; more only cost memory (about 2 MB of page
+/// cache each).
+const READERS: u32 = 4;
+
+/// Statements kept prepared on each connection: all there are, lists with their filters included.
+const STATEMENTS: usize = 100;
+
+/// The log of writes is cut back to this size when it is empty, so that one long read does not cost disk for ever.
+const WAL_LIMIT_BYTES: u32 = 64 << 20;
+
+/// WAL lets reads go on beside the one write; FULL syncs it at every commit, so that an acknowledged commit survives
+/// loss of power (<https://www.sqlite.org/pragma.html#pragma_synchronous>).
+fn connection_options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(false)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY_TIMEOUT)
+        .statement_cache_capacity(STATEMENTS)
+        .pragma("journal_size_limit", WAL_LIMIT_BYTES.to_string())
+        .pragma("trusted_schema", "OFF")
+        .disable_statement_logging()
+}
+
+fn pool_options(connections: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        // A connection to a file does not go stale.
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+}
+
+/// The one connection that writes. Writes queue here, fairly, instead of polling SQLite's lock.
+pub(super) async fn writer(path: &Path) -> Result<SqlitePool, sqlx::Error> {
+    pool_options(1)
+        // When the disk is full SQLite ends a transaction by itself, and the driver loses count of it. Such a connection
+        // would refuse every later transaction; it is replaced.
+        .before_acquire(|connection, _| {
+            let clean = !sqlx::Connection::is_in_transaction(connection);
+            Box::pin(async move { Ok(clean) })
+        })
+        .connect_with(connection_options(path))
+        .await
+}
+
+/// The connections that read, and cannot write.
+pub(super) async fn readers(path: &Path) -> Result<SqlitePool, sqlx::Error> {
+    pool_options(READERS).connect_with(connection_options(path).pragma("query_only", "ON")).await
+}
