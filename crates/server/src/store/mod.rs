@@ -7,6 +7,8 @@
 pub mod conformance;
 pub mod layout;
 pub mod memory;
+pub mod metered;
+pub mod operation;
 pub mod s3;
 pub mod signer;
 
@@ -80,7 +82,7 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<Option<PartsPage>, StoreError>;
 
     /// T5: CompleteMultipartUpload with exactly these parts, and the full-object checksum if its value is declared.
-    /// Reads the body even of a 200. Never fails: whatever happened is an answer, and HEAD decides.
+    /// `parts` is not empty and sorted, each number once. Reads the body even of a 200. Never fails: whatever happened is an answer, and HEAD decides.
     async fn complete(
         &self,
         key: &ObjectKey,
@@ -92,7 +94,8 @@ pub trait Store: Send + Sync + 'static {
     /// HEAD. `None`: 404 from the right bucket.
     async fn head(&self, key: &ObjectKey) -> Result<Option<ObjectHead>, StoreError>;
 
-    /// The first bytes of an object, at most `limit`, if its ETag is still `etag`. `None`: it is gone or another.
+    /// The first bytes of an object, at most `limit` (1 or more), if its ETag is still `etag`. `None`: it is gone or
+    /// another.
     async fn read_first(&self, key: &ObjectKey, etag: &ETag, limit: ByteCount) -> Result<Option<Bytes>, StoreError>;
 
     /// AbortMultipartUpload. An upload that does not exist is aborted.

@@ -12,6 +12,7 @@ use aws_sdk_s3::operation::RequestId;
 use domain::{CompleteAnswer, Reason};
 
 use super::super::StoreError;
+use super::super::operation::Operation;
 
 /// Longest message kept of an answer, in characters: enough for S3's sentences, too little for a page of HTML.
 const MAX_MESSAGE_CHARS: usize = 300;
@@ -22,7 +23,7 @@ const MAX_MESSAGE_CHARS: usize = 300;
 /// token included, when a signature is wrong.
 #[derive(Debug)]
 pub(super) struct Fault {
-    operation: &'static str,
+    operation: Operation,
     status: Option<u16>,
     code: Option<String>,
     message: Option<String>,
@@ -32,7 +33,7 @@ pub(super) struct Fault {
 
 impl Fault {
     /// Reads what the SDK gave up with.
-    pub(super) fn new<E>(operation: &'static str, error: SdkError<E, HttpResponse>) -> Self
+    pub(super) fn new<E>(operation: Operation, error: SdkError<E, HttpResponse>) -> Self
     where
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
     {
@@ -52,13 +53,13 @@ impl Fault {
     }
 
     /// An answer that lacks what it must have.
-    pub(super) fn senseless(operation: &'static str, lacks: &'static str) -> Self {
+    pub(super) fn senseless(operation: Operation, lacks: &'static str) -> Self {
         let message = Some(format!("the answer has no usable {lacks}"));
         Self { operation, status: Some(200), code: None, message, request_id: None, source: None }
     }
 
     /// A call that failed on the way, after its answer began.
-    pub(super) fn broken(operation: &'static str, source: impl Error + Send + Sync + 'static) -> Self {
+    pub(super) fn broken(operation: Operation, source: impl Error + Send + Sync + 'static) -> Self {
         Self { operation, status: None, code: None, message: None, request_id: None, source: Some(Box::new(source)) }
     }
 
@@ -124,7 +125,7 @@ fn is_final(status: u16) -> bool {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} did not succeed", self.operation)?;
+        write!(f, "{} did not succeed", self.operation.name())?;
         if let Some(status) = self.status {
             write!(f, ", status {status}")?;
         }
@@ -160,7 +161,14 @@ mod tests {
 
     fn fault(status: u16, code: &str) -> Fault {
         let code = (!code.is_empty()).then(|| code.to_owned());
-        Fault { operation: "complete", status: Some(status), code, message: None, request_id: None, source: None }
+        Fault {
+            operation: Operation::Complete,
+            status: Some(status),
+            code,
+            message: None,
+            request_id: None,
+            source: None,
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use aws_sdk_s3::config::{Credentials, ProvideCredentials, SharedCredentialsProvi
 use domain::{TimeSpan, Timestamp};
 use tokio::sync::RwLock;
 
+use super::super::operation::Operation;
 use super::super::{SigningCredentials, StoreError};
 use super::classify::Fault;
 use crate::clock::Clock;
@@ -68,7 +69,7 @@ impl SigningSource {
                     old.renew_at = now + RETRY_AFTER;
                     Ok(old.credentials.clone())
                 }
-                Some(_) | None => Err(Fault::broken("signing_credentials", error).into()),
+                Some(_) | None => Err(Fault::broken(Operation::SigningCredentials, error).into()),
             },
         }
     }
@@ -76,7 +77,7 @@ impl SigningSource {
 
 fn converted(found: &Credentials) -> Result<SigningCredentials, StoreError> {
     let end = found.expiry().map(Timestamp::try_from).transpose();
-    let end = end.map_err(|error| Fault::broken("signing_credentials", error))?;
+    let end = end.map_err(|error| Fault::broken(Operation::SigningCredentials, error))?;
     let token = found.session_token().map(str::to_owned);
     let credentials = signing::Credentials::new(found.access_key_id(), found.secret_access_key(), token);
     Ok(SigningCredentials { credentials, end })

@@ -28,6 +28,7 @@ use domain::{
 use self::classify::Fault;
 use self::credentials::SigningSource;
 use super::layout::{InvalidLayout, Layout};
+use super::operation::Operation;
 use super::{Completion, More, PartsPage, SigningCredentials, Store, StoreError};
 use crate::clock::Clock;
 
@@ -104,7 +105,7 @@ impl S3Store {
     }
 
     /// HEAD's 404 has no body that could say whether the object is missing or its bucket, so the bucket is asked too.
-    async fn confirm_bucket(&self, visibility: Visibility, operation: &'static str) -> Result<(), StoreError> {
+    async fn confirm_bucket(&self, visibility: Visibility, operation: Operation) -> Result<(), StoreError> {
         let request = self.client.head_bucket().bucket(self.layout.bucket_of(visibility));
         request.send().await.map_err(|error| Fault::new(operation, error))?;
         Ok(())
@@ -127,7 +128,7 @@ async fn provider(settings: &S3Settings) -> SharedCredentialsProvider {
 #[async_trait]
 impl Store for S3Store {
     async fn open_upload(&self, key: &ObjectKey, checksum: Option<ChecksumAlgorithm>) -> Result<UploadId, StoreError> {
-        const OPERATION: &str = "open_upload";
+        const OPERATION: Operation = Operation::OpenUpload;
         let request = self
             .client
             .create_multipart_upload()
@@ -151,7 +152,7 @@ impl Store for S3Store {
         after: Option<PartNumber>,
         limit: u16,
     ) -> Result<Option<PartsPage>, StoreError> {
-        const OPERATION: &str = "list_parts";
+        const OPERATION: Operation = Operation::ListParts;
         let request = self
             .client
             .list_parts()
@@ -204,7 +205,7 @@ impl Store for S3Store {
         match request.customize().config_override(timing::once_and_long()).send().await {
             Ok(answer) => Completion { answer: CompleteAnswer::Unknown, etag: answer.e_tag().map(ETag::new) },
             Err(error) => {
-                let fault = Fault::new("complete", error);
+                let fault = Fault::new(Operation::Complete, error);
                 let answer = fault.complete_answer();
                 tracing::info!(
                     error = &fault as &dyn std::error::Error,
@@ -217,7 +218,7 @@ impl Store for S3Store {
     }
 
     async fn head(&self, key: &ObjectKey) -> Result<Option<ObjectHead>, StoreError> {
-        const OPERATION: &str = "head";
+        const OPERATION: Operation = Operation::Head;
         let request = self.client.head_object().bucket(self.layout.bucket(key)).key(self.layout.full_key(key));
         match request.checksum_mode(ChecksumMode::Enabled).send().await {
             Ok(answer) => Ok(Some(object_head(&answer)?)),
@@ -233,7 +234,7 @@ impl Store for S3Store {
     }
 
     async fn read_first(&self, key: &ObjectKey, etag: &ETag, limit: ByteCount) -> Result<Option<Bytes>, StoreError> {
-        const OPERATION: &str = "read_first";
+        const OPERATION: Operation = Operation::ReadFirst;
         assert!(limit > ByteCount::ZERO, "reading nothing is no reading");
         let request = self
             .client
@@ -269,7 +270,7 @@ impl Store for S3Store {
         match request.key(self.layout.full_key(key)).upload_id(&upload.0).send().await {
             Ok(_) => Ok(()),
             Err(error) => {
-                let fault = Fault::new("abort", error);
+                let fault = Fault::new(Operation::Abort, error);
                 if fault.is_no_such_upload() { Ok(()) } else { Err(fault.into()) }
             }
         }
@@ -280,7 +281,7 @@ impl Store for S3Store {
     }
 
     async fn list_uploads(&self, key: &ObjectKey) -> Result<Vec<UploadId>, StoreError> {
-        const OPERATION: &str = "list_uploads";
+        const OPERATION: Operation = Operation::ListUploads;
         let full_key = self.layout.full_key(key);
         let mut found = Vec::new();
         let mut from: Option<(String, Option<String>)> = None;
@@ -313,8 +314,8 @@ impl Store for S3Store {
 
     async fn probe(&self) -> Result<(), StoreError> {
         let both = tokio::join!(
-            self.confirm_bucket(Visibility::Private, "probe"),
-            self.confirm_bucket(Visibility::Public, "probe")
+            self.confirm_bucket(Visibility::Private, Operation::Probe),
+            self.confirm_bucket(Visibility::Public, Operation::Probe)
         );
         both.0.and(both.1)
     }
@@ -344,9 +345,9 @@ fn listed_part(part: &types::Part) -> Option<Part> {
 fn object_head(answer: &HeadObjectOutput) -> Result<ObjectHead, Fault> {
     let size = answer.content_length().and_then(|size| u64::try_from(size).ok());
     Ok(ObjectHead {
-        size: ByteCount(size.ok_or_else(|| Fault::senseless("head", "length"))?),
+        size: ByteCount(size.ok_or_else(|| Fault::senseless(Operation::Head, "length"))?),
         content_type: answer.content_type().map(str::to_owned),
-        etag: ETag::new(answer.e_tag().ok_or_else(|| Fault::senseless("head", "ETag"))?),
+        etag: ETag::new(answer.e_tag().ok_or_else(|| Fault::senseless(Operation::Head, "ETag"))?),
         version: answer.version_id().map(str::to_owned),
         checksum: full_object_checksum(answer),
     })

@@ -6,9 +6,10 @@
 use aws_sdk_s3::Client;
 
 use super::super::StoreError;
+use super::super::operation::Operation;
 use super::classify::Fault;
 
-const OPERATION: &str = "delete";
+const OPERATION: Operation = Operation::Delete;
 
 /// One page's way to the next.
 #[derive(PartialEq, Eq)]
