@@ -1,1 +1,0 @@
-//! Placeholder while the server is laid out.

@@ -1,0 +1,174 @@
+//! The configuration: one struct a concern, from TOML, then variables, then flags.
+//!
+//! Every key is declared once, with its meaning, form and range, in the file of its concern; reading, printing and the
+//! reference page follow from that. *Rule*: a configuration that loads can be started with: whatever is wrong with it
+//! is said here, by key, and nothing later reads variables or files of settings.
+
+mod access;
+mod collections;
+mod environment;
+mod error;
+mod form;
+mod nearest;
+mod print;
+mod read;
+mod secret;
+mod server;
+mod store;
+mod telemetry;
+mod units;
+mod uploads;
+mod visit;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+pub use access::{AuthConfig, LimitsConfig};
+pub use collections::{CollectionConfig, CollectionsConfig, RoleConfig};
+pub use environment::Environment;
+pub use error::ConfigError;
+pub use secret::Secret;
+pub use server::{CatalogConfig, ServerConfig, WebConfig};
+pub use store::{StoreConfig, StoreKind};
+pub use telemetry::{LogFormat, TelemetryConfig};
+pub use uploads::{Cdn, DeliveryConfig, ExpireConfig, UploadsConfig};
+
+use print::Printer;
+use read::{File, Reader};
+use visit::Visitor;
+
+/// Everything an operator can choose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// Where the server is found.
+    pub server: ServerConfig,
+    /// Which web pages may upload.
+    pub web: WebConfig,
+    /// Where rows are.
+    pub catalog: CatalogConfig,
+    /// Where objects are.
+    pub store: StoreConfig,
+    /// What kinds of assets there are.
+    pub collections: CollectionsConfig,
+    /// How long uploads live.
+    pub uploads: UploadsConfig,
+    /// When the abandoned are swept away.
+    pub expire: ExpireConfig,
+    /// How objects are read.
+    pub delivery: DeliveryConfig,
+    /// Who may call.
+    pub auth: AuthConfig,
+    /// How much one may do.
+    pub limits: LimitsConfig,
+    /// What is logged and measured.
+    pub telemetry: TelemetryConfig,
+}
+
+/// What flags of the command line say; they win over file and variables.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Flags {
+    /// `--data`.
+    pub data: Option<PathBuf>,
+    /// `--listen`.
+    pub listen: Option<SocketAddr>,
+    /// `--store-listen`.
+    pub store_listen: Option<SocketAddr>,
+}
+
+impl Config {
+    /// The defaults, with a data folder.
+    pub fn with_data(data: impl Into<PathBuf>) -> Self {
+        Self {
+            server: ServerConfig::with_data(data.into()),
+            web: WebConfig::default(),
+            catalog: CatalogConfig::default(),
+            store: StoreConfig::default(),
+            collections: CollectionsConfig::default(),
+            uploads: UploadsConfig::default(),
+            expire: ExpireConfig::default(),
+            delivery: DeliveryConfig::default(),
+            auth: AuthConfig::default(),
+            limits: LimitsConfig::default(),
+            telemetry: TelemetryConfig::default(),
+        }
+    }
+
+    /// Reads the file if one is named, lays variables over it and flags over those, and checks the whole.
+    ///
+    /// # Errors
+    /// See [`ConfigError`].
+    pub fn load(file: Option<&Path>, environment: &Environment, flags: &Flags) -> Result<Self, ConfigError> {
+        let file = match file {
+            Some(path) => {
+                let unreadable = |source| ConfigError::Unreadable { path: path.to_owned(), source };
+                let text = std::fs::read_to_string(path).map_err(unreadable)?;
+                Some(File::parse(path, &text)?)
+            }
+            None => None,
+        };
+        let mut config = Self::with_data(environment.data_folder());
+        let mut reader = Reader::new(file.as_ref(), environment.keys());
+        config.visit(&mut reader);
+        reader.finish()?;
+        config.raise(flags);
+        config.check()?;
+        Ok(config)
+    }
+
+    /// The configuration as commented TOML, without its secrets.
+    pub fn to_toml(&self) -> String {
+        let mut printer = Printer::default();
+        self.clone().visit(&mut printer);
+        printer.finish()
+    }
+
+    /// The catalog's file.
+    pub fn sqlite_file(&self) -> PathBuf {
+        self.catalog.sqlite.clone().unwrap_or_else(|| self.server.data.join("catalog.sqlite"))
+    }
+
+    fn raise(&mut self, flags: &Flags) {
+        if let Some(data) = &flags.data {
+            self.server.data.clone_from(data);
+        }
+        if let Some(listen) = flags.listen {
+            self.server.listen = listen;
+        }
+        if let Some(listen) = flags.store_listen {
+            self.store.listen = listen;
+        }
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        self.store.check()?;
+        self.collections.collections()?;
+        self.uploads.rules()?;
+        self.expire.schedule()?;
+        self.delivery.check()?;
+        self.auth.secret()?;
+        Ok(())
+    }
+
+    fn visit(&mut self, visitor: &mut impl Visitor) {
+        visitor.section("server", "Where the server is found.", |v| self.server.keys(v));
+        visitor.section("web", "Web pages that upload.", |v| self.web.keys(v));
+        visitor.section("catalog", "Where rows are kept.", |v| self.catalog.keys(v));
+        visitor.section("store", "Where objects are kept.", |v| self.store.keys(v));
+        visitor.section("collections", COLLECTIONS, |v| self.collections.keys(v));
+        visitor.section("uploads", "How long uploads and their URLs live.", |v| self.uploads.keys(v));
+        visitor.section("expire", "When abandoned uploads are swept away.", |v| self.expire.keys(v));
+        visitor.section("delivery", "How published files are read.", |v| self.delivery.keys(v));
+        visitor.section("auth", "Who may call.", |v| self.auth.keys(v));
+        visitor.section("limits", "How much one owner, or one request, may ask for.", |v| self.limits.keys(v));
+        visitor.section("telemetry", "What is logged and measured.", |v| self.telemetry.keys(v));
+    }
+}
+
+const COLLECTIONS: &str = "What kinds of assets there are. Each collection has up to 8 roles: who may read a file \
+    (visibility \"private\" or \"public\"), whether an asset cannot do without it (required), its largest size, and its \
+    media types. What you write is laid over these defaults; enabled = false takes one away. Types: video/mp4, \
+    video/quicktime, video/3gpp, video/webm, video/x-matroska, video/x-msvideo, image/jpeg, image/png, image/webp, \
+    image/gif.";
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,64 @@
+//! Every metric there is: name, unit, meaning.
+//!
+//! Names are OpenTelemetry's where it has one. *Invariant*: no other file spells a metric's name; dashboards and alerts
+//! are written against this list.
+
+use metrics::Unit;
+
+/// `http.server.request.duration` by `http.request.method`, `http.route`, `http.response.status_code`.
+pub const HTTP_REQUEST_DURATION: &str = "http.server.request.duration";
+/// `db.client.operation.duration` by `db.operation.name`.
+pub const CATALOG_QUERY_DURATION: &str = "db.client.operation.duration";
+/// `landfall.store.request.duration` by `operation` and `outcome`.
+pub const STORE_REQUEST_DURATION: &str = "landfall.store.request.duration";
+/// `landfall.files` by `state`.
+pub const FILES: &str = "landfall.files";
+/// `landfall.transitions` by `from` and `to`.
+pub const TRANSITIONS: &str = "landfall.transitions";
+/// `landfall.parts.signed`.
+pub const PARTS_SIGNED: &str = "landfall.parts.signed";
+/// `landfall.job.duration` by `job`.
+pub const JOB_DURATION: &str = "landfall.job.duration";
+/// `landfall.job.findings` by `job`.
+pub const JOB_FINDINGS: &str = "landfall.job.findings";
+/// `landfall.job.failures` by `job`.
+pub const JOB_FAILURES: &str = "landfall.job.failures";
+/// `process.cpu.time`.
+pub const PROCESS_CPU_TIME: &str = "process.cpu.time";
+/// `process.memory.usage`.
+pub const PROCESS_MEMORY: &str = "process.memory.usage";
+/// `process.open_file_descriptor.count`.
+pub const PROCESS_OPEN_FILES: &str = "process.open_file_descriptor.count";
+
+enum Kind {
+    Counter,
+    Gauge,
+    Histogram,
+}
+
+const METRICS: [(&str, Kind, Option<Unit>, &str); 12] = [
+    (HTTP_REQUEST_DURATION, Kind::Histogram, Some(Unit::Seconds), "Time to answer a request, by route and status"),
+    (CATALOG_QUERY_DURATION, Kind::Histogram, Some(Unit::Seconds), "Time of a catalog query, by its name"),
+    (STORE_REQUEST_DURATION, Kind::Histogram, Some(Unit::Seconds), "Time of a call to the object store, by operation"),
+    (FILES, Kind::Gauge, None, "Files in each state"),
+    (TRANSITIONS, Kind::Counter, None, "Changes of state, by from and to"),
+    (PARTS_SIGNED, Kind::Counter, None, "Part URLs given out"),
+    (JOB_DURATION, Kind::Histogram, Some(Unit::Seconds), "Time of one round of a job"),
+    (JOB_FINDINGS, Kind::Counter, None, "Rows a job had something to do for"),
+    (JOB_FAILURES, Kind::Counter, None, "Rounds of a job that ended early"),
+    (PROCESS_CPU_TIME, Kind::Gauge, Some(Unit::Seconds), "CPU time used since the start, user and system"),
+    (PROCESS_MEMORY, Kind::Gauge, Some(Unit::Bytes), "Memory of this process that is resident"),
+    (PROCESS_OPEN_FILES, Kind::Gauge, None, "Files and sockets this process has open"),
+];
+
+/// Tells the recorder what each metric means.
+pub(super) fn describe() {
+    for (name, kind, unit, meaning) in METRICS {
+        let unit = unit.unwrap_or(Unit::Count);
+        match kind {
+            Kind::Counter => metrics::describe_counter!(name, unit, meaning),
+            Kind::Gauge => metrics::describe_gauge!(name, unit, meaning),
+            Kind::Histogram => metrics::describe_histogram!(name, unit, meaning),
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! What the rest of the server says about itself: one function for each thing that is counted or timed.
+//!
+//! *Rule*: labels take few values. An id, an owner or a path that somebody typed is never a label.
+
+use domain::StateName;
+use metrics::{counter, gauge, histogram};
+
+use super::names;
+
+/// A request was answered. `route` is the pattern that matched, never the path.
+pub fn http_request(method: &str, route: &str, status: u16, seconds: f64) {
+    let labels = [
+        ("http.request.method", method.to_owned()),
+        ("http.route", route.to_owned()),
+        ("http.response.status_code", status.to_string()),
+    ];
+    histogram!(names::HTTP_REQUEST_DURATION, &labels).record(seconds);
+}
+
+/// A catalog query came back, well or not.
+pub fn catalog_query(name: &'static str, seconds: f64) {
+    histogram!(names::CATALOG_QUERY_DURATION, "db.operation.name" => name).record(seconds);
+}
+
+/// A file changed its state.
+pub fn transition(from: StateName, to: StateName) {
+    counter!(names::TRANSITIONS, "from" => from.as_str(), "to" => to.as_str()).increment(1);
+}
+
+/// Part URLs were given out.
+pub fn parts_signed(count: usize) {
+    counter!(names::PARTS_SIGNED).increment(count as u64);
+}
+
+/// A round of a job ended. `findings` is what it had to do; `None` if it failed.
+pub fn job_ran(job: &'static str, seconds: f64, findings: Option<u64>) {
+    histogram!(names::JOB_DURATION, "job" => job).record(seconds);
+    match findings {
+        Some(findings) => counter!(names::JOB_FINDINGS, "job" => job).increment(findings),
+        None => counter!(names::JOB_FAILURES, "job" => job).increment(1),
+    }
+}
+
+/// How many files there are in each state. States that are left out have none.
+pub fn files(counts: &[(StateName, u64)]) {
+    for state in StateName::ALL {
+        let count = counts.iter().find(|(name, _)| *name == state).map_or(0, |(_, count)| *count);
+        gauge!(names::FILES, "state" => state.as_str()).set(count as f64);
+    }
+}
