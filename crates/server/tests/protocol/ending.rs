@@ -1,0 +1,137 @@
+//! Deleted, cancelled, abandoned: nothing is left in catalog, bucket or hidden uploads, whatever comes late.
+
+use domain::{AssetStatus, Reason, StateName, TimeSpan};
+use server::app::{Breaker, CompleteError, Completed, FindError, GrantError, PartWanted, Recheck, Rehearsal};
+use server::catalog::Catalog;
+use server::jobs::reap;
+
+use crate::house::{House, film, mp4, png, poster, role};
+
+#[tokio::test]
+async fn cancelling_leaves_nothing_and_repeating_is_success() {
+    let house = House::new();
+    let id = house.create([film(12 << 20), poster(10)]).await.asset.id;
+    house.send(id, "thumbnail", &png(10)).await;
+    for _ in 0..2 {
+        house.app.delete_asset(&house.owner, &house.videos, id).await.unwrap();
+    }
+    house.settle().await;
+    assert_eq!(house.bucket(), (0, 0));
+    assert_eq!(house.row(id).await.status, AssetStatus::Gone(Reason::Deleted));
+    assert_eq!(house.events().await, ["asset.deleted"]);
+    assert!(matches!(house.complete(id).await, Err(CompleteError::Find(FindError::Gone(Reason::Deleted)))));
+}
+
+#[tokio::test]
+async fn deleting_a_published_asset_takes_its_objects() {
+    let house = House::new();
+    let id = house.created_film(100).await;
+    house.app.delete_asset(&house.owner, &house.videos, id).await.unwrap();
+    house.settle().await;
+    assert_eq!(house.bucket(), (0, 0));
+    assert_eq!(house.state(id, "video").await, StateName::Closed);
+}
+
+#[tokio::test]
+async fn the_abandoned_and_the_unannounced_go_and_the_rest_stays() {
+    let house = House::new();
+    let abandoned = house.create([film(12 << 20)]).await.asset.id;
+    let unannounced = house.create([film(100), poster(10)]).await.asset.id;
+    house.send(unannounced, "video", &mp4(100)).await;
+    let published = house.created_film(100).await;
+    house.clock.advance(TimeSpan::from_hours(40));
+    let alive = house.create([film(100)]).await.asset.id;
+    house.clock.advance(TimeSpan::from_hours(20));
+
+    let rehearsed = reap(&house.app, None, Rehearsal::DryRun).await.unwrap();
+    assert_eq!((rehearsed.expire.expired, house.bucket()), (2, (1, 4)));
+    let done = reap(&house.app, None, Rehearsal::Real).await.unwrap();
+    assert_eq!((done.expire.expired, done.destroyed), (2, 3));
+    assert_eq!(house.bucket(), (1, 1));
+    for id in [abandoned, unannounced] {
+        assert_eq!(house.row(id).await.status, AssetStatus::Gone(Reason::Abandoned));
+    }
+    assert_eq!(house.row(published).await.status, AssetStatus::Created);
+    assert_eq!(house.row(alive).await.status, AssetStatus::Uploading);
+    assert_eq!(house.events().await, ["asset.created", "asset.expired", "asset.expired"]);
+}
+
+#[tokio::test]
+async fn reaping_as_of_later_moves_only_the_comparison() {
+    let house = House::new();
+    let id = house.create([film(100)]).await.asset.id;
+    let before = house.catalog.now().await.unwrap();
+    let later = before + TimeSpan::from_hours(72);
+    assert_eq!(reap(&house.app, Some(later), Rehearsal::Real).await.unwrap().expire.expired, 1);
+    assert_eq!(house.row(id).await.status, AssetStatus::Gone(Reason::Abandoned));
+    let event = house.catalog.list_events(0, 10).await.unwrap().remove(0).1;
+    assert_eq!(event.at, before);
+}
+
+#[tokio::test]
+async fn asking_for_urls_keeps_an_upload_alive_with_all_its_files() {
+    let house = House::new();
+    let id = house.create([film(12 << 20), poster(10)]).await.asset.id;
+    let wanted = [PartWanted { number: domain::PartNumber::new(1).unwrap(), checksum_sha256: None }];
+    for _ in 0..4 {
+        house.clock.advance(TimeSpan::from_hours(40));
+        house.app.grant_parts(&house.owner, &house.videos, id, &role("video"), &wanted).await.unwrap();
+        assert_eq!(reap(&house.app, None, Rehearsal::Real).await.unwrap().expire.expired, 0);
+    }
+    house.clock.advance(TimeSpan::from_hours(40));
+    let end = house.app.grant_parts(&house.owner, &house.videos, id, &role("video"), &wanted).await;
+    assert!(matches!(end, Err(GrantError::Expired)), "seven days is the end of it");
+    assert_eq!(reap(&house.app, None, Rehearsal::Real).await.unwrap().expire.expired, 1);
+}
+
+#[tokio::test]
+async fn what_lands_late_is_found_and_destroyed_and_the_row_goes_in_the_end() {
+    let house = House::new();
+    let id = house.create([film(100)]).await.asset.id;
+    house.app.delete_asset(&house.owner, &house.videos, id).await.unwrap();
+    house.settle().await;
+    let file = house.file(id, "video").await;
+    house.store.open_foreign_upload(file.key.visibility(), &file.key.path());
+    assert_eq!(house.bucket(), (0, 1));
+    let due = || async { house.catalog.list_files(StateName::Closed, None, 10).await.unwrap().value };
+    house.clock.advance(TimeSpan::from_hours(1));
+    assert_eq!(house.app.recheck_file(&due().await[0]).await.unwrap(), Recheck::Found);
+    assert_eq!(house.bucket(), (0, 0));
+    let mut outcomes = Vec::new();
+    for hours in [1, 23, 24 * 7] {
+        house.clock.advance(TimeSpan::from_hours(hours));
+        outcomes.push(house.app.recheck_file(&due().await[0]).await.unwrap());
+    }
+    assert_eq!(outcomes, [Recheck::Clean, Recheck::Clean, Recheck::Purged]);
+    assert!(house.catalog.find_asset(id).await.unwrap().value.is_none());
+}
+
+#[tokio::test]
+async fn a_rewound_catalog_destroys_nothing() {
+    let house = House::new();
+    let id = house.create([film(100)]).await.asset.id;
+    house.send(id, "video", &mp4(100)).await;
+    // The catalog forgets the commit: what a restored backup looks like from here.
+    let file = house.file(id, "video").await;
+    let listing = server::store::list_parts(&*house.store, &file.key, file.upload()).await.unwrap().unwrap();
+    let completion = server::store::Store::complete(&*house.store, &file.key, file.upload(), &listing, None).await;
+    assert!(completion.etag.is_some());
+    house.clock.advance(TimeSpan::from_hours(100));
+    let report = house.app.expire_assets(None, Breaker::Overridden, Rehearsal::Real).await.unwrap();
+    assert_eq!((report.expired, report.suspicious), (0, 1));
+    assert!(house.complete(id).await.is_err());
+    assert_eq!(house.bucket(), (1, 0));
+    assert_eq!(house.state(id, "video").await, StateName::Uploading);
+}
+
+#[tokio::test]
+async fn a_forgotten_replacement_goes_and_the_published_film_stays() {
+    let house = House::new();
+    let id = house.created_film(100).await;
+    house.app.announce_file(&house.owner, &house.videos, id, &role("video"), &film(50).1).await.unwrap();
+    house.clock.advance(TimeSpan::from_hours(60));
+    assert_eq!(reap(&house.app, None, Rehearsal::Real).await.unwrap().expire.expired, 1);
+    assert_eq!(house.row(id).await.status, AssetStatus::Created);
+    assert_eq!(house.bucket(), (1, 0));
+    assert!(matches!(house.complete(id).await, Ok(Completed::Created(_))));
+}

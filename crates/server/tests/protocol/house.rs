@@ -1,0 +1,236 @@
+//! A whole Landfall in memory: manual clock, memory catalog, memory store, the real use cases.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+use domain::{
+    Asset, AssetId, ByteCount, Collection, CollectionName, Description, File, FileName, MediaType, Metadata,
+    Necessity, OwnerId, OwnerNaming, PartNumber, RoleName, RoleRules, StateName, TimeSpan, Timestamp, Title,
+    UploadRules, Visibility,
+};
+use server::app::{
+    App, AppParts, Claim, CompleteError, Completed, Completion, CreateError, DEFAULT_COMPLETE_PATIENCE, DeliveryRules,
+    IdempotencyKey, NewFile, NewUpload, Opened, Settings,
+};
+use server::catalog::memory::MemoryCatalog;
+use server::catalog::{Allowance, Catalog};
+use server::clock::ManualClock;
+use server::entropy::Entropy;
+use server::store::memory::{MemoryStore, SecondComplete};
+use server::store::signer::{SignerSettings, UrlSigner};
+
+/// Numbers instead of randomness: different every time, the same in every run.
+#[derive(Default)]
+struct Counting(AtomicU64);
+
+impl Entropy for Counting {
+    fn fill(&self, buffer: &mut [u8]) {
+        let count = self.0.fetch_add(1, Ordering::SeqCst).to_be_bytes();
+        for (byte, bits) in buffer.iter_mut().rev().zip(count.into_iter().rev().chain(std::iter::repeat(0))) {
+            *byte = bits;
+        }
+    }
+}
+
+pub(crate) struct House {
+    pub(crate) app: App,
+    pub(crate) catalog: Arc<MemoryCatalog>,
+    pub(crate) store: Arc<MemoryStore>,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) videos: Collection,
+    pub(crate) owner: OwnerId,
+}
+
+pub(crate) fn role(name: &str) -> RoleName {
+    RoleName::parse(name).unwrap()
+}
+
+fn rules(visibility: Visibility, necessity: Necessity, media_types: &[MediaType]) -> RoleRules {
+    RoleRules { visibility, necessity, max_size: ByteCount::gib(1), media_types: media_types.to_vec() }
+}
+
+fn videos() -> Collection {
+    let images = [MediaType::Jpeg, MediaType::Png];
+    let roles = [
+        ("video", rules(Visibility::Private, Necessity::Required, &[MediaType::Mp4, MediaType::WebM])),
+        ("thumbnail", rules(Visibility::Public, Necessity::Optional, &images)),
+        ("preview", rules(Visibility::Public, Necessity::Optional, &[MediaType::Mp4])),
+    ];
+    let roles = roles.into_iter().map(|(name, rules)| (role(name), rules)).collect();
+    Collection { name: CollectionName::parse("videos").unwrap(), roles }
+}
+
+/// An MP4 as far as anybody looks: a `ftyp` box, then numbers.
+pub(crate) fn mp4(length: u64) -> Vec<u8> {
+    let head = b"\0\0\0\x20ftypisom\0\0\x02\0isomiso2avc1mp41";
+    head.iter().copied().chain((0u8..=255).cycle()).take(usize::try_from(length).unwrap()).collect()
+}
+
+/// A PNG as far as anybody looks.
+pub(crate) fn png(length: u64) -> Vec<u8> {
+    let head = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR";
+    head.iter().copied().chain(std::iter::repeat(7)).take(usize::try_from(length).unwrap()).collect()
+}
+
+pub(crate) fn new_file(media_type: MediaType, size: u64) -> NewFile {
+    NewFile { file_name: FileName::parse("휴가 🎬.mp4").unwrap(), size: ByteCount(size), media_type, checksum: None }
+}
+
+pub(crate) fn film(size: u64) -> (RoleName, NewFile) {
+    (role("video"), new_file(MediaType::Mp4, size))
+}
+
+pub(crate) fn poster(size: u64) -> (RoleName, NewFile) {
+    (role("thumbnail"), new_file(MediaType::Png, size))
+}
+
+pub(crate) fn upload_of(files: impl IntoIterator<Item = (RoleName, NewFile)>) -> NewUpload {
+    NewUpload {
+        title: Title::parse("Film").unwrap(),
+        description: Description::empty(),
+        metadata: Metadata::empty(),
+        fingerprint: None,
+        files: files.into_iter().collect(),
+        idempotency: None,
+    }
+}
+
+pub(crate) fn keyed(key: &str, body: &str) -> Option<IdempotencyKey> {
+    Some(IdempotencyKey { key: key.into(), body: body.into() })
+}
+
+impl House {
+    pub(crate) fn new() -> Self {
+        Self::on(MemoryStore::default())
+    }
+
+    pub(crate) fn with_second_complete(second: SecondComplete) -> Self {
+        Self::on(MemoryStore::new(second))
+    }
+
+    fn on(store: MemoryStore) -> Self {
+        let clock = Arc::new(ManualClock::new(Timestamp::constant(1_790_000_000, 0)));
+        let catalog = Arc::new(MemoryCatalog::new(clock.clone()));
+        let store = Arc::new(store);
+        let videos = videos();
+        let signer = UrlSigner::new(SignerSettings {
+            endpoint: "http://store.test".into(),
+            addressing: signing::Addressing::Path,
+            region: "us-east-1".into(),
+            private_bucket: "private".into(),
+            public_bucket: "public".into(),
+            prefix: String::new(),
+            public_base_url: None,
+        });
+        let settings = Settings {
+            collections: BTreeMap::from([(videos.name.clone(), videos.clone())]),
+            rules: UploadRules::default(),
+            preferred_part: ByteCount::mib(5),
+            allowance: Allowance { open_uploads: 5, reserved_bytes: ByteCount::gib(2) },
+            owner_naming: OwnerNaming::PlainWhereSafe,
+            delivery: DeliveryRules { window: TimeSpan::from_mins(10), life: TimeSpan::from_hours(1) },
+            complete_patience: DEFAULT_COMPLETE_PATIENCE,
+        };
+        let app = App::new(AppParts {
+            catalog: catalog.clone(),
+            store: store.clone(),
+            signer: signer.unwrap(),
+            entropy: Arc::new(Counting::default()),
+            settings,
+        });
+        Self { app, catalog, store, clock, videos, owner: OwnerId::parse("42").unwrap() }
+    }
+
+    pub(crate) async fn create(&self, files: impl IntoIterator<Item = (RoleName, NewFile)>) -> Opened {
+        self.try_create(upload_of(files)).await.unwrap()
+    }
+
+    pub(crate) async fn try_create(&self, upload: NewUpload) -> Result<Opened, CreateError> {
+        self.app.create_asset(&self.owner, &self.videos, upload).await
+    }
+
+    /// The asset as the catalog has it, in any status.
+    pub(crate) async fn row(&self, id: AssetId) -> Asset {
+        self.catalog.find_asset(id).await.unwrap().value.expect("the asset has a row")
+    }
+
+    /// The file a role points at: pending first.
+    pub(crate) async fn file(&self, id: AssetId, name: &str) -> File {
+        let asset = self.row(id).await;
+        let place = &asset.places[&role(name)];
+        place.pending.clone().or_else(|| place.published.clone()).expect("the role has a file")
+    }
+
+    pub(crate) async fn state(&self, id: AssetId, name: &str) -> StateName {
+        self.file(id, name).await.state.name()
+    }
+
+    /// Sends a part as its client does; false if the store does not take it.
+    pub(crate) fn send_part(&self, file: &File, number: u16, bytes: &[u8]) -> bool {
+        let number = PartNumber::new(number.into()).unwrap();
+        self.store.put_part(&file.key, file.upload(), number, Bytes::copy_from_slice(bytes)).is_some()
+    }
+
+    /// Sends all parts of a file.
+    pub(crate) async fn send(&self, id: AssetId, name: &str, content: &[u8]) {
+        let file = self.file(id, name).await;
+        for (part, number) in content.chunks(usize::try_from(file.plan.part_size().get()).unwrap()).zip(1..) {
+            assert!(self.send_part(&file, number, part));
+        }
+    }
+
+    pub(crate) async fn complete(&self, id: AssetId) -> Result<Completed, CompleteError> {
+        self.complete_with(id, BTreeMap::new()).await
+    }
+
+    pub(crate) async fn complete_with(
+        &self,
+        id: AssetId,
+        claims: BTreeMap<RoleName, Claim>,
+    ) -> Result<Completed, CompleteError> {
+        let completion = Completion { claims, ..Completion::default() };
+        self.app.complete_asset(&self.owner, &self.videos, id, &completion).await
+    }
+
+    /// A film that is CREATED.
+    pub(crate) async fn created_film(&self, size: u64) -> AssetId {
+        let id = self.create([film(size)]).await.asset.id;
+        self.send(id, "video", &mp4(size)).await;
+        assert!(matches!(self.complete(id).await, Ok(Completed::Created(_))));
+        id
+    }
+
+    /// The names of all events there ever were, in order.
+    pub(crate) async fn events(&self) -> Vec<&'static str> {
+        let events = self.catalog.list_events(0, 1000).await.unwrap();
+        events.into_iter().map(|(_, event)| event.kind.name()).collect()
+    }
+
+    /// Every object and every hidden upload, over both buckets.
+    pub(crate) fn bucket(&self) -> (usize, usize) {
+        (self.store.objects().len(), self.store.uploads().len())
+    }
+
+    /// Runs every job once, as a server that just started does.
+    pub(crate) async fn run_jobs(&self) {
+        for state in [StateName::Committing, StateName::Verified] {
+            for file in self.catalog.list_files(state, None, 1000).await.unwrap().value {
+                // What still fails is looked at again in the next round.
+                drop(self.app.resume_commit(file.asset).await);
+            }
+        }
+        for file in self.catalog.list_files(StateName::Deleting, None, 1000).await.unwrap().value {
+            drop(self.app.destroy_file(&file).await);
+        }
+        for file in self.catalog.list_files(StateName::Closed, None, 1000).await.unwrap().value {
+            drop(self.app.recheck_file(&file).await);
+        }
+    }
+
+    /// Waits for what requests started and did not wait for.
+    pub(crate) async fn settle(&self) {
+        self.app.drain().await;
+    }
+}

@@ -1,0 +1,11 @@
+//! The protocol as its users meet it: the real use cases and jobs over the strictest backends.
+//!
+//! Each test tells one story and then looks at all three witnesses: what the owner is told, what the catalog holds,
+//! what the bucket holds.
+
+mod ending;
+mod faults;
+mod house;
+mod races;
+mod rejection;
+mod upload;
