@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use domain::{
-    Asset, AssetId, ByteCount, Collection, CollectionName, Description, File, FileName, MediaType, Metadata,
-    Necessity, OwnerId, OwnerNaming, PartNumber, RoleName, RoleRules, StateName, TimeSpan, Timestamp, Title,
-    UploadRules, Visibility,
+    Asset, AssetId, ByteCount, Collection, CollectionName, Description, File, FileName, MediaType, Metadata, Necessity,
+    OwnerId, OwnerNaming, PartNumber, RoleName, RoleRules, StateName, TimeSpan, Timestamp, Title, UploadRules,
+    Visibility,
 };
 use server::app::{
     App, AppParts, Claim, CompleteError, Completed, Completion, CreateError, DEFAULT_COMPLETE_PATIENCE, DeliveryRules,
@@ -75,7 +75,9 @@ pub(crate) fn png(length: u64) -> Vec<u8> {
 }
 
 pub(crate) fn new_file(media_type: MediaType, size: u64) -> NewFile {
-    NewFile { file_name: FileName::parse("휴가 🎬.mp4").unwrap(), size: ByteCount(size), media_type, checksum: None }
+    NewFile {
+        file_name: FileName::parse("휴가 🎬.mp4").unwrap(), size: ByteCount(size), media_type, checksum: None
+    }
 }
 
 pub(crate) fn film(size: u64) -> (RoleName, NewFile) {

@@ -32,10 +32,8 @@ async fn deleting_while_completing_ends_with_nothing_left() {
     let delete = house.app.delete_asset(&house.owner, &house.videos, id);
     let (completed, deleted) = tokio::join!(house.complete(id), delete);
     deleted.unwrap();
-    let told = matches!(
-        completed,
-        Ok(Completed::Created(_)) | Err(CompleteError::Find(FindError::Gone(Reason::Deleted)))
-    );
+    let told =
+        matches!(completed, Ok(Completed::Created(_)) | Err(CompleteError::Find(FindError::Gone(Reason::Deleted))));
     assert!(told, "the owner hears of one of the two");
     house.settle().await;
     house.run_jobs().await;

@@ -1,7 +1,9 @@
 //! Uploads that go well, and everything a client may do on the way.
 
 use domain::{ByteCount, StateName, TimeSpan};
-use server::app::{Completed, CompleteError, CreateError, FileProblem, FindError, GrantError, Intent, PartWanted, ReadError, ReadUrl};
+use server::app::{
+    CompleteError, Completed, CreateError, FileProblem, FindError, GrantError, Intent, PartWanted, ReadError, ReadUrl,
+};
 
 use crate::house::{House, film, keyed, mp4, new_file, png, poster, role, upload_of};
 
@@ -94,7 +96,9 @@ async fn somebody_elses_asset_does_not_exist() {
 async fn private_urls_are_signed_and_stable_and_public_ones_plain() {
     let house = House::new();
     let id = house.create([film(100), poster(100)]).await.asset.id;
-    let url = |name: &'static str| house.app.file_url(&house.owner, &house.videos, id, Box::leak(Box::new(role(name))), Intent::Show);
+    let url = |name: &'static str| {
+        house.app.file_url(&house.owner, &house.videos, id, Box::leak(Box::new(role(name))), Intent::Show)
+    };
     assert!(matches!(url("video").await, Err(ReadError::NotCreated)));
     house.send(id, "video", &mp4(100)).await;
     house.send(id, "thumbnail", &png(100)).await;
@@ -111,7 +115,8 @@ async fn private_urls_are_signed_and_stable_and_public_ones_plain() {
 #[tokio::test]
 async fn a_repeated_request_gives_the_same_asset() {
     let house = House::new();
-    let create = |body| house.try_create(server::app::NewUpload { idempotency: keyed("k1", body), ..upload_of([film(100)]) });
+    let create =
+        |body| house.try_create(server::app::NewUpload { idempotency: keyed("k1", body), ..upload_of([film(100)]) });
     let first = create("a").await.unwrap();
     let second = create("a").await.unwrap();
     assert_eq!(first.asset.id, second.asset.id);
