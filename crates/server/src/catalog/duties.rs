@@ -118,11 +118,13 @@ fn of_file(file: &File) {
 /// An asset's status and the files its places point at agree.
 fn of_asset(asset: &Asset) {
     let mut seen: BTreeSet<FileId> = BTreeSet::new();
+    let mut keys = BTreeSet::new();
     for (role, place) in &asset.places {
         for file in place.published.iter().chain(&place.pending) {
             of_file(file);
             assert_eq!((file.asset, &file.role), (asset.id, role), "a place holds files of its asset and role");
             assert!(seen.insert(file.id), "a file has one place");
+            assert!(keys.insert(&file.key), "a key belongs to one file (I3)");
         }
         let published = place.published.as_ref().map(|file| file.state.name());
         let pending = place.pending.as_ref().map(|file| file.state.name());

@@ -1,1 +1,147 @@
-//! Placeholder.
+//! The suite that says what a catalog is. A backend is correct if and only if it passes every case.
+//!
+//! Cases speak to the port only, and each sentence of the port's documentation has one. `catalog_conformance!` makes
+//! one test per case, so that a failure names backend and case: `catalog::sqlite::conformance::advance_refuses_...`.
+//! A case that is not named in its list is dead code, which the compiler refuses.
+
+pub(crate) mod advancing;
+pub(crate) mod allowing;
+pub(crate) mod changing;
+pub(crate) mod closing;
+pub(crate) mod finding;
+pub(crate) mod leasing;
+pub(crate) mod listing;
+pub(crate) mod purging;
+pub(crate) mod recording;
+pub(crate) mod reserving;
+pub(crate) mod samples;
+pub(crate) mod subject;
+pub(crate) mod sweeping;
+
+pub(crate) use subject::Subject;
+
+/// One test per case: `$subject` is an async function that gives a [`Subject`] with an empty catalog.
+macro_rules! catalog_conformance {
+    ($subject:path) => {
+        $crate::catalog::conformance::conformance_tests! { $subject:
+            reserving {
+                reserve_writes_asset_files_and_places
+                reserve_without_a_key_repeats_nothing
+                reserve_again_while_running_is_in_progress
+                reserve_again_once_settled_replays
+                reserve_with_another_body_is_refused
+                reserve_again_after_silence_resumes
+                reserve_resumed_can_settle
+                reserve_keys_are_scoped_to_owner_and_route
+                reserve_forgets_keys_after_their_time
+                reserve_races_for_one_key_have_one_winner
+                settle_without_a_record_does_nothing
+                settle_of_another_body_does_nothing
+            }
+            allowing {
+                allowance_counts_open_uploads_with_this_one
+                allowance_counts_reserved_bytes_with_this_one
+                allowance_forgets_ended_files
+                allowance_forgets_published_files_and_counts_replacements
+                allowance_forgets_gone_assets
+                allowance_is_each_owners_own
+                allowance_is_asked_after_the_key
+                allowance_refusal_writes_nothing
+            }
+            finding {
+                find_knows_only_what_is_there
+                find_gives_the_time_of_reading
+                find_shows_gone_assets
+                text_survives_as_it_was_typed
+                patch_writes_what_is_given
+                patch_refuses_a_stale_revision
+                patch_of_nothing_known_is_stale
+            }
+            listing {
+                list_is_newest_first
+                list_shows_files
+                list_never_shows_other_owners_or_collections
+                list_never_shows_gone_assets
+                list_by_status
+                list_by_title
+                list_by_fingerprint
+                list_pages_by_cursor
+                list_pages_hold_with_every_filter
+            }
+            advancing {
+                advance_replaces_the_row
+                advance_refuses_a_stale_fence
+                advance_of_nothing_known_is_stale
+                advance_writes_events_in_order
+                advance_has_one_winner
+                every_state_survives
+                random_states_survive
+            }
+            changing {
+                publish_flips_everything_at_once
+                publish_refuses_a_stale_revision
+                publish_refuses_any_stale_file
+                publish_has_one_winner
+                publish_and_delete_have_one_winner
+                replacement_takes_the_place
+                delete_ends_every_file
+                expire_ends_an_unpublished_asset
+                expire_ends_only_what_is_pending
+                announce_adds_a_file
+                announce_refuses_a_stale_revision
+                withdraw_empties_the_place
+                apply_to_nothing_known_is_stale
+            }
+            sweeping {
+                files_are_listed_by_state_in_id_order
+                closed_files_are_listed_when_due
+                files_are_counted_by_state
+                expirable_when_a_pending_deadline_has_come
+                expirable_as_of_another_time
+                expirable_with_a_file_still_on_its_way
+                expirable_with_a_rejected_file
+                expirable_replacements_of_published_assets
+                expirable_never_shows_gone_assets
+                expirable_pages_in_id_order
+            }
+            purging {
+                purge_removes_a_closed_file
+                purge_refuses_a_stale_fence
+                purge_refuses_other_states
+                purge_of_the_last_file_removes_a_gone_asset
+                purge_of_a_live_assets_file_empties_its_place
+                purge_makes_older_changes_stale
+                purge_keeps_young_events_and_records
+            }
+            leasing {
+                lease_is_taken_by_one
+                lease_is_renewed_by_its_holder
+                lease_lapses
+                lease_is_given_back_by_its_holder_only
+                leases_have_names
+                lease_has_one_winner
+            }
+            recording {
+                events_are_in_order_of_commit
+                events_are_listed_after_a_position
+                every_kind_of_event_survives
+            }
+            closing {
+                closed_catalogs_are_unavailable
+            }
+        }
+    };
+}
+
+macro_rules! conformance_tests {
+    ($subject:path: $($module:ident { $($case:ident)* })*) => {
+        $($(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                $crate::catalog::conformance::$module::$case($subject().await).await;
+            }
+        )*)*
+    };
+}
+
+pub(crate) use {catalog_conformance, conformance_tests};

@@ -4,6 +4,8 @@
 //! write against its rows and panics on what no caller may do ([`super::duties`]). *Invariant*: a write asserts first
 //! and changes afterwards, so that a panic leaves every map as it was.
 
+#[cfg(test)]
+mod conformance;
 mod tables;
 #[cfg(test)]
 mod tests;

@@ -9,6 +9,8 @@
 
 mod assets;
 mod changes;
+#[cfg(test)]
+mod conformance;
 mod failure;
 mod files;
 mod idempotency;

@@ -1,0 +1,106 @@
+//! What an owner may have unfinished at once.
+
+use domain::ByteCount;
+
+use super::Subject;
+use super::samples::{GENEROUS, claim, pending};
+use crate::catalog::{Allowance, Reservation, Reserved};
+
+/// Every sample file's size.
+const EACH: ByteCount = ByteCount::mib(20);
+
+fn allow_open(open_uploads: u32) -> Allowance {
+    Allowance { open_uploads, ..GENEROUS }
+}
+
+fn allow_bytes(files: u64) -> Allowance {
+    Allowance { reserved_bytes: ByteCount(EACH.get() * files), ..GENEROUS }
+}
+
+/// What another one-file asset of "mina" is answered under an allowance.
+async fn ask(subject: &Subject, allowance: Allowance) -> Reserved {
+    let reservation = Reservation { allowance, ..subject.reservation("mina", &["video"]) };
+    subject.catalog.reserve(&reservation).await.unwrap()
+}
+
+pub(crate) async fn allowance_counts_open_uploads_with_this_one(subject: Subject) {
+    assert_eq!(ask(&subject, allow_open(0)).await, Reserved::TooManyOpen);
+    assert_eq!(ask(&subject, allow_open(2)).await, Reserved::Fresh);
+    assert_eq!(ask(&subject, allow_open(2)).await, Reserved::Fresh);
+    assert_eq!(ask(&subject, allow_open(2)).await, Reserved::TooManyOpen);
+    subject.created("mina", &["video"]).await;
+    assert_eq!(ask(&subject, allow_open(3)).await, Reserved::Fresh, "a published asset is not open");
+}
+
+pub(crate) async fn allowance_counts_reserved_bytes_with_this_one(subject: Subject) {
+    assert_eq!(ask(&subject, allow_bytes(0)).await, Reserved::TooManyBytes);
+    subject.reserved("mina", &["video", "preview"]).await;
+    let just_short = Allowance { reserved_bytes: ByteCount(EACH.get() * 3 - 1), ..GENEROUS };
+    assert_eq!(ask(&subject, just_short).await, Reserved::TooManyBytes);
+    assert_eq!(ask(&subject, allow_bytes(3)).await, Reserved::Fresh);
+}
+
+pub(crate) async fn allowance_forgets_ended_files(subject: Subject) {
+    let asset = subject.reserved("mina", &["video", "preview"]).await;
+    let preview = pending(&asset, "preview").id;
+    for step in 0..4 {
+        assert_eq!(ask(&subject, allow_bytes(2)).await, Reserved::TooManyBytes, "step {step}");
+        match step {
+            0 => subject.open(preview).await,
+            1 => subject.step(preview, super::samples::frozen(pending(&asset, "preview"))).await,
+            2 => subject.step(preview, super::samples::right(pending(&asset, "preview"))).await,
+            _ => subject.reject(preview).await,
+        };
+    }
+    assert_eq!(ask(&subject, allow_bytes(2)).await, Reserved::Fresh, "a rejected file reserves nothing");
+    subject.close(preview).await;
+    assert_eq!(ask(&subject, allow_bytes(3)).await, Reserved::Fresh, "nor does a closed one");
+}
+
+pub(crate) async fn allowance_forgets_published_files_and_counts_replacements(subject: Subject) {
+    let asset = subject.created("mina", &["video", "preview"]).await;
+    assert_eq!(ask(&subject, allow_bytes(1)).await, Reserved::Fresh);
+    subject.announce(asset.id, "preview").await;
+    assert_eq!(ask(&subject, allow_bytes(2)).await, Reserved::TooManyBytes);
+    assert_eq!(ask(&subject, allow_bytes(3)).await, Reserved::Fresh);
+}
+
+pub(crate) async fn allowance_forgets_gone_assets(subject: Subject) {
+    let asset = subject.reserved("mina", &["video", "preview"]).await;
+    subject.delete(asset.id).await;
+    let strict = Allowance { open_uploads: 1, reserved_bytes: EACH };
+    assert_eq!(ask(&subject, strict).await, Reserved::Fresh);
+}
+
+pub(crate) async fn allowance_is_each_owners_own(subject: Subject) {
+    subject.reserved("juno", &["video", "preview"]).await;
+    assert_eq!(ask(&subject, Allowance { open_uploads: 1, reserved_bytes: EACH }).await, Reserved::Fresh);
+}
+
+pub(crate) async fn allowance_is_asked_after_the_key(subject: Subject) {
+    let keyed = |allowance, body| Reservation {
+        idempotency: Some(claim("k", body)),
+        allowance,
+        ..subject.reservation("mina", &["video"])
+    };
+    let first = subject.reserve(&keyed(allow_open(1), "body")).await;
+    subject.catalog.settle(&first.owner, &claim("k", "body")).await.unwrap();
+    let answers = [("body", Reserved::Replay(first.id)), ("other", Reserved::KeyReused)];
+    for (body, answer) in answers {
+        assert_eq!(subject.catalog.reserve(&keyed(allow_open(1), body)).await.unwrap(), answer);
+    }
+}
+
+pub(crate) async fn allowance_refusal_writes_nothing(subject: Subject) {
+    let mut reservation = subject.reservation("mina", &["video"]);
+    reservation.idempotency = Some(claim("k", "body"));
+    for allowance in [allow_open(0), allow_bytes(0)] {
+        reservation.allowance = allowance;
+        assert_ne!(subject.catalog.reserve(&reservation).await.unwrap(), Reserved::Fresh);
+        assert_eq!(subject.catalog.find_asset(reservation.asset.id).await.unwrap().value, None);
+        let file = pending(&reservation.asset, "video").id;
+        assert_eq!(subject.catalog.find_file(file).await.unwrap().value, None);
+    }
+    reservation.allowance = GENEROUS;
+    assert_eq!(subject.catalog.reserve(&reservation).await.unwrap(), Reserved::Fresh, "not even the key");
+}
