@@ -29,11 +29,22 @@ pub(crate) const MAX_PRESIGNED_SECONDS: i64 = 7 * 24 * 60 * 60;
 #[derive(Debug, Default)]
 pub(crate) struct Passage {
     fault: OnceLock<Fault>,
+    file_name: OnceLock<String>,
 }
 
 impl Passage {
     pub(crate) fn fault(&self) -> Option<&Fault> {
         self.fault.get()
+    }
+
+    /// The name of a form upload's file, once it has passed.
+    pub(crate) fn file_name(&self) -> Option<&str> {
+        self.file_name.get().map(String::as_str)
+    }
+
+    /// Notes a form upload's file name; the first one counts.
+    pub(crate) fn note_file_name(&self, name: String) {
+        let _ = self.file_name.set(name);
     }
 }
 

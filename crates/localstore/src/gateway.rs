@@ -5,6 +5,7 @@ use crate::access::{self, Passage};
 use crate::cors::{self, CorsRequest, CorsRule};
 use crate::disk::Disk;
 use crate::faults::{Fault, FaultControl};
+use crate::form::{self, Peeking};
 use crate::pace::Paced;
 use crate::refusal::custom;
 use crate::{clock, entropy};
@@ -63,6 +64,11 @@ impl Gateway {
         drop_unusable_range(&mut head);
         head.extensions.insert(Arc::clone(passage));
         let slow = self.faults.slows_bodies();
+        if form::is_form(&head.method, &head.headers) {
+            let body = Body::http_body(Peeking::new(body, Arc::clone(passage)));
+            let answer = self.service.call(http::Request::from_parts(head, body)).await;
+            return Ok(form::correct(answer.map_err(|error| Lost::Protocol(error.into()))?).await);
+        }
         let body = if slow { Body::http_body(Paced::new(body, Arc::clone(passage))) } else { Body::from(body) };
         let answer = self.service.call(http::Request::from_parts(head, body)).await;
         let answer = answer.map_err(|error| Lost::Protocol(error.into()))?;

@@ -16,6 +16,7 @@ mod disk;
 mod entropy;
 mod etag;
 mod faults;
+mod form;
 mod gateway;
 mod lifecycle;
 mod listing;

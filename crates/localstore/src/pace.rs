@@ -29,7 +29,7 @@ impl<B> Paced<B> {
 
     fn owed(&mut self) -> Option<Duration> {
         let Some(Fault::BytesPerSecond(rate)) = self.passage.fault() else { return None };
-        let elapsed = self.began.get_or_insert_with(clock::monotonic).elapsed();
+        let elapsed = clock::since(*self.began.get_or_insert_with(clock::monotonic));
         let due = Duration::from_millis(self.moved.saturating_mul(1_000) / (*rate).max(1));
         due.checked_sub(elapsed).filter(|owed| !owed.is_zero())
     }

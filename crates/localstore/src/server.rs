@@ -18,7 +18,7 @@ use s3s::service::S3ServiceBuilder;
 use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
-    task::{JoinHandle, JoinSet},
+    task::JoinSet,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -43,7 +43,8 @@ pub struct LocalStore {
     disk: Arc<Disk>,
     faults: FaultControl,
     stopping: CancellationToken,
-    serving: JoinHandle<()>,
+    /// Serving and sweeping; dropped, they end.
+    serving: JoinSet<()>,
 }
 
 /// Why a store does not start. Each text says what to do next.
@@ -114,9 +115,9 @@ impl LocalStore {
         let stopping = CancellationToken::new();
         let sweeper = sweep_periodically(Arc::clone(&disk), stopping.clone());
         let serve = serve(listener, gateway, stopping.clone());
-        let serving = tokio::spawn(async move {
-            tokio::join!(serve, sweeper);
-        });
+        let mut serving = JoinSet::new();
+        serving.spawn(serve);
+        serving.spawn(sweeper);
         Ok(Self { address, disk, faults, stopping, serving })
     }
 
@@ -167,16 +168,11 @@ impl LocalStore {
     /// Stops taking requests, lets those under way finish for at most 10 seconds, and lets go of the folder.
     pub async fn stop(mut self) {
         self.stopping.cancel();
-        if let Err(error) = (&mut self.serving).await {
-            tracing::error!(%error, "the store did not stop cleanly");
+        while let Some(ended) = self.serving.join_next().await {
+            if let Err(error) = ended {
+                tracing::error!(%error, "the store did not stop cleanly");
+            }
         }
-    }
-}
-
-impl Drop for LocalStore {
-    fn drop(&mut self) {
-        self.stopping.cancel();
-        self.serving.abort();
     }
 }
 

@@ -1,7 +1,11 @@
 //! Buckets as such: made, listed, found, removed.
 
 use super::{Answer, Protocol, on_disk, translate};
-use s3s::dto::*;
+use s3s::dto::{
+    Bucket, BucketLocationConstraint, CreateBucketInput, CreateBucketOutput, DeleteBucketInput, DeleteBucketOutput,
+    GetBucketLocationInput, GetBucketLocationOutput, HeadBucketInput, HeadBucketOutput, ListBucketsInput,
+    ListBucketsOutput,
+};
 use s3s::{S3Error, S3ErrorCode, S3Response};
 
 /// S3 shows at most this many buckets a page.

@@ -13,7 +13,10 @@ use crate::disk::manifest::{Id, ObjectRecord, Segment};
 use crate::disk::{NewObject, OpenObject};
 use crate::etag::EntityTag;
 use crate::refusal::Refusal;
-use s3s::dto::*;
+use s3s::dto::{
+    CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopyPartResult, CopySource, MetadataDirective, Range,
+    TaggingDirective, UploadPartCopyInput, UploadPartCopyOutput,
+};
 use s3s::{S3Error, S3ErrorCode, S3Response, S3Result};
 use std::{collections::BTreeSet, io, ops::Range as Span, sync::Arc};
 

@@ -2,7 +2,10 @@
 
 use super::{Answer, Protocol, on_disk, translate};
 use crate::disk::{DeleteCondition, Deleted};
-use s3s::dto::*;
+use s3s::dto::{
+    DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput, DeleteObjectsOutput, DeletedObject, Error,
+    ObjectIdentifier,
+};
 use s3s::{S3Error, S3ErrorCode, S3Response};
 use std::sync::Arc;
 

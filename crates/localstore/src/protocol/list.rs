@@ -8,7 +8,12 @@ use crate::disk::uploads::Upload;
 use crate::listing::{self, After, Entries, Line, MAX_PAGE, Page, Query};
 use data_encoding::BASE64URL_NOPAD;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use s3s::dto::*;
+use s3s::dto::{
+    CommonPrefix, CommonPrefixList, DeleteMarkerEntry, EncodingType, Initiator, ListMultipartUploadsInput,
+    ListMultipartUploadsOutput, ListObjectVersionsInput, ListObjectVersionsOutput, ListObjectsInput, ListObjectsOutput,
+    ListObjectsV2Input, ListObjectsV2Output, MultipartUpload, Object, ObjectStorageClass, ObjectVersion,
+    ObjectVersionStorageClass, Owner, StorageClass,
+};
 use s3s::{S3Error, S3ErrorCode, S3Response, S3Result};
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -13,7 +13,12 @@ use crate::disk::manifest::{Completion, DeclaredChecksum, PartRecord, UploadReco
 use crate::disk::uploads::{Finish, Upload, segment_of};
 use crate::etag::EntityTag;
 use crate::refusal::Refusal;
-use s3s::dto::*;
+use s3s::dto::{
+    AbortMultipartUploadInput, AbortMultipartUploadOutput, Checksum, ChecksumAlgorithm, ChecksumType,
+    CompleteMultipartUploadInput, CompleteMultipartUploadOutput, CreateMultipartUploadInput,
+    CreateMultipartUploadOutput, Initiator, ListPartsInput, ListPartsOutput, Part, StorageClass, UploadPartInput,
+    UploadPartOutput,
+};
 use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -12,7 +12,10 @@ use crate::disk::manifest::Segment;
 use crate::refusal::{Refusal, custom};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use s3s::dto::*;
+use s3s::dto::{
+    Checksum, ChecksumMode, GetObjectAttributesInput, GetObjectAttributesOutput, GetObjectAttributesParts,
+    GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput, ObjectPart, Range, StorageClass, StreamingBlob,
+};
 use s3s::{S3Error, S3ErrorCode, S3Response, S3Result};
 use std::{io, ops::Range as Span, sync::Arc};
 
@@ -205,7 +208,7 @@ fn describe(found: &Found, with_checksum: bool) -> GetObjectOutput {
         _ => Checksum::default(),
     };
     let shows_range = found.partial && length > 0;
-    let parts = object.etag.is_multipart().then(|| object.segments.len());
+    let parts = object.etag.is_multipart().then_some(object.segments.len());
     GetObjectOutput {
         accept_ranges: Some("bytes".to_owned()),
         cache_control: headers.cache_control.clone(),

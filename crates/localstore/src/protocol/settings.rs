@@ -4,7 +4,14 @@ use super::{Answer, Protocol, on_disk};
 use crate::cors::{self, CorsRule};
 use crate::disk::manifest::{BucketRecord, Versioning};
 use crate::lifecycle;
-use s3s::dto::*;
+use s3s::dto::{
+    AbortIncompleteMultipartUpload, BucketVersioningStatus, CORSRule, DeleteBucketCorsInput, DeleteBucketCorsOutput,
+    DeleteBucketLifecycleInput, DeleteBucketLifecycleOutput, ExpirationStatus, GetBucketCorsInput, GetBucketCorsOutput,
+    GetBucketLifecycleConfigurationInput, GetBucketLifecycleConfigurationOutput, GetBucketVersioningInput,
+    GetBucketVersioningOutput, LifecycleRule, LifecycleRuleFilter, PutBucketCorsInput, PutBucketCorsOutput,
+    PutBucketLifecycleConfigurationInput, PutBucketLifecycleConfigurationOutput, PutBucketVersioningInput,
+    PutBucketVersioningOutput,
+};
 use s3s::{S3Error, S3ErrorCode, S3Response, S3Result};
 
 /// Rules one bucket may have, of either kind: S3's limits are 100 and 1000.

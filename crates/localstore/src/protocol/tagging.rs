@@ -1,7 +1,10 @@
 //! Tags of objects.
 
 use super::{Answer, Protocol, on_disk, translate};
-use s3s::dto::*;
+use s3s::dto::{
+    DeleteObjectTaggingInput, DeleteObjectTaggingOutput, GetObjectTaggingInput, GetObjectTaggingOutput,
+    PutObjectTaggingInput, PutObjectTaggingOutput, Tag,
+};
 use s3s::{S3Response, S3Result};
 
 pub(super) async fn get(store: &Protocol, input: GetObjectTaggingInput) -> Answer<GetObjectTaggingOutput> {

@@ -3,6 +3,7 @@
 use super::ingest::{self, Promise};
 use super::translate::{self, values_of};
 use super::{Answer, Protocol, on_disk};
+use crate::access::Passage;
 use crate::checksum::{Algorithm, Kind, ObjectChecksum};
 use crate::conditions::WriteCondition;
 use crate::disk::bucket::Bucket;
@@ -54,6 +55,9 @@ pub(super) async fn put(store: &Protocol, mut req: S3Request<PutObjectInput>) ->
 
 pub(super) async fn post(store: &Protocol, mut req: S3Request<PostObjectInput>) -> Answer<PostObjectOutput> {
     let body = req.input.body.take();
+    if let Some(name) = req.extensions.get::<Arc<Passage>>().and_then(|passage| passage.file_name()) {
+        req.input.key = req.input.key.replace("${filename}", name);
+    }
     let input = &req.input;
     if input.key.is_empty() {
         return Err(S3Error::with_message(S3ErrorCode::InvalidArgument, "User key must have a length greater than 0."));

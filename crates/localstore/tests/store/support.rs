@@ -8,22 +8,24 @@ use localstore::{Config, CorsRule, Faults, LocalStore};
 use std::{collections::BTreeSet, path::Path, time::Duration};
 use tempfile::TempDir;
 
-pub const REGION: &str = "eu-central-1";
-pub const KEY_ID: &str = "AKIDTESTTESTTEST";
-pub const SECRET: &str = "secret/with+odd=characters";
-pub const BUCKET: &str = "private";
-pub const PUBLIC: &str = "public";
-pub const MIB: usize = 1024 * 1024;
+pub(crate) const REGION: &str = "eu-central-1";
+pub(crate) const KEY_ID: &str = "AKIDTESTTESTTEST";
+pub(crate) const SECRET: &str = "secret/with+odd=characters";
+pub(crate) const BUCKET: &str = "private";
+pub(crate) const PUBLIC: &str = "public";
+pub(crate) const MIB: usize = 1024 * 1024;
 
 /// A running store; its folder goes away with it.
-pub struct Store {
-    pub folder: TempDir,
-    pub server: LocalStore,
-    pub client: Client,
-    pub http: reqwest::Client,
+pub(crate) struct Store {
+    pub(crate) folder: TempDir,
+    pub(crate) server: LocalStore,
+    pub(crate) client: Client,
+    /// As `client`, and adds checksums to whatever can have one, as AWS's clients do by themselves.
+    pub(crate) checking: Client,
+    pub(crate) http: reqwest::Client,
 }
 
-pub fn config(root: &Path) -> Config {
+pub(crate) fn config(root: &Path) -> Config {
     Config {
         root: root.to_owned(),
         listen: "127.0.0.1:0".parse().expect("address"),
@@ -38,8 +40,12 @@ pub fn config(root: &Path) -> Config {
 }
 
 /// A client as AWS's own, with nothing repeated behind the test's back.
-pub fn client(endpoint: &str, secret: &str) -> Client {
-    let config = aws_sdk_s3::Config::builder()
+pub(crate) fn client(endpoint: &str, secret: &str) -> Client {
+    Client::from_conf(configuration(endpoint, secret).build())
+}
+
+fn configuration(endpoint: &str, secret: &str) -> aws_sdk_s3::config::Builder {
+    aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(REGION))
         .credentials_provider(Credentials::new(KEY_ID, secret, None, None, "test"))
@@ -47,11 +53,9 @@ pub fn client(endpoint: &str, secret: &str) -> Client {
         .force_path_style(true)
         .retry_config(RetryConfig::disabled())
         .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
-        .build();
-    Client::from_conf(config)
 }
 
-pub fn page_rule() -> CorsRule {
+pub(crate) fn page_rule() -> CorsRule {
     CorsRule {
         id: None,
         allowed_origins: vec!["https://app.example.com".into()],
@@ -63,56 +67,60 @@ pub fn page_rule() -> CorsRule {
 }
 
 impl Store {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         Self::start_in(folder).await
     }
 
-    pub async fn start_in(folder: TempDir) -> Self {
+    pub(crate) async fn start_in(folder: TempDir) -> Self {
         let server = LocalStore::start(config(folder.path())).await.expect("the store starts");
         server.ensure_bucket(BUCKET, &[page_rule()]).await.expect("a bucket");
         server.ensure_bucket(PUBLIC, &[]).await.expect("a bucket");
-        let client = client(&format!("http://{}", server.address()), SECRET);
-        Self { folder, server, client, http: reqwest::Client::new() }
+        let endpoint = format!("http://{}", server.address());
+        let checking = configuration(&endpoint, SECRET)
+            .request_checksum_calculation(RequestChecksumCalculation::WhenSupported)
+            .build();
+        let (client, checking) = (client(&endpoint, SECRET), Client::from_conf(checking));
+        Self { folder, server, client, checking, http: reqwest::Client::new() }
     }
 
     /// Stops and starts again on the same folder.
-    pub async fn restart(self) -> Self {
+    pub(crate) async fn restart(self) -> Self {
         self.server.stop().await;
         Self::start_in(self.folder).await
     }
 
-    pub fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.server.address())
     }
 
-    pub async fn put(&self, key: &str, bytes: impl Into<Vec<u8>>) -> String {
+    pub(crate) async fn put(&self, key: &str, bytes: impl Into<Vec<u8>>) -> String {
         let put = self.client.put_object().bucket(BUCKET).key(key).body(bytes.into().into()).send().await;
         put.expect("a put").e_tag.expect("an ETag")
     }
 
-    pub async fn bytes(&self, key: &str) -> Vec<u8> {
+    pub(crate) async fn bytes(&self, key: &str) -> Vec<u8> {
         let got = self.client.get_object().bucket(BUCKET).key(key).send().await.expect("a get");
         got.body.collect().await.expect("a body").to_vec()
     }
 
-    pub async fn create_upload(&self, key: &str) -> String {
+    pub(crate) async fn create_upload(&self, key: &str) -> String {
         let created = self.client.create_multipart_upload().bucket(BUCKET).key(key).send().await;
         created.expect("an upload").upload_id.expect("an id")
     }
 
-    pub async fn upload_part(&self, key: &str, upload: &str, number: i32, bytes: Vec<u8>) -> String {
+    pub(crate) async fn upload_part(&self, key: &str, upload: &str, number: i32, bytes: Vec<u8>) -> String {
         let sent = self.client.upload_part().bucket(BUCKET).key(key).upload_id(upload).part_number(number);
         sent.body(bytes.into()).send().await.expect("a part").e_tag.expect("an ETag")
     }
 
     /// Bytes, temporary files and record files below the folder.
-    pub fn files(&self, sub: &str) -> Vec<std::path::PathBuf> {
+    pub(crate) fn files(&self, sub: &str) -> Vec<std::path::PathBuf> {
         files_below(&self.folder.path().join(sub))
     }
 }
 
-pub fn files_below(folder: &Path) -> Vec<std::path::PathBuf> {
+pub(crate) fn files_below(folder: &Path) -> Vec<std::path::PathBuf> {
     let mut found = Vec::new();
     let Ok(entries) = std::fs::read_dir(folder) else { return found };
     for entry in entries.flatten() {
@@ -127,7 +135,7 @@ pub fn files_below(folder: &Path) -> Vec<std::path::PathBuf> {
 }
 
 /// Bytes that differ everywhere, the same for the same seed.
-pub fn pattern(size: usize, seed: u64) -> Vec<u8> {
+pub(crate) fn pattern(size: usize, seed: u64) -> Vec<u8> {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     let mut bytes = Vec::with_capacity(size + 8);
     while bytes.len() < size {
@@ -141,7 +149,7 @@ pub fn pattern(size: usize, seed: u64) -> Vec<u8> {
 }
 
 /// Status and code of a refused call.
-pub fn refusal<T: std::fmt::Debug, E: ProvideErrorMetadata + std::fmt::Debug>(
+pub(crate) fn refusal<T: std::fmt::Debug, E: ProvideErrorMetadata + std::fmt::Debug>(
     result: Result<T, SdkError<E>>,
 ) -> (u16, String) {
     match result.expect_err("the call is refused") {
@@ -153,12 +161,12 @@ pub fn refusal<T: std::fmt::Debug, E: ProvideErrorMetadata + std::fmt::Debug>(
     }
 }
 
-pub fn for_seconds(seconds: u64) -> PresigningConfig {
+pub(crate) fn for_seconds(seconds: u64) -> PresigningConfig {
     PresigningConfig::expires_in(Duration::from_secs(seconds)).expect("an expiry")
 }
 
 /// `(code, message)` of an error's XML.
-pub fn error_of(body: &str) -> (String, String) {
+pub(crate) fn error_of(body: &str) -> (String, String) {
     let between = |tag: &str| {
         let (open, close) = (format!("<{tag}>"), format!("</{tag}>"));
         let from = body.find(&open)? + open.len();
