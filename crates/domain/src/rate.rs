@@ -47,10 +47,15 @@ impl Rate {
         self.burst
     }
 
+    /// How long it takes until a burst that was used up is full again.
+    pub fn window(&self) -> SignedDuration {
+        self.interval * i32::try_from(self.burst).unwrap_or(i32::MAX)
+    }
+
     /// Judges a request at `now`, given what was remembered for its key.
     pub fn admit(&self, remembered: Option<Timestamp>, now: Timestamp) -> Verdict {
         let arrival = remembered.map_or(now, |at| at.max(now));
-        let tolerance = self.interval * i32::try_from(self.burst).unwrap_or(i32::MAX);
+        let tolerance = self.window();
         let next = arrival + self.interval;
         let ahead = next.duration_since(now);
         if ahead > tolerance {

@@ -5,6 +5,7 @@
 
 mod asset;
 mod code;
+mod job;
 mod part;
 mod problem;
 mod request;
@@ -12,6 +13,7 @@ mod roles;
 
 pub use asset::{AssetBody, AssetPage, FileBody, FileUrlBody, RejectionBody, UploadBody};
 pub use code::ErrorCode;
+pub use job::{ReapBody, ReapRequest};
 pub use part::{PartBody, PartPage, PartUrlBody, PartUrlsBody};
 pub use problem::{FieldProblem, MissingParts, Problem, WrongPartBody};
 pub use request::{

@@ -1,1 +1,25 @@
-//! Placeholder while the server is laid out.
+//! The HTTP layer: reads requests, calls one use case each, writes answers.
+//!
+//! One endpoint a file, `<resource>/<verb>.rs`; the handler's name is the operation id, the span and the metric's label.
+//! *Invariant*: nothing is decided here but what a request says and how an answer looks; no SQL, no store; errors
+//! become answers in [`problem`] and nowhere else. Presigned URLs and tokens are never logged.
+
+mod assets;
+pub mod bounds;
+mod files;
+mod health;
+mod input;
+mod jobs;
+mod middleware;
+mod openapi;
+mod pages;
+mod parts;
+pub mod problem;
+mod routes;
+mod serve;
+mod state;
+
+pub use openapi::openapi;
+pub use routes::router;
+pub use serve::{Stopped, serve};
+pub use state::{BodyLimits, HttpParts, HttpState, ReapClock};

@@ -1,0 +1,79 @@
+//! `GET /v1/{collection}`
+
+use axum::Json;
+use axum::extract::State;
+use domain::{Asset, AssetId, Fingerprint};
+use wire::AssetPage;
+
+use super::asset_body;
+use crate::catalog::{AssetQuery, ListedStatus};
+use crate::http::HttpState;
+use crate::http::bounds::{ASSETS_PER_PAGE, DEFAULT_ASSETS_PER_PAGE, SEARCH_CHARS};
+use crate::http::input::{CollectionParams, CollectionPath, Query};
+use crate::http::middleware::Caller;
+use crate::http::openapi::problems;
+use crate::http::problem::{self, Denial};
+
+problems!(
+    /// What can go wrong.
+    ListProblems: []
+);
+
+/// List your assets, newest first
+///
+/// `fingerprint` finds an unfinished upload of the same local file, to go on with it.
+#[utoipa::path(
+    get, path = "/v1/{collection}", tag = "assets",
+    params(
+        CollectionParams,
+        ("status" = Option<String>, Query, description = "`UPLOADING` or `CREATED`; both if absent", example = "CREATED"),
+        ("q" = Option<String>, Query, description = "Part of the title, at most 200 characters", max_length = 200),
+        ("fingerprint" = Option<String>, Query, description = "Exactly this fingerprint", max_length = 256),
+        ("limit" = Option<u32>, Query, description = "Assets on the page, 20 if absent", minimum = 1, maximum = 100),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
+    ),
+    responses((status = 200, description = "A page of assets", body = AssetPage), ListProblems),
+)]
+pub(super) async fn list_assets(
+    State(state): State<HttpState>,
+    Caller(identity): Caller,
+    CollectionPath { of }: CollectionPath,
+    mut query: Query,
+) -> Result<Json<AssetPage>, Denial> {
+    let wanted = AssetQuery {
+        owner: identity.owner,
+        collection: of.name.clone(),
+        status: query.read("status", "UPLOADING or CREATED", listed_status),
+        title_contains: query
+            .read("q", "at most 200 characters", |text| (text.chars().count() <= SEARCH_CHARS).then(|| text.to_owned()))
+            .filter(|text| !text.is_empty()),
+        fingerprint: query.read("fingerprint", "1 to 256 bytes", |text| Fingerprint::parse(text).ok()),
+        before: query.read("cursor", "the next_cursor of the page before", |text| text.parse::<AssetId>().ok()),
+        limit: query.read("limit", "1 to 100", page_size).unwrap_or(DEFAULT_ASSETS_PER_PAGE),
+    };
+    query.finish()?;
+    let page = state.app().list_assets(&wanted).await.map_err(|error| problem::list(&error))?;
+    let next_cursor = next_cursor(&state, wanted, &page).await?;
+    let bodies = page.iter().map(|asset| asset_body(state.app(), asset, Default::default()));
+    Ok(Json(AssetPage { data: bodies.collect::<Result<_, _>>()?, next_cursor }))
+}
+
+fn listed_status(text: &str) -> Option<ListedStatus> {
+    match text {
+        "UPLOADING" => Some(ListedStatus::Uploading),
+        "CREATED" => Some(ListedStatus::Created),
+        _ => None,
+    }
+}
+
+fn page_size(text: &str) -> Option<u32> {
+    text.parse().ok().filter(|limit| (1..=ASSETS_PER_PAGE).contains(limit))
+}
+
+/// A full page may be the last: one more row tells, so that no client fetches an empty page.
+async fn next_cursor(state: &HttpState, wanted: AssetQuery, page: &[Asset]) -> Result<Option<String>, Denial> {
+    let Some(last) = page.last().filter(|_| page.len() == wanted.limit as usize) else { return Ok(None) };
+    let peek = AssetQuery { before: Some(last.id), limit: 1, ..wanted };
+    let more = state.app().list_assets(&peek).await.map_err(|error| problem::list(&error))?;
+    Ok((!more.is_empty()).then(|| last.id.to_string()))
+}

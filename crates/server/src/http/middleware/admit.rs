@@ -1,0 +1,84 @@
+//! Who is calling, and whether not too often.
+
+use axum::extract::{FromRequestParts, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use domain::OwnerId;
+use domain::rate::Admission;
+use http::header::AUTHORIZATION;
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::auth::{AuthError, Identity};
+use crate::http::HttpState;
+use crate::http::problem::{self, Denial};
+use crate::limits::Standing;
+
+/// The names of draft-ietf-httpapi-ratelimit-headers.
+const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+
+/// See the module.
+pub(in crate::http) async fn admit(State(state): State<HttpState>, mut request: Request, next: Next) -> Response {
+    let identity = match identify(&state, request.headers()) {
+        Ok(identity) => identity,
+        Err(error) => return problem::unauthenticated(error).into_response(),
+    };
+    tracing::Span::current().record("owner", state.log_name(&identity.owner));
+    let standing = standing(&state, &identity.owner).await;
+    let mut response = match standing.as_ref().map(|standing| standing.admission) {
+        Some(Admission::Refused(wait)) => problem::rate_limited(wait).into_response(),
+        Some(Admission::Admitted) | None => {
+            request.extensions_mut().insert(identity);
+            next.run(request).await
+        }
+    };
+    if let Some(standing) = standing {
+        tell(&standing, response.headers_mut());
+    }
+    response
+}
+
+fn identify(state: &HttpState, headers: &HeaderMap) -> Result<Identity, AuthError> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let header = match (values.next(), values.next()) {
+        (None, _) => None,
+        (Some(value), None) => Some(value.to_str().map_err(|_| AuthError::NotBearer)?),
+        (Some(_), Some(_)) => return Err(AuthError::NotBearer),
+    };
+    state.parts.authenticator.authenticate(header, state.parts.clock.now())
+}
+
+/// Where the owner stands; nothing if the limiter cannot tell. A limiter that is down must not take the API with it:
+/// what it protects against is one owner's haste, while the catalog's allowances still hold.
+async fn standing(state: &HttpState, owner: &OwnerId) -> Option<Standing> {
+    match state.parts.limits.admit(owner).await {
+        Ok(standing) => Some(standing),
+        Err(error) => {
+            tracing::warn!(error = &error as &dyn std::error::Error, "no rate limit for this request");
+            None
+        }
+    }
+}
+
+/// `q` requests each `w` seconds; `r` left now, all of them again in `t` seconds.
+fn tell(standing: &Standing, headers: &mut HeaderMap) {
+    let rate = standing.rate;
+    let policy = format!("\"owner\";q={};w={}", rate.burst(), problem::whole_seconds_up(rate.window()));
+    let left = format!("\"owner\";r={};t={}", standing.remaining, problem::whole_seconds_up(standing.reset_after));
+    for (name, value) in [(RATE_LIMIT_POLICY, policy), (RATE_LIMIT, left)] {
+        headers.insert(name, HeaderValue::from_str(&value).expect("numbers are ASCII"));
+    }
+}
+
+/// Who is calling, for handlers.
+pub(in crate::http) struct Caller(pub(in crate::http) Identity);
+
+impl FromRequestParts<HttpState> for Caller {
+    type Rejection = Denial;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &HttpState) -> Result<Self, Denial> {
+        let identity = parts.extensions.get::<Identity>().cloned();
+        Ok(Self(identity.expect("operations that ask who is calling are behind `admit`")))
+    }
+}

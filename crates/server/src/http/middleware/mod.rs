@@ -1,0 +1,12 @@
+//! What happens around every request.
+
+mod admit;
+mod observe;
+mod protect;
+mod request_id;
+mod shed;
+
+pub(super) use admit::{Caller, admit};
+pub(super) use observe::observe;
+pub(super) use protect::protect;
+pub(super) use shed::shed;

@@ -1,0 +1,28 @@
+//! Keeps one request from hurting the others: panics are caught, time is bounded.
+
+use std::panic::AssertUnwindSafe;
+
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use futures::FutureExt;
+
+use super::observe::Operation;
+use crate::http::bounds::{JOB_TIME, REQUEST_TIME};
+use crate::http::problem;
+
+/// See the module. Dropping a use case mid-way is as safe as a crash: the jobs finish what it began.
+pub(in crate::http) async fn protect(request: Request, next: Next) -> Response {
+    let job = request.extensions().get::<Operation>().is_some_and(|operation| &*operation.0 == "reap");
+    let time = if job { JOB_TIME } else { REQUEST_TIME };
+    // Unwind safety: what a panicking handler leaves behind lies in the catalog, behind compare-and-set.
+    match tokio::time::timeout(time, AssertUnwindSafe(next.run(request)).catch_unwind()).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(panic)) => {
+            let what = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+            tracing::error!(panic = what.unwrap_or("of an unknown kind"), "a handler panicked");
+            problem::internal().into_response()
+        }
+        Err(_elapsed) => problem::timed_out().into_response(),
+    }
+}

@@ -1,0 +1,46 @@
+//! `POST /v1/{collection}/{id}/files/{role}/part-urls`
+
+use axum::Json;
+use axum::extract::State;
+use wire::{ErrorCode, PartUrlsBody, PartUrlsRequest};
+
+use super::part_url_body;
+use crate::http::HttpState;
+use crate::http::input::{JsonBody, NoQuery, RoleParams, RolePath, parts_wanted};
+use crate::http::middleware::Caller;
+use crate::http::openapi::{WITH_BODY, problems};
+use crate::http::problem::{self, Denial};
+
+problems!(
+    /// What can go wrong.
+    GrantProblems: WITH_BODY, [
+        ErrorCode::UploadClosed,
+        ErrorCode::UploadExpired,
+        ErrorCode::Gone,
+        ErrorCode::Conflict,
+        ErrorCode::StoreUnavailable,
+    ]
+);
+
+/// Get URLs to send parts by
+///
+/// `PUT` exactly `size` bytes to each `url`, with its `headers`. A URL works until `expires_at` and may be used again
+/// until then; ask anew whenever one has expired. Every grant also moves the upload's deadline.
+#[utoipa::path(
+    post, path = "/v1/{collection}/{id}/files/{role}/part-urls", tag = "parts",
+    params(RoleParams),
+    request_body(content = PartUrlsRequest, example = json!({"numbers": [101, 102, 103]})),
+    responses((status = 200, description = "One for each number, in that order", body = PartUrlsBody), GrantProblems),
+)]
+pub(super) async fn grant_parts(
+    State(state): State<HttpState>,
+    Caller(identity): Caller,
+    RolePath { of, id, role }: RolePath,
+    NoQuery: NoQuery,
+    body: JsonBody<PartUrlsRequest>,
+) -> Result<Json<PartUrlsBody>, Denial> {
+    let wanted = parts_wanted(body.value)?;
+    let granted = state.app().grant_parts(&identity.owner, &of, id, &role, &wanted).await;
+    let parts = granted.map_err(|error| problem::grant(&error, &role))?;
+    Ok(Json(PartUrlsBody { parts: parts.into_iter().map(part_url_body).collect() }))
+}

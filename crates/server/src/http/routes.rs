@@ -1,0 +1,42 @@
+//! The router: every route with its document, and the layers around them.
+
+use axum::{Router, middleware as layer};
+use utoipa_axum::router::OpenApiRouter;
+
+use super::middleware::{admit, observe, protect, shed};
+use super::problem::{self, Denial};
+use super::{HttpState, assets, files, health, jobs, openapi, pages, parts};
+
+/// What needs a token.
+pub(super) fn protected() -> OpenApiRouter<HttpState> {
+    OpenApiRouter::new().merge(assets::routes()).merge(files::routes()).merge(parts::routes()).merge(jobs::routes())
+}
+
+/// What anybody may see.
+pub(super) fn open() -> OpenApiRouter<HttpState> {
+    OpenApiRouter::with_openapi(openapi::frame()).merge(health::routes()).merge(pages::routes())
+}
+
+/// The whole server side of HTTP. From the outside in: observed (request id, log, metric, problem documents, security
+/// headers), protected (panics, time), then for `/v1` shed, authenticated and rate-limited.
+pub fn router(state: HttpState) -> Router {
+    let (protected, _) = protected().split_for_parts();
+    let (open, _) = open().split_for_parts();
+    protected
+        .route_layer(layer::from_fn_with_state(state.clone(), admit))
+        .route_layer(layer::from_fn_with_state(state.clone(), shed))
+        .merge(open)
+        .fallback(unknown_path)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(layer::from_fn_with_state(state.clone(), protect))
+        .layer(layer::from_fn_with_state(state.clone(), observe))
+        .with_state(state)
+}
+
+async fn unknown_path() -> Denial {
+    problem::unknown_path()
+}
+
+async fn wrong_method() -> Denial {
+    problem::wrong_method()
+}

@@ -1,0 +1,125 @@
+//! What handlers stand on. Made once at start; cheap to clone, all clones are one.
+
+use std::collections::BTreeMap;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use domain::{ByteCount, Collection, OwnerId};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use super::bounds::{BODY_LIMIT, COMPLETE_BODY_LIMIT, REQUESTS_IN_FLIGHT};
+use super::health::Readiness;
+use super::openapi::{self, Operations};
+use crate::app::App;
+use crate::auth::Authenticator;
+use crate::clock::Clock;
+use crate::entropy::Entropy;
+use crate::limits::Limits;
+use crate::telemetry::Metrics;
+
+/// Largest request bodies. They are read into memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BodyLimits {
+    /// Of every request but `complete`.
+    pub usual: ByteCount,
+    /// Of `complete`, which may name every part of every file.
+    pub complete: ByteCount,
+}
+
+impl Default for BodyLimits {
+    fn default() -> Self {
+        Self { usual: BODY_LIMIT, complete: COMPLETE_BODY_LIMIT }
+    }
+}
+
+/// Whether an administrator may say what time it is for `reap`. It moves only what counts as expired.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReapClock {
+    /// Only the catalog's time counts: what a shared catalog or store needs.
+    Fixed,
+    /// `now` may be given: SQLite and the embedded store, on one's own machine.
+    Movable,
+}
+
+/// What the HTTP layer is made of.
+pub struct HttpParts {
+    /// The use cases.
+    pub app: App,
+    /// Knows who is calling.
+    pub authenticator: Authenticator,
+    /// Knows who calls too often.
+    pub limits: Arc<dyn Limits>,
+    /// Tells the time that tokens are judged at.
+    pub clock: Arc<dyn Clock>,
+    /// Makes request ids.
+    pub entropy: Arc<dyn Entropy>,
+    /// Writes `/metrics`.
+    pub metrics: Metrics,
+    /// What is read into memory at most.
+    pub body_limits: BodyLimits,
+    /// Whether `reap` takes `now`.
+    pub reap_clock: ReapClock,
+    /// Cancelled when the process is about to end: `/readyz` says so, so that nobody sends more.
+    pub stopping: CancellationToken,
+}
+
+/// What handlers stand on.
+#[derive(Clone)]
+pub struct HttpState(Arc<Shared>);
+
+/// The parts, and what follows from them.
+pub struct Shared {
+    pub(super) parts: HttpParts,
+    pub(super) in_flight: Semaphore,
+    pub(super) readiness: Readiness,
+    pub(super) operations: Operations,
+    pub(super) document: Bytes,
+    collections: BTreeMap<String, Arc<Collection>>,
+}
+
+impl HttpState {
+    /// Puts the layer together.
+    pub fn new(parts: HttpParts) -> Self {
+        let configured = parts.app.settings().collections.iter();
+        let collections = configured.map(|(name, of)| (name.to_string(), Arc::new(of.clone()))).collect();
+        let document = openapi::openapi();
+        Self(Arc::new(Shared {
+            in_flight: Semaphore::new(REQUESTS_IN_FLIGHT),
+            readiness: Readiness::default(),
+            operations: Operations::of(&document),
+            document: serde_json::to_vec_pretty(&document).expect("a document is plain data").into(),
+            collections,
+            parts,
+        }))
+    }
+}
+
+impl Deref for HttpState {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl Shared {
+    pub(super) fn app(&self) -> &App {
+        &self.parts.app
+    }
+
+    pub(super) fn collection(&self, name: &str) -> Option<Arc<Collection>> {
+        self.collections.get(name).cloned()
+    }
+
+    pub(super) fn collection_names(&self) -> impl Iterator<Item = &str> {
+        self.collections.keys().map(String::as_str)
+    }
+
+    /// The owner as logs name it: as the bucket does. So a log line leads to the objects, and an installation that
+    /// hides its owners from the bucket (`hash_owners`) hides them from the log as well.
+    pub(super) fn log_name(&self, owner: &OwnerId) -> String {
+        owner.key_segment(self.app().settings().owner_naming)
+    }
+}
