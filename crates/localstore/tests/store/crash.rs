@@ -7,20 +7,40 @@ use aws_sdk_s3::Client;
 use std::{
     collections::BTreeMap,
     io::{BufRead, BufReader},
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex},
 };
 use tokio::task::JoinSet;
 
 /// A store in a process of its own, killed when it goes out of scope.
-struct Process {
+pub(crate) struct Process {
     child: Child,
-    client: Client,
+    pub(crate) client: Client,
+    pub(crate) endpoint: String,
 }
 
 impl Process {
-    fn start(folder: &Path) -> Self {
+    pub(crate) fn start(folder: &Path) -> Self {
+        let mut command = Command::new(Self::program());
+        command.arg(folder);
+        Self::spawn(command)
+    }
+
+    /// A process whose files the kernel lets grow no further than so many blocks of 512 bytes: a full disk, as far as
+    /// writing is concerned.
+    pub(crate) fn start_with_full_disk(folder: &Path, blocks: usize) -> Self {
+        let mut command = Command::new("sh");
+        let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
+        command.arg("-c").arg(script).arg(Self::program()).arg(folder);
+        Self::spawn(command)
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    fn program() -> PathBuf {
         let tests = std::env::current_exe().expect("a path");
         let program = tests.parent().and_then(Path::parent).expect("a target folder").join("examples/serve");
         assert!(
@@ -28,17 +48,17 @@ impl Process {
             "{} is missing; build it with `cargo build -p localstore --example serve`",
             program.display()
         );
-        let mut child = Command::new(program)
-            .arg(folder)
-            .arg("127.0.0.1:0")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("a process");
+        program
+    }
+
+    fn spawn(mut command: Command) -> Self {
+        command.arg("127.0.0.1:0").stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("a process");
         let mut address = String::new();
         let output = child.stdout.take().expect("its output");
         BufReader::new(output).read_line(&mut address).expect("its address");
-        Self { child, client: client(&format!("http://{}", address.trim()), SECRET) }
+        let endpoint = format!("http://{}", address.trim());
+        Self { child, client: client(&endpoint, SECRET), endpoint }
     }
 }
 

@@ -13,6 +13,7 @@ mod crash;
 mod faults;
 mod forms;
 mod keys;
+mod limits;
 mod listings;
 mod multipart;
 mod objects;
