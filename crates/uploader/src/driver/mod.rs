@@ -1,0 +1,276 @@
+//! Does what the session decides: calls, parts, checksums, journal.
+//!
+//! One task per upload: it asks the session, starts what it says, and waits for whatever ends first. Dropping the
+//! future stops everything at once and loses nothing, because what counts is in the journal and at the server.
+//! *Invariants*: the journal is durable before the asset is created, and holds its id before the first part is sent; a
+//! local file that is written to while it is uploaded stops the upload.
+
+mod effects;
+mod error;
+mod send;
+mod teller;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use domain::{ByteCount, MediaType, PartPlan, RoleName, TimeSpan, Timestamp};
+use futures::StreamExt;
+use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
+use wire::{AnnounceRequest, AssetBody, CompleteRequest, CreateRequest, Roles};
+
+pub use error::UploadError;
+
+use crate::checksum;
+use crate::client::{Client, Target, transport};
+use crate::clock::{SteadyClock, wall_clock};
+use crate::entropy;
+use crate::fingerprint::LocalFingerprint;
+use crate::journal::{Entry, Found, Journal, Place};
+use crate::progress::{Gauge, News, Observer};
+use crate::session::{Action, Event, Opening, Outcome, Rules, Session};
+use crate::source::Source;
+use effects::Effects;
+use teller::Teller;
+
+/// Sleeping longer than this at a time gains nothing.
+const LONGEST_SLEEP: TimeSpan = TimeSpan::from_hours(1);
+
+/// Files to upload as one asset.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UploadRequest {
+    /// The asset's title.
+    pub title: String,
+    /// Its description.
+    pub description: Option<String>,
+    /// A local file for each role.
+    pub files: BTreeMap<RoleName, PathBuf>,
+}
+
+/// How the driver behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// What the session keeps to.
+    pub rules: Rules,
+    /// A part that has not moved a byte for this long is given up and tried again. Long enough for a slow line to empty
+    /// the megabytes that the operating system buffers.
+    pub stall: TimeSpan,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { rules: Rules::default(), stall: TimeSpan::from_mins(2) }
+    }
+}
+
+/// A published upload.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Published {
+    /// The asset as the server shows it.
+    pub asset: Box<AssetBody>,
+    /// Bytes that had arrived in an earlier run.
+    pub already_bytes: u64,
+}
+
+/// Uploads files as one asset, from wherever an earlier run was stopped, until it is published.
+pub async fn upload(
+    request: &UploadRequest,
+    client: &Client,
+    journal: &Journal,
+    settings: &Settings,
+    observer: &dyn Observer,
+) -> Result<Published, UploadError> {
+    let sources = open(&request.files)?;
+    let fingerprint = LocalFingerprint::of(client.collection(), sources.iter().map(|(role, file)| (role, &**file)));
+    let place = journal.take(client.server(), &fingerprint)?;
+    let fresh = || -> Entry {
+        let create = create_request(request, &sources, &fingerprint);
+        let collection = client.collection().as_str();
+        Entry::new(client.server(), collection, entropy::idempotency_key(), create, wall_clock())
+    };
+    let remembered = match place.found() {
+        Found::Unfinished(entry) => Some(Entry::clone(entry)),
+        Found::SetAside(path) => {
+            observer.note(&News::JournalSetAside { path: path.clone() });
+            None
+        }
+        Found::Nothing => None,
+    };
+    let upload = Upload { request, client, place: &place, settings, observer, sources: &sources };
+    if let Some(entry) = remembered {
+        observer.note(&News::Resuming { asset_id: entry.asset_id.map(|id| id.to_string()) });
+        match upload.run(entry).await {
+            Err(UploadError::Gone(_)) => observer.note(&News::StartingAfresh),
+            ended => return ended,
+        }
+    }
+    upload.run(fresh()).await
+}
+
+/// Opens the local files and checks what needs no server.
+fn open(files: &BTreeMap<RoleName, PathBuf>) -> Result<BTreeMap<RoleName, Arc<Source>>, UploadError> {
+    if files.is_empty() {
+        return Err(UploadError::NoFile);
+    }
+    let mut sources = BTreeMap::new();
+    for (role, path) in files {
+        let source = Source::open(path).map_err(|source| UploadError::Open { path: path.clone(), source })?;
+        PartPlan::for_size(ByteCount(source.size()))
+            .map_err(|reason| UploadError::Size { path: path.clone(), reason })?;
+        if media_type(&source).is_none() {
+            return Err(UploadError::Type { path: path.clone() });
+        }
+        sources.insert(role.clone(), Arc::new(source));
+    }
+    Ok(sources)
+}
+
+fn media_type(source: &Source) -> Option<MediaType> {
+    MediaType::from_file_name(&source.file_name())
+}
+
+fn create_request(
+    request: &UploadRequest,
+    sources: &BTreeMap<RoleName, Arc<Source>>,
+    fingerprint: &LocalFingerprint,
+) -> CreateRequest {
+    let announce = |source: &Source| AnnounceRequest {
+        file_name: source.file_name(),
+        size: source.size(),
+        content_type: media_type(source).map_or("", MediaType::name).to_owned(),
+        checksum: Some(checksum::announcement()),
+    };
+    CreateRequest {
+        title: request.title.clone(),
+        description: request.description.clone(),
+        metadata: None,
+        files: Roles(sources.iter().map(|(role, source)| (role.to_string(), announce(source))).collect()),
+        fingerprint: Some(fingerprint.to_string()),
+    }
+}
+
+/// An upload that may need a second run with a new asset.
+struct Upload<'a> {
+    request: &'a UploadRequest,
+    client: &'a Client,
+    place: &'a Place,
+    settings: &'a Settings,
+    observer: &'a dyn Observer,
+    sources: &'a BTreeMap<RoleName, Arc<Source>>,
+}
+
+/// Tells the checksums' threads to stop when the upload ends, however it ends.
+struct StopOnDrop(Arc<AtomicBool>);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// What one action or checksum came to. An error ends the upload: it is about the local side.
+type Answer = Result<Event, UploadError>;
+
+impl Upload<'_> {
+    async fn run(&self, mut entry: Entry) -> Result<Published, UploadError> {
+        self.place.write(&entry)?;
+        let opening = if entry.asset_id.is_some() { Opening::Resume } else { Opening::Create };
+        let sizes = self.sources.iter().map(|(role, source)| (role.clone(), source.size())).collect();
+        let mut session = Session::new(sizes, opening, self.settings.rules);
+        let gauge = Arc::new(Gauge::default());
+        let effects = Effects {
+            client: self.client,
+            store: transport(Target::Store).map_err(UploadError::Transport)?,
+            sources: self.sources,
+            gauge: Arc::clone(&gauge),
+            stall: self.settings.stall.try_into().unwrap_or_default(),
+            changes: self.changes_since(&entry),
+        };
+        let stop = StopOnDrop(Arc::new(AtomicBool::new(false)));
+        let mut pending: FuturesUnordered<BoxFuture<'_, Answer>> = FuturesUnordered::new();
+        for (role, source) in self.sources {
+            pending.push(Box::pin(effects::sum(role.clone(), Arc::clone(source), Arc::clone(&stop.0))));
+        }
+        let clock = SteadyClock::start();
+        let mut teller = Teller::new(self.observer, &gauge);
+        loop {
+            let action = session.next_action(clock.now());
+            teller.tell_action(&action);
+            let until = match action {
+                Action::Wait(until) => until,
+                Action::Finish(outcome) => return self.ended(*outcome, &entry, teller.already_bytes()),
+                action => {
+                    pending.push(effects.perform(action, &entry));
+                    continue;
+                }
+            };
+            let answer = tokio::select! {
+                Some(answer) = pending.next() => answer,
+                () = tokio::time::sleep(span_until(until, &clock)) => continue,
+                () = teller.moved(&session) => continue,
+            };
+            match answer {
+                Ok(event) => session.on_event(event, clock.now(), entropy::jitter()),
+                Err(error) => return Err(self.stopped(error, &entry).await),
+            }
+            if entry.asset_id.is_none() && session.asset_id().is_some() {
+                entry.asset_id = session.asset_id();
+                self.place.write(&entry)?;
+            }
+            teller.tell_state(&session);
+        }
+    }
+
+    /// What the person wants otherwise than when the upload was begun; told at `complete`.
+    fn changes_since(&self, entry: &Entry) -> CompleteRequest {
+        let Self { request, .. } = self;
+        let title = (request.title != entry.request.title).then(|| request.title.clone());
+        let description = request.description.clone().filter(|_| request.description != entry.request.description);
+        CompleteRequest { title, description, ..CompleteRequest::default() }
+    }
+
+    /// Draws the conclusion for the journal: an upload that can be resumed stays in it.
+    fn ended(&self, outcome: Outcome, entry: &Entry, already_bytes: u64) -> Result<Published, UploadError> {
+        let asset_id = entry.asset_id;
+        let error = match outcome {
+            Outcome::Published(asset) => {
+                self.place.forget()?;
+                return Ok(Published { asset, already_bytes });
+            }
+            Outcome::Rejected { role, reason, detail } => UploadError::Rejected { asset_id, role, reason, detail },
+            Outcome::Gone(error) => UploadError::Gone(error),
+            Outcome::Refused(error) => UploadError::Refused(error),
+            Outcome::Contradiction { detail } => UploadError::Contradiction { detail },
+            Outcome::PartRefused { role, number, detail } => UploadError::PartRefused { role, number, detail },
+            Outcome::BeyondRepair { detail } => UploadError::BeyondRepair { detail },
+            Outcome::OutOfPatience { detail } => UploadError::OutOfPatience { detail },
+            Outcome::StillCommitting => UploadError::StillCommitting { asset_id },
+        };
+        if !error.can_resume(asset_id) {
+            self.place.forget()?;
+        }
+        Err(error)
+    }
+
+    /// The local side ended it. Parts of a changed file are of no use to anybody, so the upload is cancelled; should
+    /// that fail, it expires by itself.
+    async fn stopped(&self, error: UploadError, entry: &Entry) -> UploadError {
+        if let UploadError::Changed { .. } = &error {
+            if let Some(id) = entry.asset_id {
+                let _ = self.client.delete(id).await;
+            }
+            if let Err(refused) = self.place.forget() {
+                return refused.into();
+            }
+        }
+        error
+    }
+}
+
+/// How long to sleep: until the time, or an hour at a time.
+fn span_until(until: Option<Timestamp>, clock: &SteadyClock) -> std::time::Duration {
+    let span = until.map_or(LONGEST_SLEEP, |until| until.duration_since(clock.now()).min(LONGEST_SLEEP));
+    span.try_into().unwrap_or_default()
+}
