@@ -6,6 +6,7 @@ use crate::cors::{self, CorsRequest, CorsRule};
 use crate::disk::Disk;
 use crate::faults::{Fault, FaultControl};
 use crate::form::{self, Peeking};
+use crate::linger::Shared;
 use crate::pace::Paced;
 use crate::refusal::custom;
 use crate::{clock, entropy};
@@ -36,17 +37,21 @@ impl Gateway {
     /// Answers one request, CORS and all.
     pub(crate) async fn answer(&self, request: http::Request<Incoming>) -> Result<Response<Body>, Lost> {
         let (head, body) = request.into_parts();
+        let body = Shared::new(body, &head.headers);
         let rules = self.rules_of(head.uri.path());
         let asked = Asked::of(&head);
-        let is_head = head.method == Method::HEAD;
+        let method = head.method.clone();
         let passage = Arc::new(Passage::default());
         let mut answer = if head.method == Method::OPTIONS {
             preflight(&head, rules.as_deref())
         } else if let Err(refusal) = access::precheck(&head, &self.region, clock::now()) {
             render(refusal)
         } else {
-            self.perform(head, body, &passage).await?
+            self.perform(head, body.clone(), &passage).await?
         };
+        if !answer.status().is_success() {
+            body.drain().await;
+        }
         apply_after_effect(&mut answer, passage.fault())?;
         if let (Some(rules), Some(asked)) = (&rules, &asked)
             && let Some(rule) = cors::find(rules, &asked.request())
@@ -57,10 +62,10 @@ impl Gateway {
             cors::vary(answer.headers_mut());
         }
         hide_etag(&mut answer, passage.fault());
-        Ok(finish(answer, is_head))
+        Ok(finish(answer, &method))
     }
 
-    async fn perform(&self, mut head: Parts, body: Incoming, passage: &Arc<Passage>) -> Result<Response<Body>, Lost> {
+    async fn perform(&self, mut head: Parts, body: Shared, passage: &Arc<Passage>) -> Result<Response<Body>, Lost> {
         drop_unusable_range(&mut head);
         head.extensions.insert(Arc::clone(passage));
         let slow = self.faults.slows_bodies();
@@ -69,7 +74,7 @@ impl Gateway {
             let answer = self.service.call(http::Request::from_parts(head, body)).await;
             return Ok(form::correct(answer.map_err(|error| Lost::Protocol(error.into()))?).await);
         }
-        let body = if slow { Body::http_body(Paced::new(body, Arc::clone(passage))) } else { Body::from(body) };
+        let body = if slow { Body::http_body(Paced::new(body, Arc::clone(passage))) } else { Body::http_body(body) };
         let answer = self.service.call(http::Request::from_parts(head, body)).await;
         let answer = answer.map_err(|error| Lost::Protocol(error.into()))?;
         Ok(if slow { answer.map(|body| Body::http_body(Paced::new(body, Arc::clone(passage)))) } else { answer })
@@ -196,9 +201,9 @@ fn render(error: S3Error) -> Response<Body> {
 }
 
 /// What every answer carries, and what some may not.
-fn finish(mut answer: Response<Body>, is_head: bool) -> Response<Body> {
+fn finish(mut answer: Response<Body>, method: &Method) -> Response<Body> {
     let status = answer.status();
-    if status == StatusCode::NOT_MODIFIED || is_head && !status.is_success() {
+    if status == StatusCode::NOT_MODIFIED || *method == Method::HEAD && !status.is_success() {
         *answer.body_mut() = Body::empty();
         answer.headers_mut().remove(header::CONTENT_TYPE);
     }

@@ -19,6 +19,7 @@ mod faults;
 mod form;
 mod gateway;
 mod lifecycle;
+mod linger;
 mod listing;
 mod pace;
 mod protocol;

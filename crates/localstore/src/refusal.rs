@@ -42,6 +42,22 @@ pub(crate) enum Refusal {
     InvalidRequest(String),
 }
 
+impl Refusal {
+    /// Whether it is certain that no record was written. After other errors of the disk a record may be there although
+    /// its write was reported as failed, so the blobs it names must stay until the next start knows.
+    pub(crate) fn wrote_nothing(&self) -> bool {
+        match self {
+            Self::Io(error) => is_full(error),
+            _ => true,
+        }
+    }
+}
+
+/// Space runs out while a temporary file is written, before anything gets its name.
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge)
+}
+
 impl From<Refusal> for S3Error {
     fn from(refusal: Refusal) -> Self {
         match refusal {
@@ -111,9 +127,7 @@ fn with_marker(mut error: S3Error, marker: Option<VersionId>) -> S3Error {
 }
 
 fn of_io(error: io::Error) -> S3Error {
-    let full =
-        matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge);
-    if full {
+    if is_full(&error) {
         tracing::error!(%error, "the disk of the store is full");
         return custom(
             "InsufficientStorage",

@@ -65,7 +65,11 @@ impl Bucket {
         let blobs: Vec<Id> = object.segments.iter().map(|segment| segment.blob).collect();
         let _admission = self.admit().inspect_err(|_| super::blob::discard(&self.layout, &blobs))?;
         let _key = self.lock_key(key);
-        self.commit_locked(key, object, condition, |_| ()).inspect_err(|_| super::blob::discard(&self.layout, &blobs))
+        self.commit_locked(key, object, condition, |_| ()).inspect_err(|refusal| {
+            if refusal.wrote_nothing() {
+                super::blob::discard(&self.layout, &blobs);
+            }
+        })
     }
 
     /// As [`Bucket::commit`], for callers that hold the key's lock and the admission, and own the blobs until this

@@ -168,7 +168,11 @@ impl Bucket {
             checksums: digests.values,
         };
         let blob = part.blob;
-        upload.record_part(self, number, part).inspect_err(|_| blob::discard(&self.layout, &[blob]))
+        upload.record_part(self, number, part).inspect_err(|refusal| {
+            if refusal.wrote_nothing() {
+                blob::discard(&self.layout, &[blob]);
+            }
+        })
     }
 
     /// Ends an upload and removes what it held. After a completion this does nothing, as on AWS.

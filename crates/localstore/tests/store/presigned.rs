@@ -138,3 +138,15 @@ async fn signed_headers_bind_what_is_sent() {
     assert_eq!(smuggled.status(), 403, "x-amz headers must be signed");
     assert_eq!(error_of(&smuggled.text().await.expect("a body")).0, "AccessDenied");
 }
+
+#[tokio::test]
+async fn a_refusal_reaches_a_client_that_is_still_sending() {
+    let store = Store::start().await;
+    let put = store.client.put_object().bucket(BUCKET).key("k").presigned(signed_at(-120, 60)).await.expect("a URL");
+    for _ in 0..5 {
+        let body = crate::support::pattern(16 * crate::support::MIB, 1);
+        let answer = store.http.put(put.uri()).body(body).send().await.expect("an answer, not a reset");
+        assert_eq!(answer.status(), 403);
+        assert!(answer.text().await.expect("a body").contains("<Message>Request has expired</Message>"));
+    }
+}
