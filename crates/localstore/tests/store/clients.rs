@@ -1,4 +1,4 @@
-//! boto3 and the AWS CLI, unmodified. They come from PyPI into an environment below the target folder, once.
+//! boto3 and the AWS CLI, unmodified, from the environment that `cargo xtask test` makes.
 
 use crate::support::{KEY_ID, REGION, SECRET, Store};
 use std::{
@@ -6,23 +6,11 @@ use std::{
     process::Command,
 };
 
-/// The programs the check needs, in an environment of its own.
+/// Where both programs are. The test command makes the environment and names it in this variable.
+#[expect(clippy::disallowed_methods, reason = "the test command says through this variable where its tools are")]
 fn environment() -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("s3-clients");
-    let done = folder.join("complete");
-    if done.exists() {
-        return folder;
-    }
-    run(
-        Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder),
-        "install Python 3 with venv (on Debian: apt-get install python3 python3-venv)",
-    );
-    run(
-        Command::new(folder.join("bin/pip")).args(["install", "--quiet", "boto3[crt]", "awscli"]),
-        "boto3 and awscli are needed from PyPI; check that pip reaches it",
-    );
-    std::fs::write(done, "").expect("a file");
-    folder
+    let folder = std::env::var_os("TEST_PYTHON").map(PathBuf::from).filter(|folder| folder.join("bin/aws").exists());
+    folder.expect("boto3 and the AWS CLI are missing; hint: run `cargo xtask test` once, which installs them")
 }
 
 fn run(command: &mut Command, hint: &str) -> String {
