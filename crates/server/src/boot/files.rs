@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 ///
 /// # Errors
 /// What the operating system said.
-pub fn create_private(path: &Path, content: &[u8]) -> io::Result<()> {
+pub(crate) fn create_private(path: &Path, content: &[u8]) -> io::Result<()> {
     let beside = write_beside(path, content)?;
     // A hard link fails if the name exists; a rename would replace what another process just made.
     let linked = std::fs::hard_link(&beside, path);
@@ -24,7 +24,7 @@ pub fn create_private(path: &Path, content: &[u8]) -> io::Result<()> {
 ///
 /// # Errors
 /// What the operating system said.
-pub fn replace_private(path: &Path, content: &[u8]) -> io::Result<()> {
+pub(crate) fn replace_private(path: &Path, content: &[u8]) -> io::Result<()> {
     let beside = write_beside(path, content)?;
     std::fs::rename(&beside, path)?;
     sync_folder(path)

@@ -1,3 +1,21 @@
-//! Puts the pieces together. The only file that names concrete backends.
+//! Puts the pieces together, and takes them apart again without losing anything.
+//!
+//! [`Landfall::start`] is the whole server in this process; [`Offline`] is catalog and store without it; [`RunningStore`]
+//! is the embedded store alone. *Invariant*: concrete backends are named in `foundation` and nowhere else; whatever a
+//! configuration can get wrong is found before anything listens.
 
-pub mod files;
+mod embedded;
+mod error;
+mod figures;
+pub(crate) mod files;
+mod folder;
+mod foundation;
+mod offline;
+mod running;
+
+pub use embedded::{CredentialsError, EmbeddedError, RunningStore, StoreCredentials, local_url};
+pub use error::{BootError, Trouble};
+pub use folder::{DataFolder, FolderError, FolderLock, Holder, RunAddresses, RunFile, RunFileOf};
+pub use foundation::existing_authenticator;
+pub use offline::Offline;
+pub use running::{Addresses, Landfall, Running};

@@ -37,6 +37,14 @@ use print::Printer;
 use read::{File, Reader};
 use visit::Visitor;
 
+/// Reads a time span such as `48h` or `1h 30m`.
+///
+/// # Errors
+/// Says what the text should look like.
+pub fn parse_span(text: &str) -> Result<domain::TimeSpan, String> {
+    units::parse_span(text).ok_or_else(|| format!("is not {}", units::SPAN_FORM))
+}
+
 /// Everything an operator can choose.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -120,6 +128,15 @@ impl Config {
         let mut printer = Printer::default();
         self.clone().visit(&mut printer);
         printer.finish()
+    }
+
+    /// The same as JSON: `{"section": {"key": value}}`, without its secrets and without what is not set.
+    ///
+    /// # Panics
+    /// Never: what is printed reads back.
+    pub fn to_json(&self) -> serde_json::Value {
+        let table: toml::Table = self.to_toml().parse().expect("what is printed reads back");
+        serde_json::to_value(table).expect("texts, numbers and lists are JSON")
     }
 
     /// The catalog's file.

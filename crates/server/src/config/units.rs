@@ -18,9 +18,9 @@ const SIZE_UNITS: [(&str, u64); 9] = [
 ];
 const SPAN_UNITS: [(&str, i64); 5] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
 
-/// Why a text is no size.
+/// What sizes look like.
 pub(super) const SIZE_FORM: &str = "a size such as \"8 MiB\" or \"500 MB\"";
-/// Why a text is no time span.
+/// What time spans look like.
 pub(super) const SPAN_FORM: &str = "a time span such as \"48h\", \"90s\" or \"1h 30m\"";
 
 /// Reads a size: a whole or decimal number and a unit. Unit letters may be of any case. `None` if it is no size or has

@@ -1,0 +1,253 @@
+//! The embedded store of an installation: its access key, its buckets, its start.
+//!
+//! The server uses it by loopback with the same client as it would use AWS; this module only makes it be there.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
+
+use data_encoding::{BASE32_NOPAD, BASE64URL_NOPAD};
+use localstore::{BucketError, CorsRule, Faults, LocalStore, StartError};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use super::files;
+use super::folder::{DataFolder, RunAddresses, RunFileOf};
+use crate::config::{Config, Secret};
+use crate::entropy::Entropy;
+
+/// How long a browser may keep a preflight's answer: an hour, the time a part URL lives by default.
+const PREFLIGHT_KEPT_SECONDS: u32 = 3600;
+
+/// The embedded store's one access key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreCredentials {
+    /// The public half.
+    pub access_key_id: String,
+    /// The secret half.
+    pub secret_access_key: Secret,
+}
+
+/// Why the embedded store's access key cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum CredentialsError {
+    /// There is none yet.
+    #[error("{} does not exist", .0.display())]
+    Absent(PathBuf),
+    /// The file cannot be read or written.
+    #[error("{} cannot be used", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// Somebody wrote something else into it.
+    #[error("{} does not hold an access key", .0.display())]
+    Damaged(PathBuf),
+}
+
+/// Why the embedded store does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum EmbeddedError {
+    /// Its access key.
+    #[error(transparent)]
+    Credentials(#[from] CredentialsError),
+    /// Its folder or address.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// Its buckets.
+    #[error(transparent)]
+    Bucket(#[from] BucketError),
+}
+
+#[derive(Serialize, Deserialize)]
+struct CredentialsFile {
+    access_key_id: String,
+    secret_access_key: String,
+}
+
+impl StoreCredentials {
+    /// Reads the access key of an installation.
+    ///
+    /// # Errors
+    /// See [`CredentialsError`].
+    pub fn load(folder: &DataFolder) -> Result<Self, CredentialsError> {
+        let path = folder.store_credentials_file();
+        let text = std::fs::read_to_string(&path).map(Zeroizing::new);
+        let text = text.map_err(|source| match source.kind() {
+            io::ErrorKind::NotFound => CredentialsError::Absent(path.clone()),
+            _ => CredentialsError::Io { path: path.clone(), source },
+        })?;
+        let file: CredentialsFile = serde_json::from_str(&text).map_err(|_| CredentialsError::Damaged(path))?;
+        let secret_access_key = Secret::new(file.secret_access_key);
+        Ok(Self { access_key_id: file.access_key_id, secret_access_key })
+    }
+
+    /// Reads the access key, or makes one if there is none.
+    ///
+    /// # Errors
+    /// See [`CredentialsError`].
+    pub fn load_or_make(folder: &DataFolder, entropy: &dyn Entropy) -> Result<Self, CredentialsError> {
+        match Self::load(folder) {
+            Err(CredentialsError::Absent(_)) => {}
+            found => return found,
+        }
+        let path = folder.store_credentials_file();
+        let text = Zeroizing::new(new_credentials(entropy));
+        match files::create_private(&path, text.as_bytes()) {
+            Ok(()) => Self::load(folder),
+            Err(source) if source.kind() == io::ErrorKind::AlreadyExists => Self::load(folder),
+            Err(source) => Err(CredentialsError::Io { path, source }),
+        }
+    }
+}
+
+/// An access key of the lengths that AWS uses: 20 characters, and 40 for the secret (30 random bytes).
+fn new_credentials(entropy: &dyn Entropy) -> String {
+    let (mut id, mut secret) = ([0; 10], Zeroizing::new([0; 30]));
+    entropy.fill(&mut id);
+    entropy.fill(&mut *secret);
+    let file = CredentialsFile {
+        access_key_id: format!("LFLF{}", BASE32_NOPAD.encode(&id)),
+        secret_access_key: BASE64URL_NOPAD.encode(&*secret),
+    };
+    serde_json::to_string(&file).expect("two texts are JSON")
+}
+
+/// A running embedded store.
+pub(crate) struct Embedded {
+    store: LocalStore,
+    credentials: StoreCredentials,
+}
+
+impl Embedded {
+    /// Starts the store of a data folder, with its two buckets.
+    pub(crate) async fn start(config: &Config, entropy: &dyn Entropy) -> Result<Self, EmbeddedError> {
+        let folder = DataFolder::new(&config.server.data);
+        let credentials = StoreCredentials::load_or_make(&folder, entropy)?;
+        let keys = localstore::Credentials {
+            access_key_id: credentials.access_key_id.clone(),
+            secret_access_key: credentials.secret_access_key.expose().to_owned(),
+        };
+        let store = LocalStore::start(localstore::Config {
+            root: folder.store_folder(),
+            listen: config.store.listen,
+            region: config.store.region.clone(),
+            credentials: vec![keys],
+            public_buckets: [config.store.public_bucket.clone()].into(),
+            faults: Faults::default(),
+        })
+        .await?;
+        let cors = [cors(&config.web.origins)];
+        store.ensure_bucket(&config.store.private_bucket, &cors).await?;
+        store.ensure_bucket(&config.store.public_bucket, &cors).await?;
+        Ok(Self { store, credentials })
+    }
+
+    /// The access key its clients sign with.
+    pub(crate) const fn credentials(&self) -> &StoreCredentials {
+        &self.credentials
+    }
+
+    /// Its base URL, as programs on this machine reach it.
+    pub(crate) fn endpoint(&self) -> String {
+        local_url(self.store.address())
+    }
+
+    /// Lets running requests finish, then stops it.
+    pub(crate) async fn stop(self) {
+        self.store.stop().await;
+    }
+}
+
+/// The one rule of both buckets. Pages send parts and read objects; everything else is for servers. Without configured
+/// origins pages of any origin may: only a presigned URL lets them in, and no cookie ever goes to the store.
+fn cors(origins: &[String]) -> CorsRule {
+    let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    CorsRule {
+        id: Some("landfall".into()),
+        allowed_origins: if origins.is_empty() { texts(&["*"]) } else { origins.to_vec() },
+        allowed_methods: texts(&["GET", "HEAD", "PUT"]),
+        allowed_headers: texts(&["*"]),
+        expose_headers: texts(&["Accept-Ranges", "Content-Length", "Content-Range", "ETag", "x-amz-request-id"]),
+        max_age_seconds: Some(PREFLIGHT_KEPT_SECONDS),
+    }
+}
+
+/// The URL of something that listens, for programs on this machine: "any address" is reached by loopback.
+pub fn local_url(address: SocketAddr) -> String {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    format!("http://{}", SocketAddr::new(ip, address.port()))
+}
+
+/// The embedded store, alone in its process.
+pub struct RunningStore {
+    embedded: Embedded,
+    folder: DataFolder,
+}
+
+impl RunningStore {
+    /// Starts the store of a data folder and says in the folder where it is found. It takes the store's own lock, not the
+    /// folder's: a server of another store kind may use the folder beside it.
+    ///
+    /// # Errors
+    /// See [`super::BootError`].
+    pub async fn start(config: &Config, entropy: &dyn Entropy) -> Result<Self, super::BootError> {
+        let folder = DataFolder::new(&config.server.data);
+        folder.make()?;
+        let embedded = Embedded::start(config, entropy).await?;
+        let addresses = RunAddresses { api: None, store: Some(embedded.endpoint()) };
+        folder.announce(RunFileOf::Store, addresses)?;
+        Ok(Self { embedded, folder })
+    }
+
+    /// Its base URL, as programs on this machine reach it.
+    pub fn endpoint(&self) -> String {
+        self.embedded.endpoint()
+    }
+
+    /// Lets running requests finish, then stops it.
+    pub async fn stop(self) {
+        self.folder.withdraw(RunFileOf::Store);
+        self.embedded.stop().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entropy::HostEntropy;
+
+    #[test]
+    fn credentials_are_made_once_and_have_the_usual_lengths() {
+        let scratch = tempfile::tempdir().unwrap();
+        let folder = DataFolder::new(scratch.path());
+        assert!(matches!(StoreCredentials::load(&folder), Err(CredentialsError::Absent(_))));
+        let made = StoreCredentials::load_or_make(&folder, &HostEntropy).unwrap();
+        assert_eq!(StoreCredentials::load_or_make(&folder, &HostEntropy).unwrap(), made);
+        assert_eq!((made.access_key_id.len(), made.secret_access_key.expose().len()), (20, 40));
+        assert!(!format!("{made:?}").contains(made.secret_access_key.expose()));
+        std::fs::write(folder.store_credentials_file(), "{}").unwrap();
+        let refused = StoreCredentials::load_or_make(&folder, &HostEntropy);
+        assert!(matches!(refused, Err(CredentialsError::Damaged(_))));
+    }
+
+    #[test]
+    fn any_address_is_reached_by_loopback() {
+        let url = |text: &str| local_url(text.parse().unwrap());
+        assert_eq!(url("0.0.0.0:80"), "http://127.0.0.1:80");
+        assert_eq!(url("[::]:9000"), "http://[::1]:9000");
+        assert_eq!(url("192.0.2.1:9000"), "http://192.0.2.1:9000");
+    }
+
+    #[test]
+    fn without_origins_any_page_may_use_a_presigned_url() {
+        assert_eq!(cors(&[]).allowed_origins, ["*"]);
+        assert_eq!(cors(&["https://a.example.com".into()]).allowed_origins, ["https://a.example.com"]);
+    }
+}

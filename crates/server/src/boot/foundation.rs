@@ -1,0 +1,161 @@
+//! What every way of running stands on: folder, catalog, store, use cases.
+//!
+//! The only file that names concrete backends.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use data_encoding::HEXLOWER;
+
+use super::BootError;
+use super::embedded::Embedded;
+use super::folder::{DataFolder, FolderLock};
+use crate::app::{App, AppParts, DEFAULT_COMPLETE_PATIENCE, DeliveryRules, Settings};
+use crate::auth::{Authenticator, InstallationSecret, SecretFileError};
+use crate::catalog::Catalog;
+use crate::catalog::sqlite::SqliteCatalog;
+use crate::clock::{Clock, HostClock};
+use crate::config::{Config, ConfigError, StoreKind};
+use crate::entropy::{Entropy, HostEntropy};
+use crate::store::Store;
+use crate::store::metered::MeteredStore;
+use crate::store::s3::{CredentialSource, S3Settings, S3Store};
+use crate::store::signer::{SignerSettings, UrlSigner};
+
+/// The pieces, put together. Nothing listens yet but the embedded store, and no job runs.
+pub(super) struct Foundation {
+    pub(super) folder: DataFolder,
+    /// Held until everything else is closed.
+    pub(super) lock: FolderLock,
+    pub(super) embedded: Option<Embedded>,
+    pub(super) catalog: Arc<dyn Catalog>,
+    pub(super) app: App,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) entropy: Arc<dyn Entropy>,
+}
+
+impl Foundation {
+    /// Takes the folder and starts what is in it. `purpose` names this process to whoever is refused.
+    pub(super) async fn lay(config: &Config, purpose: &str) -> Result<Self, BootError> {
+        let (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>) = (Arc::new(HostClock), Arc::new(HostEntropy));
+        let folder = DataFolder::new(&config.server.data);
+        folder.make()?;
+        let lock = folder.lock(purpose)?;
+        let catalog: Arc<dyn Catalog> = Arc::new(SqliteCatalog::open(&config.sqlite_file(), clock.clone()).await?);
+        let embedded = match config.store.kind {
+            StoreKind::Embedded => Some(Embedded::start(config, &*entropy).await?),
+            StoreKind::S3 => None,
+        };
+        let (store, signer) = store(config, embedded.as_ref(), clock.clone()).await?;
+        let app = App::new(AppParts {
+            catalog: catalog.clone(),
+            store,
+            signer,
+            entropy: entropy.clone(),
+            settings: settings(config)?,
+        });
+        Ok(Self { folder, lock, embedded, catalog, app, clock, entropy })
+    }
+
+    /// A name for this process in leases that no other has.
+    pub(super) fn holder(&self) -> String {
+        let mut bits = [0; 8];
+        self.entropy.fill(&mut bits);
+        format!("{}-{}", std::process::id(), HEXLOWER.encode(&bits))
+    }
+
+    /// Closes everything in the order that loses nothing: work that requests left, catalog, store, lock.
+    pub(super) async fn close(self) {
+        self.app.drain().await;
+        self.catalog.close().await;
+        if let Some(embedded) = self.embedded {
+            embedded.stop().await;
+        }
+        drop(self.lock);
+    }
+}
+
+/// The verifier of tokens, with the configured secret or the installation's own, which is made at the first start.
+pub(super) fn authenticator(config: &Config, entropy: &dyn Entropy) -> Result<Authenticator, BootError> {
+    verifier(config, |file| InstallationSecret::load_or_make(file, entropy))
+}
+
+/// The same for a command that must not make a secret: tokens signed with one that no server uses would only confuse.
+///
+/// # Errors
+/// See [`BootError`]; [`crate::auth::SecretFileError::Absent`] where no server has run yet.
+pub fn existing_authenticator(config: &Config) -> Result<Authenticator, BootError> {
+    verifier(config, InstallationSecret::load)
+}
+
+fn verifier(
+    config: &Config,
+    own: impl FnOnce(&Path) -> Result<InstallationSecret, SecretFileError>,
+) -> Result<Authenticator, BootError> {
+    let rules = config.auth.token_rules();
+    let verifier = match config.auth.secret()? {
+        Some(secret) => Authenticator::hs256(secret.expose().as_bytes(), rules),
+        None => Authenticator::hs256(own(&DataFolder::new(&config.server.data).secret_file())?.expose(), rules),
+    };
+    verifier.map_err(|weak| ConfigError::relation("auth.hs256_secret", weak).into())
+}
+
+fn settings(config: &Config) -> Result<Settings, ConfigError> {
+    Ok(Settings {
+        collections: config.collections.collections()?,
+        rules: config.uploads.rules()?,
+        preferred_part: config.uploads.part_size,
+        allowance: config.limits.allowance(),
+        owner_naming: config.store.owner_naming(),
+        delivery: DeliveryRules { window: config.delivery.window, life: config.delivery.ttl },
+        complete_patience: DEFAULT_COMPLETE_PATIENCE,
+    })
+}
+
+/// The store and the signer of its URLs. The embedded one is used exactly as any other: by its address and keys.
+async fn store(
+    config: &Config,
+    embedded: Option<&Embedded>,
+    clock: Arc<dyn Clock>,
+) -> Result<(Arc<dyn Store>, UrlSigner), BootError> {
+    let of = &config.store;
+    let (endpoint, credentials) = match embedded {
+        Some(embedded) => {
+            let keys = embedded.credentials();
+            (Some(embedded.endpoint()), Some((keys.access_key_id.clone(), keys.secret_access_key.clone())))
+        }
+        None => (of.endpoint.clone(), of.credentials()?),
+    };
+    let reached = endpoint.clone().unwrap_or_else(|| amazon(&of.region));
+    let signer = UrlSigner::new(SignerSettings {
+        endpoint: of.public_endpoint.clone().unwrap_or(reached),
+        addressing: of.addressing(),
+        region: of.region.clone(),
+        private_bucket: of.private_bucket.clone(),
+        public_bucket: of.public_bucket.clone(),
+        prefix: of.prefix.clone(),
+        public_base_url: None,
+    })?;
+    let settings = S3Settings {
+        endpoint,
+        region: of.region.clone(),
+        private_bucket: of.private_bucket.clone(),
+        public_bucket: of.public_bucket.clone(),
+        prefix: of.prefix.clone(),
+        addressing: of.addressing(),
+        credentials: match credentials {
+            Some((access_key_id, secret)) => {
+                CredentialSource::Static { access_key_id, secret_access_key: secret.expose().to_owned() }
+            }
+            None => CredentialSource::Chain,
+        },
+    };
+    let store = S3Store::connect(settings, clock).await?;
+    Ok((Arc::new(MeteredStore::new(Arc::new(store))), signer))
+}
+
+/// Amazon's endpoint of a region ("Amazon S3 endpoints and quotas"); China has a domain of its own.
+fn amazon(region: &str) -> String {
+    let domain = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+    format!("https://s3.{region}.{domain}")
+}

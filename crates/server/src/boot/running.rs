@@ -1,0 +1,141 @@
+//! The whole server in this process: listening, serving, doing its jobs, stopping.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::embedded::local_url;
+use super::folder::{RunAddresses, RunFileOf};
+use super::foundation::{self, Foundation};
+use super::{BootError, figures};
+use crate::config::{Config, StoreKind};
+use crate::http::{self, BodyLimits, HttpParts, HttpState, ReapClock};
+use crate::jobs::Jobs;
+use crate::limits::memory::MemoryLimits;
+use crate::telemetry::Metrics;
+
+/// Jobs that are in the middle of a store call at shutdown have this long; what they leave is finished by the next
+/// start. Orchestrators kill after 30 s by default, and the store still has to stop after this.
+const JOBS_STOP_TIME: Duration = Duration::from_secs(15);
+/// Commits that outlive their requests have this long at shutdown, for the same reason.
+const CLOSE_TIME: Duration = Duration::from_secs(15);
+
+/// Owners whose request rate is remembered at once: about 100 bytes each, so at most a few MB. Whoever is forgotten has
+/// been silent for longer than all others.
+const REMEMBERED_OWNERS: usize = 20_000;
+
+/// The server.
+#[derive(Debug)]
+pub struct Landfall;
+
+/// Where a server is found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Addresses {
+    /// What the API listens on, with its real port.
+    pub listen: SocketAddr,
+    /// The API's base URL, as programs on this machine reach it.
+    pub api: String,
+    /// The embedded store's base URL; `None` where objects are elsewhere.
+    pub store: Option<String>,
+}
+
+/// A running server. It must be stopped; dropping it is like a crash, which loses nothing but time.
+pub struct Running {
+    foundation: Foundation,
+    addresses: Addresses,
+    jobs: Jobs,
+    stopping: CancellationToken,
+    serving: TaskTracker,
+}
+
+impl Landfall {
+    /// Starts everything a configuration asks for. When it returns, requests are answered.
+    ///
+    /// # Errors
+    /// See [`BootError`]. What was started before the failure is stopped again.
+    pub async fn start(config: Config) -> Result<Running, BootError> {
+        let listener = listen(config.server.listen).await?;
+        let metrics = Metrics::start();
+        let schedule = config.expire.schedule()?;
+        let foundation = Foundation::lay(&config, "landfall serve").await?;
+        match Running::assemble(&config, &foundation, listener, &metrics) {
+            Ok((addresses, stopping, serving)) => {
+                let jobs = Jobs::start(&foundation.app, schedule, &foundation.holder());
+                Ok(Running { foundation, addresses, jobs, stopping, serving })
+            }
+            Err(error) => {
+                foundation.close().await;
+                Err(error)
+            }
+        }
+    }
+}
+
+impl Running {
+    fn assemble(
+        config: &Config,
+        foundation: &Foundation,
+        listener: TcpListener,
+        metrics: &Metrics,
+    ) -> Result<(Addresses, CancellationToken, TaskTracker), BootError> {
+        let listen =
+            listener.local_addr().map_err(|source| BootError::Listen { address: config.server.listen, source })?;
+        let store = foundation.embedded.as_ref().map(super::embedded::Embedded::endpoint);
+        let addresses = Addresses { listen, api: local_url(listen), store };
+        let stopping = CancellationToken::new();
+        let state = HttpState::new(HttpParts {
+            app: foundation.app.clone(),
+            authenticator: foundation::authenticator(config, &*foundation.entropy)?,
+            limits: Arc::new(MemoryLimits::new(config.limits.rate(), REMEMBERED_OWNERS, foundation.clock.clone())),
+            clock: foundation.clock.clone(),
+            entropy: foundation.entropy.clone(),
+            metrics: metrics.clone(),
+            body_limits: BodyLimits { usual: config.limits.body, complete: config.limits.complete_body },
+            reap_clock: match config.store.kind {
+                StoreKind::Embedded => ReapClock::Movable,
+                StoreKind::S3 => ReapClock::Fixed,
+            },
+            stopping: stopping.clone(),
+        });
+        let run = RunAddresses { api: Some(addresses.api.clone()), store: addresses.store.clone() };
+        foundation.folder.announce(RunFileOf::Server, run)?;
+        let serving = TaskTracker::new();
+        let requests = http::serve(listener, http::router(state), stopping.clone());
+        serving.spawn(async move {
+            if requests.await == http::Stopped::CutOff {
+                tracing::warn!("requests were still running after the time to stop; their connections are closed");
+            }
+        });
+        serving.spawn(figures::keep(metrics.clone(), foundation.app.clone(), stopping.clone()));
+        Ok((addresses, stopping, serving))
+    }
+
+    /// Where it is found.
+    pub const fn addresses(&self) -> &Addresses {
+        &self.addresses
+    }
+
+    /// Stops taking requests, lets those under way finish and jobs finish their step, then closes catalog and store.
+    /// Whatever does not finish in its time is finished by the next start.
+    pub async fn stop(self) {
+        self.foundation.folder.withdraw(RunFileOf::Server);
+        self.stopping.cancel();
+        self.serving.close();
+        let jobs = tokio::time::timeout(JOBS_STOP_TIME, self.jobs.stop());
+        let (_, jobs) = tokio::join!(self.serving.wait(), jobs);
+        if jobs.is_err() {
+            tracing::warn!("a job was still at work after the time to stop; the next start goes on with it");
+        }
+        if tokio::time::timeout(CLOSE_TIME, self.foundation.close()).await.is_err() {
+            tracing::warn!("commits were still running after the time to stop; the next start goes on with them");
+        }
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, BootError> {
+    TcpListener::bind(address).await.map_err(|source| BootError::Listen { address, source })
+}
