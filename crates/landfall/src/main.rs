@@ -1,2 +1,54 @@
-//! Placeholder while the workspace is laid out.
-fn main() {}
+//! The `landfall` binary: arguments in, exit code out.
+//!
+//! No logic of its own: the server's is in `server`, the client's in `uploader`. Each command is one file under
+//! `commands` or `client`.
+
+mod arguments;
+mod commands;
+mod console;
+mod exit;
+mod signals;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use arguments::{Arguments, Command};
+use commands::{completions, config, migrate, openapi, reap, serve, store, token};
+use exit::{Exit, Failure};
+
+/// Threads for blocking work: files of the embedded store, name lookups. Each costs a stack and perhaps an allocator
+/// arena, and more than this never helped one disk.
+const BLOCKING_THREADS: usize = 64;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(arguments.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            console::failure(&failure);
+            failure.code()
+        }
+    }
+}
+
+fn run(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Serve(arguments) => block_on(serve::run(arguments)),
+        Command::Token(arguments) => token::run(&arguments),
+        Command::Reap(arguments) => block_on(reap::run(arguments)),
+        Command::Migrate(arguments) => block_on(migrate::run(arguments)),
+        Command::Store(command) => block_on(store::run(command)),
+        Command::Config(arguments) => config::run(&arguments),
+        Command::Openapi(arguments) => openapi::run(&arguments),
+        Command::Completions(arguments) => completions::run(&arguments),
+    }
+}
+
+/// Runs a command on as many threads as there are cores.
+fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.enable_all().max_blocking_threads(BLOCKING_THREADS).build();
+    let runtime = runtime.map_err(|error| Failure::new(Exit::Failed, format!("cannot start threads: {error}")))?;
+    runtime.block_on(work)
+}

@@ -1,0 +1,129 @@
+//! `landfall store`: the embedded store by itself, and the way in for other S3 clients.
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+use server::boot::{BootError, DataFolder, EmbeddedError, RunFileOf, RunningStore, StoreCredentials};
+use server::config::Config;
+use server::entropy::HostEntropy;
+
+use super::log_as_server;
+use crate::arguments::{Installation, Output, StoreListen};
+use crate::console;
+use crate::exit::Failure;
+use crate::signals::Signals;
+
+/// What to do with the embedded store.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the embedded store alone, in a process of its own
+    Serve(ServeArguments),
+    /// Print its address, buckets and access key, for any S3 client
+    Show(ShowArguments),
+}
+
+/// Arguments of `store serve`.
+#[derive(Debug, Args)]
+pub(crate) struct ServeArguments {
+    #[command(flatten)]
+    installation: Installation,
+    #[command(flatten)]
+    store_listen: StoreListen,
+    #[command(flatten)]
+    output: Output,
+}
+
+/// Arguments of `store show`.
+#[derive(Debug, Args)]
+pub(crate) struct ShowArguments {
+    #[command(flatten)]
+    installation: Installation,
+    #[command(flatten)]
+    output: Output,
+    /// Print a [store] section for a server that uses this store from a process of its own
+    #[arg(long, conflicts_with = "json")]
+    toml: bool,
+}
+
+/// What an S3 client needs to know.
+#[derive(Serialize)]
+struct Shown {
+    endpoint: String,
+    region: String,
+    private_bucket: String,
+    public_bucket: String,
+    access_key_id: String,
+    secret_access_key: String,
+}
+
+/// Does what is asked with the embedded store.
+pub(crate) async fn run(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Serve(arguments) => serve(arguments).await,
+        Command::Show(arguments) => show(&arguments),
+    }
+}
+
+async fn serve(arguments: ServeArguments) -> Result<(), Failure> {
+    let config = arguments.installation.load_with(None, arguments.store_listen.store_listen)?;
+    log_as_server(&config)?;
+    let mut signals = Signals::take()?;
+    let store = tokio::select! {
+        store = RunningStore::start(&config, &HostEntropy) => store?,
+        _ = signals.next() => return Ok(()),
+    };
+    if arguments.output.json {
+        console::json(&shown(&config)?)?;
+    } else {
+        console::out(&format!("The embedded store is ready at {}\nCtrl-C stops.", store.endpoint()))?;
+    }
+    signals.next().await;
+    signals.allow(store.stop()).await;
+    Ok(())
+}
+
+fn show(arguments: &ShowArguments) -> Result<(), Failure> {
+    let shown = shown(&arguments.installation.load()?)?;
+    if arguments.output.json {
+        return console::json(&shown);
+    }
+    let lines = if arguments.toml { section(&shown) } else { table(&shown) };
+    console::out(lines.trim_end())
+}
+
+/// The address is the one of whatever process runs the store now, else the configured one.
+fn shown(config: &Config) -> Result<Shown, Failure> {
+    let folder = DataFolder::new(&config.server.data);
+    let credentials = StoreCredentials::load(&folder).map_err(|error| BootError::from(EmbeddedError::from(error)))?;
+    let running =
+        [RunFileOf::Server, RunFileOf::Store].into_iter().find_map(|of| folder.find_running(of)?.addresses.store);
+    Ok(Shown {
+        endpoint: running.unwrap_or_else(|| server::boot::local_url(config.store.listen)),
+        region: config.store.region.clone(),
+        private_bucket: config.store.private_bucket.clone(),
+        public_bucket: config.store.public_bucket.clone(),
+        access_key_id: credentials.access_key_id,
+        secret_access_key: credentials.secret_access_key.expose().to_owned(),
+    })
+}
+
+/// Names and values in columns.
+fn table(shown: &Shown) -> String {
+    rows(shown).map(|(name, value)| format!("{name:<18}{value}\n")).concat()
+}
+
+/// The section that makes a server use this store.
+fn section(shown: &Shown) -> String {
+    let rows = rows(shown).map(|(name, value)| format!("{name} = \"{value}\"\n"));
+    format!("[store]\nkind = \"s3\"\n{}", rows.concat())
+}
+
+fn rows(shown: &Shown) -> [(&'static str, &str); 6] {
+    [
+        ("endpoint", &shown.endpoint),
+        ("region", &shown.region),
+        ("private_bucket", &shown.private_bucket),
+        ("public_bucket", &shown.public_bucket),
+        ("access_key_id", &shown.access_key_id),
+        ("secret_access_key", &shown.secret_access_key),
+    ]
+}
