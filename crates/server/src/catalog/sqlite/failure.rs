@@ -97,6 +97,11 @@ pub(super) fn classify(error: sqlx::Error) -> CatalogError {
     }
 }
 
+/// Whether another connection is in the way.
+pub(super) fn is_busy(error: &sqlx::Error) -> bool {
+    matches!(result_code(error), Some(BUSY | LOCKED))
+}
+
 fn result_code(error: &sqlx::Error) -> Option<i64> {
     let code: i64 = error.as_database_error()?.code()?.parse().ok()?;
     Some(code & 0xff)

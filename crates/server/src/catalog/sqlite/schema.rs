@@ -42,10 +42,11 @@ const NEWEST: i64 = MIGRATIONS.len() as i64;
 /// If the file cannot be written, is no catalog, is locked, or was written by a newer program.
 pub async fn migrate(path: &Path) -> Result<Vec<Migration>, OpenError> {
     let failed = |source| OpenError::at(path.to_owned(), source);
-    // No journal mode is asked for yet: it would rewrite the header of a file that may be somebody else's.
+    // No journal mode is asked for before the file is known: it would rewrite the header of somebody else's.
     let options = SqliteConnectOptions::new().filename(path).create_if_missing(true);
     let mut connection = options.busy_timeout(settings::BUSY_TIMEOUT).connect().await.map_err(failed)?;
     let applied = upgrade(&mut connection, path).await?;
+    settings::enter_wal(&mut connection).await.map_err(failed)?;
     connection.close().await.map_err(failed)?;
     Ok(applied)
 }

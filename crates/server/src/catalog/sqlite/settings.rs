@@ -4,7 +4,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use sqlx::ConnectOptions as _;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+
+use super::failure;
 
 /// How long a statement waits for another process's write.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -12,6 +16,9 @@ pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long one waits for a connection: longer than the one before may wait for another process.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 const _: () = assert!(ACQUIRE_TIMEOUT.as_secs() > BUSY_TIMEOUT.as_secs());
+
+/// How long to wait before asking for WAL again.
+const WAL_PAUSE: Duration = Duration::from_millis(20);
 
 /// Connections that read. A read holds one for well under a millisecond; more only cost memory (about 2 MB of page
 /// cache each).
@@ -22,6 +29,21 @@ const STATEMENTS: usize = 100;
 
 /// The log of writes is cut back to this size when it is empty, so that one long read does not cost disk for ever.
 const WAL_LIMIT_BYTES: u32 = 64 << 20;
+
+/// Turns a new file to write-ahead logging; one that is keeps it. While another process opens the same new file, SQLite
+/// says "busy" without waiting, lest the two wait for each other: so this asks again.
+pub(super) async fn enter_wal(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    let mut waited = Duration::ZERO;
+    loop {
+        match sqlx::raw_sql("PRAGMA journal_mode = WAL").execute(&mut *connection).await {
+            Err(error) if failure::is_busy(&error) && waited < BUSY_TIMEOUT => {
+                tokio::time::sleep(WAL_PAUSE).await;
+                waited += WAL_PAUSE;
+            }
+            other => return other.map(drop),
+        }
+    }
+}
 
 /// WAL lets reads go on beside the one write; FULL syncs it at every commit, so that an acknowledged commit survives
 /// loss of power (<https://www.sqlite.org/pragma.html#pragma_synchronous>).

@@ -1,0 +1,156 @@
+//! What goes wrong, and what the port says about it.
+
+use domain::Metadata;
+use sqlx::AssertSqlSafe;
+
+use super::super::SqliteCatalog;
+use super::{Home, assert_sound};
+use crate::catalog::conformance::samples::pending;
+use crate::catalog::{Catalog as _, CatalogError, Reserved};
+
+/// Runs a statement on the writing connection, past the port.
+async fn tamper(catalog: &SqliteCatalog, sql: String) {
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&catalog.writer).await.unwrap();
+}
+
+fn assert_unavailable<T: std::fmt::Debug>(answer: Result<T, CatalogError>) {
+    let error = answer.unwrap_err();
+    assert!(matches!(error, CatalogError::Unavailable(_)), "{error:?}");
+    assert_eq!(error.to_string(), "the catalog is unavailable");
+    assert!(std::error::Error::source(&error).is_some());
+}
+
+#[tokio::test]
+async fn a_full_disk_is_unavailable_and_heals() {
+    let home = Home::new();
+    let catalog = home.open().await;
+    let subject = home.subject(&catalog);
+    let pages: i64 =
+        sqlx::query_scalar("SELECT page_count FROM pragma_page_count").fetch_one(&catalog.writer).await.unwrap();
+    tamper(&catalog, format!("PRAGMA max_page_count = {}", pages + 20)).await;
+    let mut reservation = subject.reservation("mina", &["video", "thumbnail"]);
+    reservation.asset.metadata = Metadata::parse("m".repeat(16 << 10)).unwrap();
+    let mut written = 0;
+    loop {
+        match catalog.reserve(&reservation).await {
+            Ok(answer) => assert_eq!(answer, Reserved::Fresh),
+            full => {
+                assert_unavailable(full);
+                break;
+            }
+        }
+        written += 1;
+        let metadata = reservation.asset.metadata.clone();
+        reservation = subject.reservation("mina", &["video", "thumbnail"]);
+        reservation.asset.metadata = metadata;
+    }
+    assert_eq!(subject.listed(&subject.query("mina")).await.len(), written, "reading goes on");
+    assert_eq!(catalog.find_asset(reservation.asset.id).await.unwrap().value, None, "no half asset");
+    // A lease fits into the pages there are, whatever state the driver was left in.
+    assert!(catalog.take_lease("expire", "a", domain::TimeSpan::from_secs(1)).await.unwrap());
+
+    tamper(&catalog, format!("PRAGMA max_page_count = {}", pages + 1_000)).await;
+    assert_eq!(catalog.reserve(&reservation).await.unwrap(), Reserved::Fresh);
+    assert_eq!(subject.asset(reservation.asset.id).await, reservation.asset);
+    assert_sound(&catalog).await;
+}
+
+#[tokio::test]
+async fn a_transaction_that_sqlite_ended_does_not_spoil_the_writer() {
+    let home = Home::new();
+    let catalog = home.open().await;
+    // The driver still counts this transaction as open when SQLite has ended it already.
+    let mut transaction = catalog.begin().await.unwrap();
+    sqlx::raw_sql("ROLLBACK").execute(&mut *transaction).await.unwrap();
+    drop(transaction);
+    home.subject(&catalog).reserved("mina", &["video"]).await;
+}
+
+#[tokio::test]
+async fn a_locked_file_is_unavailable_and_heals() {
+    let home = Home::new();
+    let (catalog, other) = (home.open().await, home.open().await);
+    tamper(&catalog, "PRAGMA busy_timeout = 1".to_owned()).await;
+    let subject = home.subject(&catalog);
+    let asset = subject.reserved("mina", &["video"]).await;
+    let lock = other.begin().await.unwrap();
+    assert_unavailable(catalog.reserve(&subject.reservation("mina", &["video"])).await);
+    assert_unavailable(catalog.patch_asset(asset.id, asset.revision, &Default::default()).await);
+    assert_eq!(subject.asset(asset.id).await, asset, "reading goes on");
+    drop(lock);
+    // The other handle rolls back when it gets to it: ask it for the lock once more, and give it back.
+    other.begin().await.unwrap().rollback().await.unwrap();
+    subject.reserved("mina", &["video"]).await;
+}
+
+#[tokio::test]
+async fn an_unreadable_row_is_named() {
+    let home = Home::new();
+    let catalog = home.open().await;
+    let subject = home.subject(&catalog);
+    let asset = subject.reserved("mina", &["video"]).await;
+    let file = pending(&asset, "video").id;
+    let cases = [
+        (
+            format!("UPDATE assets SET title = 'two\nlines' WHERE id = '{}'", asset.id),
+            "assets",
+            asset.id.to_string(),
+            "title",
+        ),
+        (
+            format!("UPDATE assets SET collection = 'No' WHERE id = '{}'", asset.id),
+            "assets",
+            asset.id.to_string(),
+            "collection",
+        ),
+        (
+            format!("UPDATE assets SET revision = -1 WHERE id = '{}'", asset.id),
+            "assets",
+            asset.id.to_string(),
+            "revision",
+        ),
+        (
+            format!("UPDATE assets SET status = 'GONE', gone_reason = 'bored' WHERE id = '{}'", asset.id),
+            "assets",
+            asset.id.to_string(),
+            "gone_reason",
+        ),
+        (format!("UPDATE files SET object_key = '../x' WHERE id = '{file}'"), "files", file.to_string(), "object_key"),
+        (format!("UPDATE files SET state_data = '{{' WHERE id = '{file}'"), "files", file.to_string(), "state_data"),
+        (format!("UPDATE files SET state = 'CREATED' WHERE id = '{file}'"), "files", file.to_string(), "state_data"),
+        (
+            format!("UPDATE files SET part_size_bytes = 1 WHERE id = '{file}'"),
+            "files",
+            file.to_string(),
+            "part_size_bytes",
+        ),
+        (
+            format!("UPDATE files SET deadline = {} WHERE id = '{file}'", i64::MAX),
+            "files",
+            file.to_string(),
+            "deadline",
+        ),
+    ];
+    for (sql, table, id, column) in cases {
+        let copy = Home::new();
+        tamper(&catalog, format!("VACUUM INTO '{}'", copy.path().display())).await;
+        let copied = copy.open().await;
+        tamper(&copied, sql.clone()).await;
+        let error = copied.find_asset(asset.id).await.expect_err(&sql);
+        let CatalogError::Corrupt { what, .. } = &error else { panic!("{sql}: {error:?}") };
+        assert_eq!(*what, format!("{table} {id}, column {column}"), "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn a_write_against_the_schema_is_corrupt() {
+    let home = Home::new();
+    let catalog = home.open().await;
+    let subject = home.subject(&catalog);
+    let reservation = subject.reservation("mina", &["video"]);
+    subject.reserve(&reservation).await;
+    let error = catalog.reserve(&reservation).await.unwrap_err();
+    assert!(matches!(error, CatalogError::Corrupt { .. }), "{error:?}");
+    assert!(!error.to_string().contains("UNIQUE"), "{error}");
+    subject.reserved("mina", &["video"]).await;
+}
