@@ -58,21 +58,28 @@ impl SigningSource {
         match self.provider.provide_credentials().await {
             Ok(found) => {
                 let credentials = converted(&found)?;
-                let renew_at =
-                    credentials.end.map_or(now + REREAD_AFTER, |end| (end - RENEW_AHEAD).max(now + RETRY_AFTER));
+                let renew_at = match credentials.end {
+                    Some(end) => (end - RENEW_AHEAD).max(retry_at(now, &credentials)),
+                    None => now + REREAD_AFTER,
+                };
                 *kept = Some(Kept { credentials: credentials.clone(), renew_at });
                 Ok(credentials)
             }
             Err(error) => match &mut *kept {
                 Some(old) if old.credentials.end.is_none_or(|end| now < end) => {
                     tracing::warn!(error = &error as &dyn std::error::Error, "store credentials could not be renewed");
-                    old.renew_at = now + RETRY_AFTER;
+                    old.renew_at = retry_at(now, &old.credentials);
                     Ok(old.credentials.clone())
                 }
                 Some(_) | None => Err(Fault::broken(Operation::SigningCredentials, error).into()),
             },
         }
     }
+}
+
+/// When to try again, but not after the credentials have ended.
+fn retry_at(now: Timestamp, credentials: &SigningCredentials) -> Timestamp {
+    credentials.end.map_or(now + RETRY_AFTER, |end| end.min(now + RETRY_AFTER))
 }
 
 fn converted(found: &Credentials) -> Result<SigningCredentials, StoreError> {

@@ -4,7 +4,11 @@
 //! decided in `classify`, how long a call may take in `timing`, and here is neither.
 
 mod classify;
+#[cfg(test)]
+mod conformance;
 mod credentials;
+#[cfg(test)]
+mod tests;
 mod timing;
 mod versions;
 

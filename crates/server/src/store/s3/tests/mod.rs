@@ -1,0 +1,6 @@
+//! What only the S3 backend must prove: URLs that a server checks, answers that are lost or lie, versioned buckets.
+
+mod answers;
+mod credentials;
+mod urls;
+mod versions;
