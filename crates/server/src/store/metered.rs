@@ -171,3 +171,66 @@ impl<S: Store + ?Sized> Store for MeteredStore<S> {
         timed(Operation::Probe, self.0.probe(), Outcome::of_done).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+    use metrics_exporter_prometheus::PrometheusBuilder;
+
+    use super::super::conformance::{bytes, number, private_key};
+    use super::super::memory::{Failure, MemoryStore};
+    use super::*;
+
+    /// The counts of calls by operation and outcome, as Prometheus would read them.
+    fn counts(rendered: &str) -> Vec<String> {
+        let prefix = "landfall_store_request_duration_count";
+        let mut lines: Vec<String> =
+            rendered.lines().filter_map(|l| l.strip_prefix(prefix)).map(str::to_owned).collect();
+        lines.sort();
+        lines
+    }
+
+    #[tokio::test]
+    async fn every_call_is_counted_once_by_operation_and_outcome() {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let _guard = metrics::set_default_local_recorder(&recorder);
+        let memory = Arc::new(MemoryStore::default());
+        let store = MeteredStore::new(Arc::clone(&memory) as Arc<dyn Store>);
+        let key = private_key();
+
+        let upload = store.open_upload(&key, None).await.expect("an upload opens");
+        memory.put_part(&key, &upload, number(1), bytes(1, 10)).expect("a part arrives");
+        assert_eq!(store.head(&key).await.expect("HEAD answers"), None);
+        let parts = super::super::list_parts(&store, &key, &upload).await.expect("parts").expect("the upload");
+        memory.fail_next(Operation::Complete, Failure::Answer(CompleteAnswer::InvalidPart));
+        store.complete(&key, &upload, &parts, None).await;
+        memory.fail_next(Operation::Complete, Failure::Before);
+        store.complete(&key, &upload, &parts, None).await;
+        store.complete(&key, &upload, &parts, None).await;
+        memory.fail_next(Operation::Head, Failure::Before);
+        store.head(&key).await.expect_err("planned");
+
+        let expected = [
+            r#"{operation="complete",outcome="ok"} 1"#,
+            r#"{operation="complete",outcome="refused"} 1"#,
+            r#"{operation="complete",outcome="unknown"} 1"#,
+            r#"{operation="head",outcome="absent"} 1"#,
+            r#"{operation="head",outcome="unavailable"} 1"#,
+            r#"{operation="list_parts",outcome="ok"} 1"#,
+            r#"{operation="open_upload",outcome="ok"} 1"#,
+        ];
+        assert_eq!(counts(&recorder.handle().render()), expected);
+    }
+
+    #[test]
+    fn a_call_nobody_waits_for_is_counted_too() {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        metrics::with_local_recorder(&recorder, || {
+            let call = timed(Operation::Delete, std::future::pending::<Result<(), StoreError>>(), Outcome::of_done);
+            let mut call = Box::pin(call);
+            assert!(call.as_mut().now_or_never().is_none());
+            drop(call);
+        });
+        assert_eq!(counts(&recorder.handle().render()), [r#"{operation="delete",outcome="dropped"} 1"#]);
+    }
+}
