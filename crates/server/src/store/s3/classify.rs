@@ -45,8 +45,8 @@ impl Fault {
         let message =
             metadata.and_then(|meta| meta.message()).map(|text| text.chars().take(MAX_MESSAGE_CHARS).collect());
         let source = match error {
-            // Its chain ends in what is kept above.
-            SdkError::ServiceError(_) => None,
+            // An error that was understood has nothing more to say than is kept above.
+            SdkError::ServiceError(_) if code.is_some() => None,
             other => other.into_source().ok(),
         };
         Self { operation, status, code, message, request_id, source }

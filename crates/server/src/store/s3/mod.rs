@@ -248,7 +248,12 @@ impl Store for S3Store {
             .if_match(quoted(etag))
             .range(format!("bytes=0-{}", limit.get() - 1));
         let mut body = match request.send().await {
-            Ok(answer) => answer.body,
+            // Something that is not the store may answer 200 to anything; a store may ignore the condition.
+            Ok(answer) => match answer.e_tag().map(ETag::new) {
+                Some(found) if found == *etag => answer.body,
+                Some(_) => return Ok(None),
+                None => return Err(Fault::senseless(OPERATION, "ETag").into()),
+            },
             Err(error) => {
                 let fault = Fault::new(OPERATION, error);
                 if fault.is_range_outside() {

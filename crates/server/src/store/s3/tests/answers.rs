@@ -2,7 +2,10 @@
 
 use domain::{ByteCount, CompleteAnswer, ETag, ObjectKey, Part, UploadId};
 use localstore::{Fault, FaultRule, Occurrence};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
+use super::super::S3Store;
 use super::super::conformance::{S3Harness, SECRET, connect};
 use crate::store::conformance::{Harness, bytes, number, private_key};
 use crate::store::{Completion, Store, StoreError, list_parts};
@@ -131,6 +134,58 @@ async fn a_store_that_is_not_there_says_nothing() {
     assert!(format!("{error:?}").contains("OpenUpload"), "{error:?}");
     let part = Part { number: number(1), size: ByteCount(1), etag: ETag::new("any") };
     assert_eq!(store.complete(&private_key(), &UploadId("any".to_owned()), &[part], None).await, UNKNOWN);
+}
+
+/// Answers every request with one status and a page, as a proxy or a captive portal does, while `asking` runs.
+async fn with_portal(status: &str, asking: impl AsyncFnOnce(S3Store)) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
+    let page = "<html><body>Welcome</body></html>";
+    let head =
+        format!("HTTP/1.1 {status}\r\ncontent-type: text/html\r\nconnection: close\r\ncontent-length: 33\r\n\r\n");
+    assert_eq!(page.len(), 33);
+    let portal = async {
+        loop {
+            let (mut stream, _) = listener.accept().await.expect("a connection");
+            let mut request = Vec::new();
+            while !request.windows(4).any(|end| end == b"\r\n\r\n") {
+                let read = stream.read_buf(&mut request).await.expect("a request");
+                assert!(read > 0, "a request ended early");
+            }
+            let body = if request.starts_with(b"HEAD") { "" } else { page };
+            stream.write_all(format!("{head}{body}").as_bytes()).await.expect("an answer");
+            stream.shutdown().await.expect("an end");
+            // The rest of the request, so that the connection ends in peace; a client may also be gone by now.
+            let _rest = stream.read_to_end(&mut request).await;
+        }
+    };
+    tokio::select! {
+        () = portal => unreachable!("the portal has no end"),
+        () = async { asking(connect(&endpoint, SECRET).await).await } => {}
+    }
+}
+
+#[tokio::test]
+async fn a_404_that_is_not_the_stores_says_nothing() {
+    with_portal("404 Not Found", async |store| says_nothing(&store).await).await;
+}
+
+#[tokio::test]
+async fn a_200_that_is_not_the_stores_says_nothing() {
+    with_portal("200 OK", async |store| {
+        let key = private_key();
+        let upload = UploadId("any".to_owned());
+        let error = store.open_upload(&key, None).await.expect_err("open_upload");
+        let StoreError::Unavailable(cause) = &error;
+        assert!(cause.source().is_some(), "what could not be read is kept: {cause:?}");
+        store.list_parts_page(&key, &upload, None, 10).await.expect_err("list_parts");
+        store.head(&key).await.expect_err("head");
+        store.read_first(&key, &ETag::new("any"), ByteCount(1)).await.expect_err("read_first");
+        store.list_uploads(&key).await.expect_err("list_uploads");
+        let part = Part { number: number(1), size: ByteCount(1), etag: ETag::new("any") };
+        assert_eq!(store.complete(&key, &upload, &[part], None).await, UNKNOWN);
+    })
+    .await;
 }
 
 #[tokio::test]
