@@ -4,9 +4,11 @@ use domain::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::object::objects;
+
 /// `POST /v1/admin/jobs/reap`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct ReapRequest {
     /// Expires what would be expired at this time, RFC 3339. Only where the catalog is SQLite and the store embedded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -16,6 +18,8 @@ pub struct ReapRequest {
     #[serde(default)]
     pub dry_run: bool,
 }
+
+objects!(ReapRequest);
 
 /// What was done, or would be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

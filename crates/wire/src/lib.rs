@@ -6,6 +6,7 @@
 mod asset;
 mod code;
 mod job;
+mod object;
 mod part;
 mod problem;
 mod request;

@@ -1,13 +1,18 @@
 //! What clients send.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
+use crate::object::objects;
 use crate::roles::Roles;
 
 /// `POST /v1/{collection}`: creates an asset and asks for permission to upload its files.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct CreateRequest {
     /// One line, 1 to 200 characters.
     #[schema(min_length = 1, max_length = 200)]
@@ -31,7 +36,7 @@ pub struct CreateRequest {
 
 /// One file that is to be uploaded. Also the body of `PUT /v1/{collection}/{id}/files/{role}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct AnnounceRequest {
     /// Its name on the owner's device, 1 to 255 bytes; not a path.
     #[schema(min_length = 1, max_length = 255)]
@@ -48,7 +53,7 @@ pub struct AnnounceRequest {
 
 /// A full-object checksum. SHA-256 is not offered: S3 has none over a whole multipart object.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct ChecksumRequest {
     /// `crc64nvme`, `crc32c` or `crc32`.
     pub algorithm: String,
@@ -59,7 +64,7 @@ pub struct ChecksumRequest {
 
 /// `PATCH /v1/{collection}/{id}`: what is absent stays as it is.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct PatchRequest {
     /// One line, 1 to 200 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -75,15 +80,26 @@ pub struct PatchRequest {
 
 /// `POST .../part-urls`: which parts to sign.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct PartUrlsRequest {
     /// 1 to 10,000 part numbers, each once, in any order.
     #[schema(min_items = 1, max_items = 10000)]
     pub numbers: Vec<RequestedPart>,
 }
 
+objects!(
+    CreateRequest,
+    AnnounceRequest,
+    ChecksumRequest,
+    PatchRequest,
+    PartUrlsRequest,
+    CompleteRequest,
+    CompleteFileRequest,
+    ClaimedPart,
+);
+
 /// A part number, alone or with a digest of the part that the store shall enforce.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum RequestedPart {
     /// 1 to 10,000, and within the file's plan.
@@ -97,9 +113,42 @@ pub enum RequestedPart {
     },
 }
 
+/// By hand, because an untagged enum forgets which of its variants nearly fitted, and why it did not.
+impl<'de> Deserialize<'de> for RequestedPart {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Digested {
+            number: u64,
+            checksum_sha256: String,
+        }
+
+        struct Either;
+
+        impl<'de> Visitor<'de> for Either {
+            type Value = RequestedPart;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a part number, or {number, checksum_sha256}")
+            }
+
+            fn visit_u64<E: Error>(self, number: u64) -> Result<RequestedPart, E> {
+                Ok(RequestedPart::Number(number))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RequestedPart, A::Error> {
+                let Digested { number, checksum_sha256 } = Digested::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(RequestedPart::WithChecksum { number, checksum_sha256 })
+            }
+        }
+
+        deserializer.deserialize_any(Either)
+    }
+}
+
 /// `POST .../complete`. Every field is optional: the server lists the parts itself.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct CompleteRequest {
     /// One line, 1 to 200 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -119,7 +168,7 @@ pub struct CompleteRequest {
 
 /// What the client knows about one file at `complete`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct CompleteFileRequest {
     /// The value of the checksum whose algorithm was announced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -131,10 +180,48 @@ pub struct CompleteFileRequest {
 
 /// A part as the client remembers it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct ClaimedPart {
     /// 1 to 10,000.
     pub number: u64,
     /// The ETag the store answered, with or without quotes.
     pub etag: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CompleteRequest, PartUrlsRequest, RequestedPart};
+
+    #[test]
+    fn part_numbers_come_alone_or_with_a_digest() {
+        let text = r#"{"numbers": [1, {"number": 2, "checksum_sha256": "x"}]}"#;
+        let request: PartUrlsRequest = serde_json::from_str(text).unwrap();
+        let with_digest = RequestedPart::WithChecksum { number: 2, checksum_sha256: "x".into() };
+        assert_eq!(request.numbers, [RequestedPart::Number(1), with_digest]);
+        let again: PartUrlsRequest = serde_json::from_str(&serde_json::to_string(&request).unwrap()).unwrap();
+        assert_eq!(again, request);
+    }
+
+    #[test]
+    fn lists_are_not_objects() {
+        assert!(serde_json::from_str::<CompleteRequest>("{}").is_ok());
+        for text in ["[]", r#"{"files": {"video": []}}"#, r#"{"files": {"video": {"parts": [[1, "etag"]]}}}"#] {
+            let error = serde_json::from_str::<CompleteRequest>(text).unwrap_err().to_string();
+            assert!(error.contains("expected an object"), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_nearly_fits_says_why_it_does_not() {
+        for (text, why) in [
+            (r#"{"numbers": [-1]}"#, "integer `-1`"),
+            (r#"{"numbers": [1.5]}"#, "floating point `1.5`"),
+            (r#"{"numbers": ["1"]}"#, "expected a part number"),
+            (r#"{"numbers": [{"number": 1}]}"#, "missing field `checksum_sha256`"),
+            (r#"{"numbers": [{"number": 1, "checksum_sha256": "x", "md5": ""}]}"#, "unknown field `md5`"),
+        ] {
+            let error = serde_json::from_str::<PartUrlsRequest>(text).unwrap_err().to_string();
+            assert!(error.contains(why), "{error}");
+        }
+    }
 }

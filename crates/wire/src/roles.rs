@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{Error, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// Role name to value, in role order.
@@ -33,17 +33,28 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Roles<T> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Roles<T>, A::Error> {
                 let mut roles = BTreeMap::new();
-                while let Some((role, value)) = map.next_entry::<String, T>()? {
+                while let Some(role) = map.next_key::<String>()? {
                     if roles.contains_key(&role) {
-                        return Err(A::Error::custom(format_args!("role {role:?} is named twice")));
+                        map.next_value_seed(Twice)?;
                     }
-                    roles.insert(role, value);
+                    roles.insert(role, map.next_value()?);
                 }
                 Ok(Roles(roles))
             }
         }
 
         deserializer.deserialize_map(Once(PhantomData))
+    }
+}
+
+/// Refuses the value of a role that had one before: an error that is raised at the value knows its path.
+struct Twice;
+
+impl<'de> DeserializeSeed<'de> for Twice {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, _value: D) -> Result<(), D::Error> {
+        Err(D::Error::custom("this role is named twice"))
     }
 }
 

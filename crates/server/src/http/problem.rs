@@ -522,7 +522,7 @@ fn incomplete<'a>(files: impl Iterator<Item = (&'a RoleName, &'a Incomplete)>) -
     }
     let absent: usize = missing.iter().map(|role| role.numbers.len()).sum();
     let detail = format!(
-        "{absent} parts are missing and {} are not as planned; send them with URLs from part-urls and complete again",
+        "parts missing: {absent}, parts not as planned: {}; send them with URLs from part-urls, then complete again",
         wrong.len()
     );
     let mut denial = Denial::new(ErrorCode::UploadIncomplete, detail);

@@ -125,18 +125,20 @@ fn syntax(error: &serde_json::Error) -> Denial {
     Denial::new(ErrorCode::InvalidJson, format!("the body is not valid JSON: {}", shortened(&error.to_string())))
 }
 
-/// Turns serde's message into "field, what is wrong with it". Serde names absent fields only in its text.
+/// Turns serde's message into "field, what is wrong with it". Serde names absent and repeated fields
+/// only in its text.
 fn shape(path: &str, message: &str) -> FieldProblem {
     let (what, position) = match message.rsplit_once(" at line ") {
         Some((what, position)) => (what, format!(" (line {position})")),
         None => (message, String::new()),
     };
-    if let Some(name) = what.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
-        return FieldProblem { field: joined(path, name), detail: "is required".to_owned() };
+    for (kind, detail) in [("missing field `", "is required"), ("duplicate field `", "is given twice")] {
+        if let Some(name) = what.strip_prefix(kind).and_then(|rest| rest.strip_suffix('`')) {
+            return FieldProblem { field: joined(path, name), detail: detail.to_owned() };
+        }
     }
     let what = match what.strip_prefix("unknown field `").and_then(|rest| rest.split_once('`')) {
         Some((_name, expected)) => format!("is not a known field{expected}"),
-        None if what.starts_with("duplicate field") => "is given twice".to_owned(),
         None if what.starts_with("invalid ") => format!("has an {}", what.replace("expected u64", UNSIGNED)),
         None => format!("is wrong: {what}"),
     };

@@ -1,0 +1,13 @@
+//! The HTTP API from outside: requests into the real router, answers, rows and buckets out.
+
+mod admin;
+mod assets;
+mod authentication;
+mod bad_input;
+mod document;
+mod files;
+mod house;
+mod operations;
+mod parts;
+mod problems;
+mod serving;
