@@ -26,6 +26,7 @@ use std::sync::Arc;
 use domain::{ByteCount, Collection, CollectionName, OwnerNaming, TimeSpan, UploadRules};
 use signing::PresignError;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
 
 pub use announce::{AnnounceError, WithdrawError};
 pub use commit::{Begin, Commit};
@@ -143,7 +144,7 @@ impl App {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        self.tasks.spawn(work)
+        self.tasks.spawn(work.in_current_span())
     }
 }
 
