@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use domain::Timestamp;
+use domain::TimeSpan;
 
 /// Watches an upload. Called from the driver's task: it must not block.
 pub trait Observer: Send + Sync {
@@ -53,10 +53,10 @@ pub enum News {
         detail: String,
         /// Failures since the last success.
         failures: u32,
-        /// Since when nothing has worked.
-        since: Timestamp,
-        /// When the next try is made.
-        retry_at: Timestamp,
+        /// How long nothing has worked.
+        lasting: TimeSpan,
+        /// When the next try is made, from now.
+        retry_in: TimeSpan,
     },
     /// It works again.
     Recovered,
@@ -80,6 +80,8 @@ pub struct Progress {
     pub arrived_bytes: u64,
     /// Handed to the network, not yet acknowledged. A failed part takes its bytes back.
     pub moving_bytes: u64,
+    /// Since sending began.
+    pub elapsed: TimeSpan,
 }
 
 /// Counts bytes on their way.

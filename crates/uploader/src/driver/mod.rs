@@ -194,7 +194,7 @@ impl Upload<'_> {
             pending.push(Box::pin(effects::sum(role.clone(), Arc::clone(source), Arc::clone(&stop.0))));
         }
         let clock = SteadyClock::start();
-        let mut teller = Teller::new(self.observer, &gauge);
+        let mut teller = Teller::new(self.observer, &gauge, clock);
         loop {
             let action = session.next_action(clock.now());
             teller.tell_action(&action);

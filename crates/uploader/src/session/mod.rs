@@ -9,6 +9,8 @@
 mod answers;
 mod file;
 mod retry;
+#[cfg(test)]
+mod tests;
 mod words;
 
 use std::collections::BTreeMap;

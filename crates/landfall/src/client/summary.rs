@@ -1,0 +1,54 @@
+//! An asset in a few lines, for people.
+
+use domain::ByteCount;
+use wire::{AssetBody, FileBody};
+
+use super::connection::VIDEOS;
+
+/// An asset and its files, one a line.
+pub(super) fn asset(asset: &AssetBody) -> Vec<String> {
+    let mut lines = vec![format!("{}  {}  {}", asset.id, asset.status, printable(&asset.title))];
+    for (role, file) in &asset.files {
+        lines.push(format!("  {role}: {}", self::file(asset, file)));
+    }
+    lines
+}
+
+fn file(asset: &AssetBody, file: &FileBody) -> String {
+    let size = ByteCount(file.size);
+    let what = format!("{}, {}, {size}", printable(&file.file_name), file.content_type);
+    let place = match (&file.url, &file.rejected) {
+        (Some(url), _) => format!("\n    {url}"),
+        (None, Some(rejected)) => format!("\n    rejected ({}): {}", rejected.code, printable(&rejected.detail)),
+        (None, None) if asset.status == "CREATED" => ", private".to_owned(),
+        (None, None) => String::new(),
+    };
+    let verified = match file.verified.as_slice() {
+        [] => String::new(),
+        checks => format!(", verified: {}", checks.join(" ")),
+    };
+    format!("{what}{verified}{place}")
+}
+
+/// The arguments that name an asset to another command.
+pub(super) fn arguments(asset: &AssetBody) -> String {
+    match asset.collection.as_str() {
+        VIDEOS => asset.id.clone(),
+        other => format!("{} --collection {other}", asset.id),
+    }
+}
+
+/// Text without what would steer a terminal.
+pub(super) fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::printable;
+
+    #[test]
+    fn a_title_cannot_steer_the_terminal() {
+        assert_eq!(printable("휴가 🎬\x1b[2J\n"), "휴가 🎬\u{fffd}[2J\u{fffd}");
+    }
+}
