@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use server::config::{Config, Environment, Flags};
 
+use crate::client::{delete, list, show, upload, url};
 use crate::commands::{completions, config, migrate, openapi, reap, serve, store, token};
 use crate::exit::{self, Failure};
 
@@ -26,6 +27,16 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Run the server: API, jobs, and the embedded store unless another is configured
     Serve(serve::Arguments),
+    /// Upload videos or images, resuming what was interrupted
+    Upload(upload::Arguments),
+    /// List your assets, newest first
+    List(list::Arguments),
+    /// Show one asset with its files
+    Show(show::Arguments),
+    /// Print a URL of a published file
+    Url(url::Arguments),
+    /// Cancel an upload, or delete a published asset
+    Delete(delete::Arguments),
     /// Mint a token for this installation
     Token(token::Arguments),
     /// Expire what was abandoned and destroy what it left, now

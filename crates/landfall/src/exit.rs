@@ -17,7 +17,8 @@ Exit codes:
   4  the data folder cannot be used, or another process uses it
   5  an address cannot be listened on
   6  the server cannot be reached
-  7  the server refused
+  7  the server refused, or rejected a file
+  8  there is no such asset (any more)
   128 + N  ended by signal N (130: Ctrl-C)";
 
 /// Why a command failed, as scripts see it.
@@ -37,6 +38,12 @@ pub(crate) enum Exit {
     Unreachable = 6,
     /// An answer that says no.
     Refused = 7,
+    /// No such asset, or not any more.
+    NotFound = 8,
+    /// Ctrl-C.
+    Interrupted = 130,
+    /// SIGTERM.
+    Terminated = 143,
 }
 
 /// A command that did not do what it was asked to.

@@ -4,6 +4,7 @@
 //! `commands` or `client`.
 
 mod arguments;
+mod client;
 mod commands;
 mod console;
 mod exit;
@@ -14,6 +15,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use arguments::{Arguments, Command};
+use client::{delete, list, show, upload, url};
 use commands::{completions, config, migrate, openapi, reap, serve, store, token};
 use exit::{Exit, Failure};
 
@@ -35,6 +37,11 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Serve(arguments) => block_on(serve::run(arguments)),
+        Command::Upload(arguments) => block_on(upload::run(arguments)),
+        Command::List(arguments) => block_on(list::run(arguments)),
+        Command::Show(arguments) => block_on(show::run(arguments)),
+        Command::Url(arguments) => block_on(url::run(arguments)),
+        Command::Delete(arguments) => block_on(delete::run(arguments)),
         Command::Token(arguments) => token::run(&arguments),
         Command::Reap(arguments) => block_on(reap::run(arguments)),
         Command::Migrate(arguments) => block_on(migrate::run(arguments)),
