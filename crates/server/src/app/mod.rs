@@ -138,7 +138,6 @@ impl App {
     }
 
     /// Runs work that must not end when the request that started it does.
-    #[expect(clippy::disallowed_methods, reason = "the tracker is the one home of spawned work; drain waits for it")]
     fn outlive<F>(&self, work: F) -> tokio::task::JoinHandle<F::Output>
     where
         F: Future + Send + 'static,

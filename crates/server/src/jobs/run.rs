@@ -148,7 +148,6 @@ impl Jobs {
         jobs
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the tracker is the one home of the jobs' tasks; stop waits for it")]
     fn run(&self, work: impl Future<Output = ()> + Send + 'static) {
         self.tasks.spawn(work);
     }
