@@ -13,6 +13,7 @@ use super::folder::{DataFolder, FolderLock};
 use crate::app::{App, AppParts, DEFAULT_COMPLETE_PATIENCE, DeliveryRules, Settings};
 use crate::auth::{Authenticator, InstallationSecret, SecretFileError};
 use crate::catalog::Catalog;
+use crate::catalog::metered::MeteredCatalog;
 use crate::catalog::sqlite::SqliteCatalog;
 use crate::clock::{Clock, HostClock};
 use crate::config::{Config, ConfigError, StoreKind};
@@ -41,7 +42,8 @@ impl Foundation {
         let folder = DataFolder::new(&config.server.data);
         folder.make()?;
         let lock = folder.lock(purpose)?;
-        let catalog: Arc<dyn Catalog> = Arc::new(SqliteCatalog::open(&config.sqlite_file(), clock.clone()).await?);
+        let catalog = SqliteCatalog::open(&config.sqlite_file(), clock.clone()).await?;
+        let catalog: Arc<dyn Catalog> = Arc::new(MeteredCatalog::new(Arc::new(catalog)));
         let embedded = match config.store.kind {
             StoreKind::Embedded => Some(Embedded::start(config, &*entropy).await?),
             StoreKind::S3 => None,

@@ -59,7 +59,7 @@ impl Landfall {
     /// See [`BootError`]. What was started before the failure is stopped again.
     pub async fn start(config: Config) -> Result<Running, BootError> {
         let listener = listen(config.server.listen).await?;
-        let metrics = Metrics::start();
+        let metrics = if config.telemetry.prometheus { Metrics::start() } else { Metrics::off() };
         let schedule = config.expire.schedule()?;
         let foundation = Foundation::lay(&config, "landfall serve").await?;
         match Running::assemble(&config, &foundation, listener, &metrics) {

@@ -10,6 +10,7 @@
 pub mod conformance;
 mod duties;
 pub mod memory;
+pub mod metered;
 pub mod sqlite;
 
 use async_trait::async_trait;

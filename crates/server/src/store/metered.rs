@@ -17,7 +17,7 @@ use super::{Completion, PartsPage, SigningCredentials, Store, StoreError};
 use crate::clock::Stopwatch;
 
 /// Histogram of the seconds a call took, retries included; labels [`OPERATION_LABEL`] and [`OUTCOME_LABEL`].
-pub const REQUEST_DURATION: &str = "landfall.store.request.duration";
+pub const REQUEST_DURATION: &str = crate::telemetry::names::STORE_REQUEST_DURATION;
 /// Holds an [`Operation::name`].
 pub const OPERATION_LABEL: &str = "operation";
 /// Holds `ok`, `absent`, `refused`, `unknown`, `unavailable` or `dropped`.

@@ -23,7 +23,10 @@ const BUCKETS: [f64; 17] =
 
 /// The metrics of this process. All clones are one, and so are several servers in one process.
 #[derive(Clone)]
-pub struct Metrics(PrometheusHandle);
+pub struct Metrics(Option<PrometheusHandle>);
+
+/// What [`Metrics::off`] renders: a comment, which is a valid page without metrics.
+const OFF: &str = "# Metrics are switched off: [telemetry] prometheus = false\n";
 
 impl Metrics {
     /// Starts recording, once for the process.
@@ -38,22 +41,30 @@ impl Metrics {
             let handle = recorder.handle();
             metrics::set_global_recorder(recorder).expect("nothing else records metrics in this process");
             names::describe();
-            Self(handle)
+            Self(Some(handle))
         };
         STARTED.get_or_init(start).clone()
     }
 
+    /// Records nothing.
+    pub const fn off() -> Self {
+        Self(None)
+    }
+
     /// All metrics in Prometheus' text format (version 0.0.4).
     pub fn render(&self) -> String {
+        let Some(handle) = &self.0 else { return OFF.to_owned() };
         if let Some(figures) = ProcessUse::now() {
             figures.record();
         }
-        self.0.render()
+        handle.render()
     }
 
     /// Folds recorded durations into their buckets. Without it they pile up until somebody asks for them.
     pub fn fold(&self) {
-        self.0.run_upkeep();
+        if let Some(handle) = &self.0 {
+            handle.run_upkeep();
+        }
     }
 }
 
