@@ -82,11 +82,16 @@ pub struct Shared {
 impl HttpState {
     /// Puts the layer together.
     pub fn new(parts: HttpParts) -> Self {
+        Self::with_room_for(REQUESTS_IN_FLIGHT, parts)
+    }
+
+    /// The same with room for another number of API requests at once.
+    pub fn with_room_for(requests: usize, parts: HttpParts) -> Self {
         let configured = parts.app.settings().collections.iter();
         let collections = configured.map(|(name, of)| (name.to_string(), Arc::new(of.clone()))).collect();
         let document = openapi::openapi();
         Self(Arc::new(Shared {
-            in_flight: Semaphore::new(REQUESTS_IN_FLIGHT),
+            in_flight: Semaphore::new(requests),
             readiness: Readiness::default(),
             operations: Operations::of(&document),
             document: serde_json::to_vec_pretty(&document).expect("a document is plain data").into(),

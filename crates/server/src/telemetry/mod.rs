@@ -83,7 +83,7 @@ mod tests {
     #[test]
     fn metrics_are_rendered_with_their_units_and_meanings() {
         let metrics = Metrics::start();
-        http_request("POST", "/v1/{collection}", 201, 0.004);
+        http_request("create_asset", "POST", "/v1/{collection}", 201, 0.004);
         catalog_query("reserve", 0.0003);
         transition(StateName::Reserved, StateName::Uploading);
         parts_signed(100);
@@ -92,7 +92,7 @@ mod tests {
         let text = metrics.render();
         for line in [
             "# HELP http_server_request_duration_seconds Time to answer a request, by route and status",
-            "http_server_request_duration_seconds_bucket{http_request_method=\"POST\",http_route=\"/v1/{collection}\",http_response_status_code=\"201\",le=\"0.005\"} 1",
+            "http_server_request_duration_seconds_bucket{operation=\"create_asset\",http_request_method=\"POST\",http_route=\"/v1/{collection}\",http_response_status_code=\"201\",le=\"0.005\"} 1",
             "db_client_operation_duration_seconds_bucket{db_operation_name=\"reserve\",le=\"0.001\"} 1",
             "landfall_transitions_total{from=\"RESERVED\",to=\"UPLOADING\"} 1",
             "landfall_parts_signed_total 100",

@@ -5,7 +5,7 @@
 
 use metrics::Unit;
 
-/// `http.server.request.duration` by `http.request.method`, `http.route`, `http.response.status_code`.
+/// `http.server.request.duration` by `operation`, `http.request.method`, `http.route`, `http.response.status_code`.
 pub const HTTP_REQUEST_DURATION: &str = "http.server.request.duration";
 /// `db.client.operation.duration` by `db.operation.name`.
 pub const CATALOG_QUERY_DURATION: &str = "db.client.operation.duration";

@@ -7,9 +7,11 @@ use metrics::{counter, gauge, histogram};
 
 use super::names;
 
-/// A request was answered. `route` is the pattern that matched, never the path.
-pub fn http_request(method: &str, route: &str, status: u16, seconds: f64) {
+/// A request was answered. `operation` is its id in the OpenAPI document, `route` the pattern that matched, never the
+/// path.
+pub fn http_request(operation: &str, method: &str, route: &str, status: u16, seconds: f64) {
     let labels = [
+        ("operation", operation.to_owned()),
         ("http.request.method", method.to_owned()),
         ("http.route", route.to_owned()),
         ("http.response.status_code", status.to_string()),

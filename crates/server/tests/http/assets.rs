@@ -1,10 +1,12 @@
 //! `/v1/{collection}` and `/v1/{collection}/{id}`: the life of an asset as its owner sees it.
 
 use axum::body::Body;
-use domain::TimeSpan;
+use domain::{CompleteAnswer, TimeSpan};
 use http::Method;
 use serde_json::{Value, json};
 use server::catalog::Allowance;
+use server::store::memory::Failure;
+use server::store::operation::Operation;
 
 use crate::house::{House, Plan, film, mp4, png, poster, with_json};
 
@@ -151,6 +153,18 @@ async fn complete_asset_publishes_all_files_together() {
 
     let again = house.post(&complete, Value::Null).await.expect(200);
     assert_eq!(again.body["id"], done.body["id"]);
+}
+
+#[tokio::test]
+async fn complete_asset_answers_before_a_slow_store_has_finished() {
+    let house = House::new();
+    let path = house.create(json!({"video": film(1000)})).await;
+    house.send_file(&path, "video", &mp4(1000)).await;
+    house.store.fail_next(Operation::Complete, Failure::Answer(CompleteAnswer::NoSuchUpload));
+    let answer = house.post(&format!("{path}/complete"), Value::Null).await.expect(202);
+    assert_eq!((&answer.body["status"], &answer.body["files"]["video"]["verified"]), (&json!("UPLOADING"), &json!([])));
+    assert_eq!(answer.body["files"]["video"]["upload"]["part_count"], 1);
+    house.post(&format!("{path}/complete"), Value::Null).await.expect(200);
 }
 
 #[tokio::test]

@@ -23,6 +23,7 @@ use server::catalog::memory::MemoryCatalog;
 use server::catalog::{Allowance, Catalog};
 use server::clock::ManualClock;
 use server::entropy::Entropy;
+use server::http::bounds::REQUESTS_IN_FLIGHT;
 use server::http::{BodyLimits, HttpParts, HttpState, ReapClock};
 use server::limits::memory::MemoryLimits;
 use server::store::memory::MemoryStore;
@@ -50,6 +51,7 @@ pub(crate) struct Plan {
     pub(crate) reap_clock: ReapClock,
     pub(crate) allowance: Allowance,
     pub(crate) naming: OwnerNaming,
+    pub(crate) room: usize,
 }
 
 impl Default for Plan {
@@ -59,6 +61,7 @@ impl Default for Plan {
             reap_clock: ReapClock::Movable,
             allowance: Allowance { open_uploads: 50, reserved_bytes: ByteCount::gib(100) },
             naming: OwnerNaming::PlainWhereSafe,
+            room: REQUESTS_IN_FLIGHT,
         }
     }
 }
@@ -193,17 +196,20 @@ impl House {
         let authenticator = Authenticator::hs256(secret, TokenRules::default()).unwrap();
         let rate = Rate::per_minute(60, plan.burst).unwrap();
         let stopping = CancellationToken::new();
-        let state = HttpState::new(HttpParts {
-            app: app.clone(),
-            authenticator: authenticator.clone(),
-            limits: Arc::new(MemoryLimits::new(rate, 100, clock.clone())),
-            clock: clock.clone(),
-            entropy: Arc::new(Counting::default()),
-            metrics: Metrics::start(),
-            body_limits: BodyLimits::default(),
-            reap_clock: plan.reap_clock,
-            stopping: stopping.clone(),
-        });
+        let state = HttpState::with_room_for(
+            plan.room,
+            HttpParts {
+                app: app.clone(),
+                authenticator: authenticator.clone(),
+                limits: Arc::new(MemoryLimits::new(rate, 100, clock.clone())),
+                clock: clock.clone(),
+                entropy: Arc::new(Counting::default()),
+                metrics: Metrics::start(),
+                body_limits: BodyLimits::default(),
+                reap_clock: plan.reap_clock,
+                stopping: stopping.clone(),
+            },
+        );
         let document = serde_json::to_value(server::http::openapi()).unwrap();
         let router = server::http::router(state);
         Self { router, app, catalog, store, clock, authenticator, stopping, document }
@@ -239,18 +245,22 @@ impl House {
         self.send(with_json(request, &body)).await
     }
 
-    /// The same as somebody else.
+    /// The same as another owner.
     pub(crate) async fn call_as(&self, owner: &str, method: Method, path: &str, body: Value) -> Answer {
         let token = self.token(owner, Scopes::none());
         let request = Request::builder().method(method).uri(path).header(AUTHORIZATION, format!("Bearer {token}"));
         self.send(with_json(request, &body)).await
     }
 
-    /// The same as an administrator.
-    pub(crate) async fn call_as_admin(&self, method: Method, path: &str, body: Value) -> Answer {
+    /// Starts a request of an administrator.
+    pub(crate) fn admin_request(&self, method: Method, path: &str) -> http::request::Builder {
         let token = self.token("root", [Scope::Admin].into_iter().collect());
-        let request = Request::builder().method(method).uri(path).header(AUTHORIZATION, format!("Bearer {token}"));
-        self.send(with_json(request, &body)).await
+        Request::builder().method(method).uri(path).header(AUTHORIZATION, format!("Bearer {token}"))
+    }
+
+    /// Sends a JSON body, or none for null, as an administrator.
+    pub(crate) async fn call_as_admin(&self, method: Method, path: &str, body: Value) -> Answer {
+        self.send(with_json(self.admin_request(method, path), &body)).await
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {

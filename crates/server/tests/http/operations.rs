@@ -4,7 +4,7 @@ use domain::Visibility;
 use serde_json::json;
 use server::catalog::Catalog;
 
-use crate::house::House;
+use crate::house::{House, Plan};
 
 #[tokio::test]
 async fn healthz_answers_without_a_token() {
@@ -61,7 +61,10 @@ async fn prometheus_metrics_have_durations_by_route() {
     house.get("/v1/nothing/7/8/9").await.expect(404);
     let answer = house.get("/metrics").await.expect(200);
     let text = String::from_utf8(answer.raw.to_vec()).unwrap();
-    for wanted in ["http_route=\"/v1/{collection}\",http_response_status_code=\"200\"", "http_route=\"unmatched\""] {
+    for wanted in [
+        "operation=\"list_assets\",http_request_method=\"GET\",http_route=\"/v1/{collection}\",http_response_status_code=\"200\"",
+        "http_route=\"unmatched\"",
+    ] {
         assert!(text.contains(wanted), "{wanted} is not in\n{text}");
     }
     assert!(!text.contains("nothing"));
@@ -93,4 +96,14 @@ async fn docs_are_served_whole_from_here() {
     let script = String::from_utf8(script.raw.to_vec()).unwrap();
     assert!(script.contains("\"/openapi.json\"") && script.contains("\"validatorUrl\": \"none\""), "{script}");
     assert_eq!(house.get("/docs/nothing.js").await.verdict(), (404, "not_found", ""));
+}
+
+#[tokio::test]
+async fn a_full_server_sheds_the_api_and_keeps_its_health() {
+    let house = House::with(Plan { room: 0, ..Plan::default() });
+    let answer = house.get("/v1/videos").await;
+    assert_eq!((answer.verdict(), answer.header("retry-after")), ((503, "unavailable", ""), "1"));
+    for path in ["/healthz", "/readyz", "/metrics", "/"] {
+        house.get(path).await.expect(200);
+    }
 }

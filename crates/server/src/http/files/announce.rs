@@ -30,7 +30,7 @@ problems!(
     put, path = "/v1/{collection}/{id}/files/{role}", tag = "files",
     params(RoleParams),
     request_body(content = AnnounceRequest, example = json!({
-        "file_name": "sunrise.jpg", "size": 81_234, "content_type": "image/jpeg"
+        "file_name": "sunrise-2.mp4", "size": 500_000_000, "content_type": "video/mp4"
     })),
     responses((status = 200, description = "The asset as it is now", body = AssetBody), AnnounceProblems),
 )]

@@ -67,7 +67,7 @@ impl<T: OptionalRequest> FromRequest<HttpState> for OptionalJsonBody<T> {
             return Ok(Self(T::default()));
         }
         require_json(&parts.headers)?;
-        Ok(Self(parse(&raw)?))
+        Ok(Self(parse::<Option<T>>(&raw)?.unwrap_or_default()))
     }
 }
 

@@ -51,7 +51,7 @@ pub(in crate::http) async fn observe(State(state): State<HttpState>, mut request
     finish_headers(response.headers_mut(), &path, &id);
     let status = response.status().as_u16();
     let seconds = watch.elapsed_seconds();
-    telemetry::http_request(label(&method), &route, status, seconds);
+    telemetry::http_request(&operation, label(&method), &route, status, seconds);
     span.in_scope(|| match status {
         500.. => tracing::error!(status, code, seconds, "answered"),
         _ if path.starts_with("/v1/") => tracing::info!(status, code, seconds, "answered"),

@@ -26,3 +26,34 @@ pub(in crate::http) async fn protect(request: Request, next: Next) -> Response {
         Err(_elapsed) => problem::timed_out().into_response(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::body::Body;
+    use axum::routing::get;
+    use tower::ServiceExt;
+    use wire::ErrorCode;
+
+    use super::*;
+    use crate::http::problem::Denial;
+
+    async fn answered(router: Router) -> (u16, ErrorCode) {
+        let router = router.layer(axum::middleware::from_fn(protect));
+        let response = router.oneshot(Request::new(Body::empty())).await.unwrap();
+        let code = response.extensions().get::<Denial>().expect("a denial").code();
+        (response.status().as_u16(), code)
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_an_internal_error() {
+        let router = Router::new().route("/", get(async || -> &str { panic!("this test panics on purpose") }));
+        assert_eq!(answered(router).await, (500, ErrorCode::Internal));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_that_never_ends_is_ended() {
+        let router = Router::new().route("/", get(async || std::future::pending::<()>().await));
+        assert_eq!(answered(router).await, (503, ErrorCode::Unavailable));
+    }
+}
