@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use domain::part_plan::Unplannable;
-use domain::{AssetId, PartNumber, RoleName};
+use domain::{AssetId, CollectionName, PartNumber, RoleName};
 use wire::ErrorCode;
 
 use crate::client::{ApiError, TransportError};
@@ -65,6 +65,8 @@ pub enum UploadError {
     Rejected {
         /// The asset, which can be given another file, or be deleted.
         asset_id: Option<AssetId>,
+        /// Its collection.
+        collection: CollectionName,
         /// The role, if the server named it.
         role: Option<String>,
         /// The stable reason.
@@ -105,6 +107,8 @@ pub enum UploadError {
     StillCommitting {
         /// The asset.
         asset_id: Option<AssetId>,
+        /// Its collection.
+        collection: CollectionName,
     },
     /// The server's words do not fit the local files.
     #[error("the server's answer does not fit the local files: {detail}")]
@@ -151,17 +155,18 @@ impl UploadError {
             Self::Changed { .. } => "wait until nothing writes to it, then run the same command again".to_owned(),
             Self::Journal(JournalError::Busy) => "wait for it, or stop it".to_owned(),
             Self::Journal(JournalError::Folder { .. }) => "name a folder you may write to by --state".to_owned(),
-            Self::Rejected { asset_id: Some(id), .. } => {
-                format!(
-                    "the local file is not what its name says, or is damaged; `landfall delete {id}` discards the upload"
-                )
-            }
+            Self::Rejected { asset_id: Some(id), collection, .. } => format!(
+                "the local file is not what its name says, or is damaged; \
+                `landfall delete {id} --collection {collection}` discards the upload"
+            ),
             Self::Refused(error) if error.code() == Some(ErrorCode::Unauthorized) => {
                 format!("{}, then {RUN_AGAIN}", error.hint()?)
             }
             Self::Refused(error) => error.hint()?.to_owned(),
             Self::OutOfPatience { .. } | Self::PartRefused { .. } | Self::BeyondRepair { .. } => RUN_AGAIN.to_owned(),
-            Self::StillCommitting { asset_id: Some(id) } => format!("`landfall show {id}` tells when it is CREATED"),
+            Self::StillCommitting { asset_id: Some(id), collection } => {
+                format!("`landfall show {id} --collection {collection}` tells when it is CREATED")
+            }
             Self::Gone(_) | Self::Contradiction { .. } => "run the same command again to upload afresh".to_owned(),
             Self::NoFile | Self::Transport(_) | Self::Rejected { .. } | Self::StillCommitting { .. } => return None,
         };

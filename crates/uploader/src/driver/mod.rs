@@ -233,20 +233,22 @@ impl Upload<'_> {
 
     /// Draws the conclusion for the journal: an upload that can be resumed stays in it.
     fn ended(&self, outcome: Outcome, entry: &Entry, already_bytes: u64) -> Result<Published, UploadError> {
-        let asset_id = entry.asset_id;
+        let (asset_id, collection) = (entry.asset_id, self.client.collection().clone());
         let error = match outcome {
             Outcome::Published(asset) => {
                 self.place.forget()?;
                 return Ok(Published { asset, already_bytes });
             }
-            Outcome::Rejected { role, reason, detail } => UploadError::Rejected { asset_id, role, reason, detail },
+            Outcome::Rejected { role, reason, detail } => {
+                UploadError::Rejected { asset_id, collection, role, reason, detail }
+            }
             Outcome::Gone(error) => UploadError::Gone(error),
             Outcome::Refused(error) => UploadError::Refused(error),
             Outcome::Contradiction { detail } => UploadError::Contradiction { detail },
             Outcome::PartRefused { role, number, detail } => UploadError::PartRefused { role, number, detail },
             Outcome::BeyondRepair { detail } => UploadError::BeyondRepair { detail },
             Outcome::OutOfPatience { detail } => UploadError::OutOfPatience { detail },
-            Outcome::StillCommitting => UploadError::StillCommitting { asset_id },
+            Outcome::StillCommitting => UploadError::StillCommitting { asset_id, collection },
         };
         if !error.can_resume(asset_id) {
             self.place.forget()?;

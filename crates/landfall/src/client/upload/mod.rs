@@ -121,7 +121,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         None => Ok(()),
         Some(failure) if count == 1 => Err(failure),
         Some(first) => Err(Failure::new(first.exit, format!("{failed} of {count} files were not uploaded"))
-            .hint("run the same command again: what is published already is uploaded anew, so leave it out")),
+            .hint("run the command again with the files that failed; the others are published")),
     }
 }
 
