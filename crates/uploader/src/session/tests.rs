@@ -88,6 +88,10 @@ struct World {
     looks: u32,
     fates: Vec<Fate>,
     fate_forever: Option<Fate>,
+    /// What becomes of every part, whatever becomes of calls.
+    fate_of_parts: Option<Fate>,
+    puts: usize,
+    completions: usize,
     random: u64,
     rules: Rules,
 }
@@ -109,6 +113,9 @@ impl World {
             looks: 0,
             fates,
             fate_forever: None,
+            fate_of_parts: None,
+            puts: 0,
+            completions: 0,
             random,
             rules,
         }
@@ -191,7 +198,10 @@ impl World {
                 assert_eq!(self.under_way.iter().filter(signing).count(), 0, "one signing of a role at a time");
             }
             Action::Complete(checksums) => {
+                self.completions += 1;
                 assert_eq!(checksums.len(), self.plans.len());
+                let parts: usize = self.plans.values().map(|plan| usize::from(plan.part_count())).sum();
+                assert_eq!(self.acknowledged.len(), parts, "completing before every part has arrived");
                 assert!(
                     self.in_flight.is_empty() && self.under_way.is_empty(),
                     "completing while something is under way"
@@ -208,7 +218,8 @@ impl World {
             Action::SendPart(ticket) => {
                 let part = (ticket.role, ticket.number);
                 self.in_flight.remove(&part);
-                let answer = self.put(&part, fate);
+                self.puts += 1;
+                let answer = self.put(&part, self.fate_of_parts.unwrap_or(fate));
                 Event::PartEnded(part.0, part.1, answer)
             }
             Action::Create | Action::Show => Event::Opened(call(fate).map(|()| Box::new(self.asset()))),
@@ -451,6 +462,26 @@ fn a_lost_network_is_felt_out_by_one_part() {
         }
     }
     assert_eq!(probes, 1, "until it works again, one part is enough to find out");
+}
+
+#[test]
+fn a_part_that_is_always_refused_spends_its_budget_and_no_more() {
+    let mut world = World::new(&[MIB], rules(2), Vec::new(), 1);
+    world.fate_of_parts = Some(Fate::Refused);
+    let mut session = world.session(Opening::Create);
+    let outcome = world.run(&mut session);
+    assert!(matches!(outcome, Outcome::PartRefused { number, .. } if number.get() == 1), "{outcome:?}");
+    assert_eq!(world.puts, usize::from(world.rules.max_refusals));
+}
+
+#[test]
+fn parts_that_are_always_lost_spend_their_budget_and_no_more() {
+    let mut world = World::new(&[12 * MIB], rules(2), Vec::new(), 1);
+    world.fate_of_parts = Some(Fate::Odd);
+    let mut session = world.session(Opening::Create);
+    let outcome = world.run(&mut session);
+    assert!(matches!(outcome, Outcome::BeyondRepair { .. }), "{outcome:?}");
+    assert_eq!(world.completions, usize::from(world.rules.max_repairs) + 1);
 }
 
 fn outcome_after(opening: Opening, events: impl IntoIterator<Item = Event>) -> Outcome {
