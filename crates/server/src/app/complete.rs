@@ -88,7 +88,10 @@ impl App {
         let app = self.clone();
         let work = {
             let owner = owner.clone();
-            self.outlive(async move { app.commit_asset(&owner, id, Begin::WithComplete).await })
+            self.outlive(async move {
+                let _turn = app.committing.acquire().await;
+                app.commit_asset(&owner, id, Begin::WithComplete).await
+            })
         };
         let patience = self.parts.settings.complete_patience.unsigned_abs();
         match tokio::time::timeout(patience, work).await {

@@ -25,6 +25,7 @@ use std::sync::Arc;
 
 use domain::{ByteCount, Collection, CollectionName, OwnerNaming, TimeSpan, UploadRules};
 use signing::PresignError;
+use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
@@ -51,6 +52,10 @@ use crate::store::{Store, StoreError};
 /// How often a lost compare-and-set is tried again before the caller is told to come back. Each loss means that
 /// somebody else made progress.
 const MAX_RACES: u32 = 8;
+
+/// Assets that requests commit at once. Each holds up to 64 KiB of a file for inspection and a connection to the store;
+/// the others wait their turn, and after [`Settings::complete_patience`] their callers are told so.
+const MAX_COMMITS: usize = 32;
 
 /// What the operator chose.
 #[derive(Debug, Clone)]
@@ -102,12 +107,14 @@ pub struct AppParts {
 pub struct App {
     parts: Arc<AppParts>,
     tasks: TaskTracker,
+    committing: Arc<Semaphore>,
 }
 
 impl App {
     /// Puts the use cases on their ports.
     pub fn new(parts: AppParts) -> Self {
-        Self { parts: Arc::new(parts), tasks: TaskTracker::new() }
+        let committing = Arc::new(Semaphore::new(MAX_COMMITS));
+        Self { parts: Arc::new(parts), tasks: TaskTracker::new(), committing }
     }
 
     /// What the operator chose.

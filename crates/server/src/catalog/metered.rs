@@ -9,9 +9,7 @@ use async_trait::async_trait;
 use domain::change::Change;
 use domain::{Asset, AssetId, Fence, File, FileId, OutboxEvent, OwnerId, StateName, TimeSpan, Timestamp};
 
-use super::{
-    AssetPatch, AssetQuery, Catalog, CatalogError, IdempotencyClaim, Reservation, Reserved, Stamped, Written,
-};
+use super::{AssetPatch, AssetQuery, Catalog, CatalogError, IdempotencyClaim, Reservation, Reserved, Stamped, Written};
 use crate::clock::Stopwatch;
 use crate::telemetry;
 
