@@ -22,7 +22,7 @@ use crate::telemetry::Metrics;
 /// start. Orchestrators kill after 30 s by default, and the store still has to stop after this.
 const JOBS_STOP_TIME: Duration = Duration::from_secs(15);
 /// Commits that outlive their requests have this long at shutdown, for the same reason.
-const CLOSE_TIME: Duration = Duration::from_secs(15);
+const CLOSE_TIME: Duration = Duration::from_secs(10);
 
 /// Owners whose request rate is remembered at once: about 100 bytes each, so at most a few MB. Whoever is forgotten has
 /// been silent for longer than all others.

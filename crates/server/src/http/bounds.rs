@@ -29,8 +29,9 @@ pub const PROBE_KEPT_SECONDS: f64 = 1.0;
 pub const HEAD_TIME: Duration = Duration::from_secs(30);
 /// How long accepting pauses after a failure, so that a server out of file descriptors does not spin.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-/// How long shutdown waits for requests under way: as long as the longest of them may take.
-pub const GRACE_TIME: Duration = REQUEST_TIME;
+/// How long shutdown waits for requests under way. Orchestrators kill after 30 s by default, and commits and the store
+/// still have to stop after this; a `complete` that is cut off goes on in the next start and can be repeated.
+pub const GRACE_TIME: Duration = Duration::from_secs(15);
 /// Longest incoming `x-request-id` that is taken over, in characters.
 pub const REQUEST_ID_CHARS: usize = 64;
 /// Longest Idempotency-Key, in characters.
