@@ -1,0 +1,23 @@
+//! Landfall from outside: the real binary as real processes, over real sockets, with real films.
+//!
+//! Nothing here uses our crates: what a test knows, it knows from the binary, the API, the store and the disk.
+
+mod support;
+
+mod abandoned;
+mod bad_files;
+mod bad_requests;
+mod bad_starts;
+mod bad_tokens;
+mod crashes;
+mod curl;
+mod disk_full;
+mod offload;
+mod operations;
+mod parallel;
+mod reading;
+mod readme;
+mod resuming;
+mod shutdown;
+mod sizes;
+mod store_clients;

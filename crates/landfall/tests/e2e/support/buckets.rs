@@ -1,0 +1,81 @@
+//! A look into a store's buckets with the AWS SDK: objects, and multipart uploads that no listing of objects shows.
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
+use serde_json::Value;
+
+/// Both buckets of an installation.
+pub(crate) struct Buckets {
+    client: Client,
+    names: [String; 2],
+}
+
+/// Everything in both buckets.
+#[derive(Debug, PartialEq, Eq, Default)]
+pub(crate) struct Content {
+    /// Keys of objects.
+    pub(crate) objects: Vec<String>,
+    /// Keys of unfinished multipart uploads.
+    pub(crate) uploads: Vec<String>,
+}
+
+impl Content {
+    /// Whether nothing at all is left.
+    pub(crate) fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl Buckets {
+    /// From what `landfall store show --json` says.
+    pub(crate) fn of(shown: &Value) -> Self {
+        let text = |name: &str| shown[name].as_str().unwrap_or_else(|| panic!("no {name} in {shown}")).to_owned();
+        let credentials = Credentials::new(text("access_key_id"), text("secret_access_key"), None, None, "test");
+        let config = aws_sdk_s3::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(text("region")))
+            .credentials_provider(credentials)
+            .endpoint_url(text("endpoint"))
+            .force_path_style(true)
+            .build();
+        Self { client: Client::from_conf(config), names: [text("private_bucket"), text("public_bucket")] }
+    }
+
+    /// Lists both buckets.
+    pub(crate) async fn list(&self) -> Content {
+        let mut content = Content::default();
+        for name in &self.names {
+            let mut pages = self.client.list_objects_v2().bucket(name).into_paginator().send();
+            while let Some(page) = pages.next().await {
+                let page = page.expect("a page of objects");
+                content.objects.extend(page.contents().iter().filter_map(|object| object.key().map(str::to_owned)));
+            }
+            content.uploads.extend(self.uploads(name).await);
+        }
+        content
+    }
+
+    async fn uploads(&self, bucket: &str) -> Vec<String> {
+        let (mut found, mut after) = (Vec::new(), (None, None));
+        loop {
+            let page = self.client.list_multipart_uploads().bucket(bucket);
+            let page = page.set_key_marker(after.0).set_upload_id_marker(after.1).send().await;
+            let page = page.expect("a page of uploads");
+            found.extend(page.uploads().iter().filter_map(|upload| upload.key().map(str::to_owned)));
+            if page.is_truncated() != Some(true) {
+                return found;
+            }
+            after = (page.next_key_marker, page.next_upload_id_marker);
+        }
+    }
+
+    /// Sends a part of an asset's film with the store's own key.
+    pub(crate) async fn overwrite_part(&self, asset: &str, number: i32, bytes: Vec<u8>) {
+        let bucket = &self.names[0];
+        let page = self.client.list_multipart_uploads().bucket(bucket).send().await.expect("a page of uploads");
+        let upload = page.uploads().iter().find(|upload| upload.key().is_some_and(|key| key.contains(asset)));
+        let (key, id) = upload.and_then(|upload| upload.key().zip(upload.upload_id())).expect("its upload");
+        let part = self.client.upload_part().bucket(bucket).key(key).upload_id(id).part_number(number);
+        part.body(bytes.into()).send().await.expect("the store takes it");
+    }
+}

@@ -1,0 +1,238 @@
+//! `landfall serve` and `landfall store serve` as real processes, each in a folder of its own.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
+
+use rustix::process::Signal;
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::process::Command;
+
+use super::api::Api;
+use super::buckets::Buckets;
+use super::clock::{SOON, until};
+use super::process::{LANDFALL, Process, Said, isolate, landfall, run};
+
+/// A folder for one test, on the disk the build uses: large files fit there.
+pub(crate) fn folder() -> TempDir {
+    tempfile::Builder::new().prefix("e2e-").tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder")
+}
+
+/// How a server is started.
+#[derive(Default, Clone)]
+pub(crate) struct Setup {
+    config: String,
+    /// A shell line that runs before the server takes the shell's place.
+    before: Option<String>,
+    /// A command that the server is started through.
+    through: Vec<String>,
+}
+
+/// A running `landfall serve`, or one that was stopped and can be started again at the same addresses.
+pub(crate) struct Server {
+    folder: TempDir,
+    setup: Setup,
+    process: Option<Process>,
+    listen: [String; 2],
+    /// Where the API is, without a slash at the end.
+    pub(crate) url: String,
+}
+
+impl Setup {
+    /// Lines of the configuration file.
+    pub(crate) fn config(mut self, toml: &str) -> Self {
+        self.config.push_str(toml);
+        self.config.push('\n');
+        self
+    }
+
+    /// Runs a shell line first, in the process that becomes the server.
+    pub(crate) fn before(mut self, shell: &str) -> Self {
+        self.before = Some(shell.to_owned());
+        self
+    }
+
+    /// Starts it through another command, such as `unshare`.
+    pub(crate) fn through(mut self, command: &[&str]) -> Self {
+        self.through = command.iter().map(|&word| word.to_owned()).collect();
+        self
+    }
+
+    /// Starts the server and waits until it is ready.
+    pub(crate) async fn start(self) -> Server {
+        let folder = folder();
+        std::fs::write(folder.path().join("landfall.toml"), &self.config).expect("a configuration");
+        let listen = ["127.0.0.1:0".to_owned(), "127.0.0.1:0".to_owned()];
+        let mut server = Server { folder, setup: self, process: None, listen, url: String::new() };
+        server.start().await;
+        server
+    }
+
+    fn command(&self, folder: &Path, listen: &[String; 2]) -> Command {
+        let line = format!("{}\nexec \"$@\"", self.before.as_deref().unwrap_or(":"));
+        let mut words = self.through.clone();
+        words.extend(["sh", "-c", &line, "sh", LANDFALL, "serve", "--config"].map(str::to_owned));
+        let mut command = Command::new(&words[0]);
+        command.args(&words[1..]).arg(folder.join("landfall.toml")).arg("--data").arg(folder.join("data"));
+        command.args(["--listen", &listen[0], "--store-listen", &listen[1]]);
+        isolate(&mut command, folder);
+        command
+    }
+}
+
+impl Server {
+    /// A server with nothing but defaults.
+    pub(crate) async fn new() -> Self {
+        Setup::default().start().await
+    }
+
+    /// Starts it where it was before, and waits until it is ready.
+    pub(crate) async fn start(&mut self) {
+        assert!(self.process.is_none(), "it runs already");
+        let _ = std::fs::remove_file(self.data().join("run.json"));
+        let mut command = self.setup.command(self.folder.path(), &self.listen);
+        let mut process = Process::start(&mut command, &self.folder.path().join("server.log"));
+        let addresses = addresses(&mut process, &self.data().join("run.json")).await;
+        self.process = Some(process);
+        self.url = addresses["api"].as_str().expect("an address").to_owned();
+        for (known, name) in self.listen.iter_mut().zip(["api", "store"]) {
+            if let Some(url) = addresses[name].as_str() {
+                *known = url.trim_start_matches("http://").to_owned();
+            }
+        }
+        let (url, http) = (format!("{}/readyz", self.url), reqwest::Client::new());
+        until("the server is ready", SOON, async || http.get(&url).send().await.ok()?.error_for_status().ok()).await;
+    }
+
+    /// `kill -9`, and nobody there any more.
+    pub(crate) async fn kill(&mut self) {
+        self.process.take().expect("it runs").kill().await;
+    }
+
+    /// `kill -9`, and a new start on the same addresses.
+    pub(crate) async fn crash(&mut self) {
+        self.kill().await;
+        self.start().await;
+    }
+
+    /// SIGTERM, and how it ended.
+    pub(crate) async fn terminate(&mut self) -> ExitStatus {
+        let mut process = self.process.take().expect("it runs");
+        process.signal(Signal::TERM);
+        process.end().await
+    }
+
+    /// The process.
+    pub(crate) fn process(&self) -> &Process {
+        self.process.as_ref().expect("it runs")
+    }
+
+    /// Waits until it ends by itself.
+    pub(crate) async fn ends(&mut self) -> ExitStatus {
+        self.process.take().expect("it runs").end().await
+    }
+
+    /// The folder of the test.
+    pub(crate) fn home(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The data folder.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// Where the embedded store listens.
+    pub(crate) fn store_address(&self) -> &str {
+        &self.listen[1]
+    }
+
+    /// A subcommand that works on the data folder, through the server or without it.
+    pub(crate) async fn command(&self, words: &[&str]) -> Said {
+        let mut command = landfall(self.home());
+        command.args(words).arg("--data").arg(self.data());
+        run(&mut command).await
+    }
+
+    /// A token for an owner, minted by the binary.
+    pub(crate) async fn token(&self, owner: &str) -> String {
+        self.command(&["token", "--owner", owner]).await.well().trim().to_owned()
+    }
+
+    /// The API as one owner uses it.
+    pub(crate) async fn api(&self, owner: &str) -> Api {
+        Api::new(&self.url, &self.token(owner).await)
+    }
+
+    /// A look into the embedded store.
+    pub(crate) async fn buckets(&self) -> Buckets {
+        let words = ["store", "show", "--json"];
+        Buckets::of(&self.command(&words).await.json())
+    }
+
+    /// Runs expire and destroy as of that many hours from now.
+    pub(crate) async fn reap_in_hours(&self, hours: i64) -> Said {
+        let at = super::clock::now() + jiff::SignedDuration::from_hours(hours);
+        self.command(&["reap", "--now", &at.to_string()]).await
+    }
+}
+
+/// `landfall store serve`: a store in a process of its own.
+pub(crate) struct StoreServer {
+    _process: Process,
+    _folder: TempDir,
+    /// Where it is, without a slash at the end.
+    pub(crate) url: String,
+    /// What `landfall store show --json` says of it.
+    pub(crate) shown: Value,
+}
+
+impl StoreServer {
+    /// Starts a store on a free port.
+    pub(crate) async fn new() -> Self {
+        let folder = folder();
+        let data = folder.path().join("data");
+        let mut command = landfall(folder.path());
+        command.args(["store", "serve", "--store-listen", "127.0.0.1:0", "--data"]).arg(&data);
+        let mut process = Process::start(&mut command, &folder.path().join("store.log"));
+        let addresses = addresses(&mut process, &data.join("store-run.json")).await;
+        let url = addresses["store"].as_str().expect("an address").to_owned();
+        let mut show = landfall(folder.path());
+        show.args(["store", "show", "--json", "--data"]).arg(&data);
+        let shown = run(&mut show).await.json();
+        Self { _process: process, _folder: folder, url, shown }
+    }
+
+    /// A look into it.
+    pub(crate) fn buckets(&self) -> Buckets {
+        Buckets::of(&self.shown)
+    }
+
+    /// The configuration of a server that reaches this store at `endpoint`, while its clients reach it directly.
+    pub(crate) fn setup(&self, endpoint: &str) -> Setup {
+        let text = |name: &str| self.shown[name].as_str().expect("a text").to_owned();
+        Setup::default().config(&format!(
+            "[store]\nkind = \"s3\"\nendpoint = \"{endpoint}\"\npublic_endpoint = \"{}\"\nregion = \"{}\"\n\
+             private_bucket = \"{}\"\npublic_bucket = \"{}\"\naccess_key_id = \"{}\"\nsecret_access_key = \"{}\"",
+            self.url,
+            text("region"),
+            text("private_bucket"),
+            text("public_bucket"),
+            text("access_key_id"),
+            text("secret_access_key"),
+        ))
+    }
+}
+
+/// The addresses a process says it listens on.
+async fn addresses(process: &mut Process, run_file: &Path) -> Value {
+    until("the process says where it listens", SOON, async || {
+        if let Some(status) = process.ended() {
+            panic!("it ended with {status} instead of starting:\n{}", process.said());
+        }
+        let text = std::fs::read_to_string(run_file).ok()?;
+        let run: Value = serde_json::from_str(&text).ok()?;
+        (run["pid"] == process.pid()).then(|| run["addresses"].clone())
+    })
+    .await
+}
