@@ -25,7 +25,11 @@ const NEEDS: &[Need] = &[
     Need { package: "libc6-dev", probe: &["test", "-e", "/usr/include/stdlib.h"], reason: "C headers for the same" },
     Need { package: "ffmpeg", probe: &["ffmpeg", "-version"], reason: "makes the films that the tests upload" },
     Need { package: "curl", probe: &["curl", "--version"], reason: "uploads as the README shows" },
-    Need { package: "nodejs", probe: &["node", "--version"], reason: "reads JSON in the README's lines, which are run" },
+    Need {
+        package: "nodejs",
+        probe: &["node", "--version"],
+        reason: "reads JSON in the README's lines, which are run",
+    },
     Need {
         package: "python3-venv",
         probe: &["python3", "-c", "import ensurepip, venv"],
