@@ -336,6 +336,35 @@ async fn a_file_written_to_while_uploading_stops_it() {
 }
 
 #[tokio::test]
+async fn a_file_touched_after_complete_deletes_nothing() {
+    let machine = Machine::start().await;
+    let film = machine.file("film.mp4", 9);
+    let request = machine.request(&[("video", &film)]);
+    // It is published, but the answer is lost, and for a while nobody answers.
+    machine.fake.script(Route::Complete, [Fault::CutAfter]);
+    machine.fake.script(Route::Complete, std::iter::repeat_n(Fault::Busy, 10_000));
+    let calls = async |count| {
+        while machine.fake.calls(Route::Complete) < count {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    let touch = async {
+        calls(1).await;
+        let file = std::fs::OpenOptions::new().write(true).open(&film).unwrap();
+        file.set_modified(std::time::UNIX_EPOCH).unwrap();
+        calls(machine.fake.calls(Route::Complete) + 2).await;
+        machine.fake.facts().faults.clear();
+        std::future::pending::<()>().await;
+    };
+    let published = tokio::select! {
+        ended = machine.run(&request) => ended.unwrap(),
+        () = touch => unreachable!(),
+    };
+    machine.assert_published(&published, &request);
+    assert_eq!(machine.fake.calls(Route::Delete), 0);
+}
+
+#[tokio::test]
 async fn two_processes_do_not_fight() {
     let machine = Machine::start().await;
     let film = machine.file("film.mp4", 9);

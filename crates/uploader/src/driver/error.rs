@@ -49,7 +49,7 @@ pub enum UploadError {
         source: io::Error,
     },
     /// A local file was written to while it was being uploaded.
-    #[error("{} was changed while it was being uploaded; the upload was cancelled", .path.display())]
+    #[error("{} was changed while it was being uploaded", .path.display())]
     Changed {
         /// Which file.
         path: PathBuf,

@@ -170,6 +170,37 @@ impl Drop for StopOnDrop {
     }
 }
 
+/// Whether the asset may be published. Deleting would then take away what is there for good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Completion {
+    /// No run has asked the server to commit all that it has.
+    NotAsked,
+    /// An earlier run may have asked.
+    Unknown,
+    /// This run has asked. The answer may have been lost.
+    Asked,
+}
+
+impl Completion {
+    fn of(opening: Opening) -> Self {
+        match opening {
+            Opening::Create => Self::NotAsked,
+            Opening::Resume => Self::Unknown,
+        }
+    }
+
+    /// Learns from what is done next. A part that is missing shows that no earlier run can have been published.
+    fn note(&mut self, action: &Action, session: &Session) {
+        match self {
+            _ if matches!(action, Action::Complete(_)) => *self = Self::Asked,
+            Self::Unknown if session.is_listed() && session.arrived_bytes() < session.total_bytes() => {
+                *self = Self::NotAsked;
+            }
+            Self::NotAsked | Self::Unknown | Self::Asked => {}
+        }
+    }
+}
+
 /// What one action or checksum came to. An error ends the upload: it is about the local side.
 type Answer = Result<Event, UploadError>;
 
@@ -195,9 +226,11 @@ impl Upload<'_> {
         }
         let clock = SteadyClock::start();
         let mut teller = Teller::new(self.observer, &gauge, clock);
+        let mut completion = Completion::of(opening);
         loop {
             let action = session.next_action(clock.now());
             teller.tell_action(&action);
+            completion.note(&action, &session);
             let until = match action {
                 Action::Wait(until) => until,
                 Action::Finish(outcome) => return self.ended(*outcome, &entry, teller.already_bytes()),
@@ -213,7 +246,7 @@ impl Upload<'_> {
             };
             match answer {
                 Ok(event) => session.on_event(event, clock.now(), entropy::jitter()),
-                Err(error) => return Err(self.stopped(error, &entry).await),
+                Err(error) => return Err(self.stopped(error, &entry, completion).await),
             }
             if entry.asset_id.is_none() && session.asset_id().is_some() {
                 entry.asset_id = session.asset_id();
@@ -256,11 +289,11 @@ impl Upload<'_> {
         Err(error)
     }
 
-    /// The local side ended it. Parts of a changed file are of no use to anybody, so the upload is cancelled; should
-    /// that fail, it expires by itself.
-    async fn stopped(&self, error: UploadError, entry: &Entry) -> UploadError {
+    /// The local side ended it. Parts of a changed file are of no use to anybody, so the upload is cancelled unless it
+    /// may be published by now; should that fail, it expires by itself.
+    async fn stopped(&self, error: UploadError, entry: &Entry, completion: Completion) -> UploadError {
         if let UploadError::Changed { .. } = &error {
-            if let Some(id) = entry.asset_id {
+            if let (Completion::NotAsked, Some(id)) = (completion, entry.asset_id) {
                 let _ = self.client.delete(id).await;
             }
             if let Err(refused) = self.place.forget() {
