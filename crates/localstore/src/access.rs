@@ -7,8 +7,9 @@
 
 use crate::Credentials;
 use crate::faults::{Fault, FaultControl};
+use crate::form;
 use crate::refusal::Refusal;
-use crate::signature::{Claim, Signed};
+use crate::signature::{self, Claim, Signed};
 use http::{StatusCode, request::Parts};
 use jiff::Timestamp;
 use s3s::access::{S3Access, S3AccessContext};
@@ -110,7 +111,7 @@ impl Guard {
             return Err(denied());
         }
         let query = cx.uri().query().unwrap_or_default();
-        let names = || query.split('&').map(|pair| pair.split('=').next().unwrap_or_default());
+        let names = || signature::names(query);
         if names().any(|name| name == "versionId") {
             return Err(denied());
         }
@@ -127,7 +128,12 @@ impl Guard {
 /// AWS wants `host` and every `x-amz-*` header that is sent to be signed; the body's hash may go unsigned in a
 /// presigned request. Form uploads sign their policy instead.
 fn check_what_was_signed(cx: &S3AccessContext<'_>) -> S3Result<Signed> {
-    let Some(claim) = Claim::of(cx.uri(), cx.headers())? else { return Ok(Signed::Form) };
+    let Some(claim) = Claim::of(cx.uri(), cx.headers())? else {
+        if form::is_form(cx.method(), cx.headers()) {
+            return Ok(Signed::Form);
+        }
+        return Err(S3Error::with_message(S3ErrorCode::AccessDenied, "Access Denied"));
+    };
     let unsigned = cx.headers().keys().find(|name| {
         let name = name.as_str();
         name.starts_with("x-amz-") && name != "x-amz-content-sha256" && !claim.signs(name)
@@ -176,7 +182,16 @@ async fn suffer(fault: Fault) -> S3Result<()> {
 }
 
 /// Refuses malformed, foreign and untimely signatures with AWS's codes, before s3s looks at them.
+///
+/// Escapes in the *name* of a query parameter are refused first: s3s decodes names and we compare them as they stand, so
+/// an escaped `X-Amz-Signature` or `versionId` would be one thing to it and another to us. No client escapes them.
 pub(crate) fn precheck(request: &Parts, region: &str, now: Timestamp) -> S3Result<()> {
+    if signature::names(request.uri.query().unwrap_or_default()).any(|name| name.contains(['%', '+'])) {
+        return Err(S3Error::with_message(
+            S3ErrorCode::InvalidURI,
+            "The name of a query parameter must not be escaped.",
+        ));
+    }
     let Some(claim) = Claim::of(&request.uri, &request.headers)? else { return Ok(()) };
     if !claim.signs("host") {
         return Err(claim.malformed("the Host header must be signed"));

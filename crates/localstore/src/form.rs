@@ -29,19 +29,37 @@ pub(crate) struct Peeking<B> {
     inner: B,
     passage: Arc<Passage>,
     seen: Vec<u8>,
+    /// Where in `seen` the file's field begins, once it is there.
+    field: Option<usize>,
 }
+
+/// What the file's field is recognised by.
+const FIELD: &[u8] = b"name=\"file\"";
+/// A file's name and what stands around it fit into this.
+const MAX_DISPOSITION: usize = 4096;
 
 impl<B> Peeking<B> {
     pub(crate) const fn new(inner: B, passage: Arc<Passage>) -> Self {
-        Self { inner, passage, seen: Vec::new() }
+        Self { inner, passage, seen: Vec::new(), field: None }
     }
 
     fn note(&mut self, data: &Bytes) {
         if self.passage.file_name().is_some() || self.seen.len() > MAX_PEEK {
             return;
         }
+        // Each byte is looked at once, however small the pieces are that it comes in.
+        let from = self.seen.len().saturating_sub(FIELD.len() - 1);
         self.seen.extend_from_slice(data);
-        if let Some(name) = file_name(&self.seen) {
+        if self.field.is_none() {
+            self.field = self.seen[from..].windows(FIELD.len()).position(|part| part == FIELD).map(|at| from + at);
+        }
+        let Some(field) = self.field else { return };
+        let line = &self.seen[field..];
+        let line = &line[..line.len().min(MAX_DISPOSITION)];
+        let whole = data.contains(&b'\n') || line.len() == MAX_DISPOSITION;
+        if let Some(name) =
+            file_name(line).or_else(|| (line.len() == MAX_DISPOSITION).then(String::new)).filter(|_| whole)
+        {
             self.passage.note_file_name(name);
             self.seen = Vec::new();
         }

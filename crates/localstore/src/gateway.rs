@@ -15,6 +15,7 @@ use hyper::body::Incoming;
 use s3s::service::S3Service;
 use s3s::{Body, S3Error, S3ErrorCode};
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 
 /// Answers requests.
 pub(crate) struct Gateway {
@@ -22,7 +23,12 @@ pub(crate) struct Gateway {
     pub(crate) disk: Arc<Disk>,
     pub(crate) faults: FaultControl,
     pub(crate) region: String,
+    /// Turns of form uploads; see [`FORMS_AT_ONCE`].
+    pub(crate) forms: Semaphore,
 }
+
+/// s3s holds a form's file in memory before it knows whether the form is signed, so only this many are read at once.
+pub(crate) const FORMS_AT_ONCE: usize = 4;
 
 /// No answer is to be sent: the connection is closed.
 #[derive(Debug, thiserror::Error)]
@@ -70,6 +76,7 @@ impl Gateway {
         head.extensions.insert(Arc::clone(passage));
         let slow = self.faults.slows_bodies();
         if form::is_form(&head.method, &head.headers) {
+            let _turn = self.forms.acquire().await;
             let body = Body::http_body(Peeking::new(body, Arc::clone(passage)));
             let answer = self.service.call(http::Request::from_parts(head, body)).await;
             return Ok(form::correct(answer.map_err(|error| Lost::Protocol(error.into()))?).await);

@@ -4,7 +4,7 @@ use crate::access::{Guard, Keyring};
 use crate::cors::{self, CorsRule};
 use crate::disk::{Disk, OpenError, bucket::Bucket};
 use crate::faults::FaultControl;
-use crate::gateway::Gateway;
+use crate::gateway::{FORMS_AT_ONCE, Gateway};
 use crate::lifecycle::{self, Sweep};
 use crate::protocol::Protocol;
 use crate::refusal::Refusal;
@@ -18,6 +18,7 @@ use s3s::service::S3ServiceBuilder;
 use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
+    sync::Semaphore,
     task::JoinSet,
 };
 use tokio_util::sync::CancellationToken;
@@ -201,7 +202,8 @@ fn gateway(config: &Config, disk: Arc<Disk>, faults: FaultControl) -> Gateway {
     builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(limits))));
     builder.set_auth(Keyring::new(&config.credentials));
     builder.set_access(Guard { public_buckets: config.public_buckets.clone(), faults: faults.clone() });
-    Gateway { service: builder.build(), disk, faults, region: config.region.clone() }
+    let forms = Semaphore::new(FORMS_AT_ONCE);
+    Gateway { service: builder.build(), disk, faults, region: config.region.clone(), forms }
 }
 
 async fn serve(listener: TcpListener, gateway: Arc<Gateway>, stopping: CancellationToken) {
@@ -242,9 +244,9 @@ fn connection(
         let gateway = Arc::clone(&gateway);
         async move { Box::pin(gateway.answer(request)).await }
     });
-    let mut builder = auto::Builder::new(TokioExecutor::new());
+    // Telling HTTP/1 from HTTP/2 has no time limit in hyper-util, so a silent connection would stay for ever.
+    let mut builder = auto::Builder::new(TokioExecutor::new()).http1_only();
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(CONNECTION_BUFFER);
-    builder.http2().timer(TokioTimer::new());
     let served = builder.serve_connection(TokioIo::new(stream), service).into_owned();
     let watched = graceful.watch(served);
     async move {

@@ -132,7 +132,8 @@ fn old_signature() -> S3Error {
     )
 }
 
-fn names(query: &str) -> impl Iterator<Item = &str> {
+/// The names of a query's parameters, as they stand.
+pub(crate) fn names(query: &str) -> impl Iterator<Item = &str> {
     query.split('&').map(|pair| pair.split('=').next().unwrap_or_default())
 }
 

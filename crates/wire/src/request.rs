@@ -21,7 +21,7 @@ pub struct CreateRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 5000)]
     pub description: Option<String>,
-    /// Your own JSON object, at most 16 KiB. Returned as it was, never looked into.
+    /// Your own JSON object, at most 16 KiB. Never looked into; numbers keep 64 bits, keys come back sorted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub metadata: Option<serde_json::Map<String, serde_json::Value>>,

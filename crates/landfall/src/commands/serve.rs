@@ -62,7 +62,7 @@ fn greet(arguments: &Arguments, config: &Config, running: &Running) -> Result<()
         std::path::absolute(&config.server.data).unwrap_or_else(|_| config.server.data.clone()).display(),
         config.expire.cron,
         schedule.zone_name(),
-        api = addresses.api,
+        api = config.server.public_url.as_deref().unwrap_or(&addresses.api),
     ))
 }
 

@@ -24,8 +24,7 @@ use manifest::{BucketRecord, Versioning};
 use pins::Pins;
 use std::{
     collections::BTreeMap,
-    fs::{self, File},
-    io,
+    fs, io,
     sync::{Arc, PoisonError, RwLock},
 };
 
@@ -35,8 +34,6 @@ pub(crate) struct Disk {
     layout: Layout,
     pins: Arc<Pins>,
     buckets: RwLock<BTreeMap<String, Arc<Bucket>>>,
-    /// Keeps other processes out for as long as this one serves the folder.
-    _lock: File,
 }
 
 impl Disk {

@@ -6,6 +6,7 @@
 use super::{blob, layout::Layout, manifest::Id};
 use std::{
     collections::HashMap,
+    fs::File,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -14,6 +15,8 @@ use std::{
 pub(crate) struct Pins {
     layout: Layout,
     held: Mutex<HashMap<Id, Pin>>,
+    /// Keeps other processes out until the last task that may write is done: every bucket holds on to its pins.
+    _lock: File,
 }
 
 #[derive(Debug, Default)]
@@ -24,8 +27,9 @@ struct Pin {
 }
 
 impl Pins {
-    pub(crate) fn new(layout: Layout) -> Arc<Self> {
-        Arc::new(Self { layout, held: Mutex::default() })
+    /// `lock` is the folder's, already taken.
+    pub(crate) fn new(layout: Layout, lock: File) -> Arc<Self> {
+        Arc::new(Self { layout, held: Mutex::default(), _lock: lock })
     }
 
     /// Holds a generation. Must be called where the generation cannot be retired in between: under its key's lock.

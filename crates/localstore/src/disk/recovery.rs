@@ -49,7 +49,7 @@ impl Disk {
             Err(error) => return Err(io::Error::from(error).into()),
         }
         prepare(&layout)?;
-        let pins = Pins::new(layout.clone());
+        let pins = Pins::new(layout.clone(), lock);
         let mut named = HashSet::new();
         let mut buckets = BTreeMap::new();
         for name in names_in(&layout.buckets())? {
@@ -62,7 +62,7 @@ impl Disk {
             buckets.insert(name, Arc::new(bucket));
         }
         remove_orphans(&layout, &named)?;
-        Ok(Self { layout, pins, buckets: RwLock::new(buckets), _lock: lock })
+        Ok(Self { layout, pins, buckets: RwLock::new(buckets) })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Announce a file for a role later than at creation, or withdraw one.
 
 use domain::change::{self, ChangeRefusal};
-use domain::{AssetId, AssetStatus, Collection, Necessity, OwnerId, Reason, RoleName};
+use domain::{Asset, AssetId, AssetStatus, Collection, FileState, Necessity, OwnerId, Place, Reason, RoleName};
 
 use super::create::{CreateError, FileProblem, NewFile, Opened};
 use super::{App, FindError, MAX_RACES, PortError};
@@ -59,6 +59,9 @@ impl App {
         let plan = self.plan_file(rules, new).map_err(AnnounceError::File)?;
         for _ in 0..MAX_RACES {
             let Stamped { now, value: asset } = self.load_own(owner, of, id).await.map_err(AnnounceError::Find)?;
+            if is_repetition(&asset, role, new) {
+                return self.open_announced(owner, of, id).await;
+            }
             let file = self.reserved_file(owner, of, id, role.clone(), new.clone(), plan, now);
             let change = match change::announce(&asset, file) {
                 Ok(change) => change,
@@ -66,14 +69,18 @@ impl App {
                 Err(refusal) => return Err(AnnounceError::Find(gone(&refusal))),
             };
             if self.apply(&change).await? == Written::Done {
-                return self.open_and_grant(owner, of, id).await.map_err(|error| match error {
-                    CreateError::Gone(reason) => AnnounceError::Find(FindError::Gone(reason)),
-                    CreateError::Port(error) => AnnounceError::Port(error),
-                    other => unreachable!("opening what is reserved refuses nothing else: {other}"),
-                });
+                return self.open_announced(owner, of, id).await;
             }
         }
         Err(PortError::Contended.into())
+    }
+
+    async fn open_announced(&self, owner: &OwnerId, of: &Collection, id: AssetId) -> Result<Opened, AnnounceError> {
+        self.open_and_grant(owner, of, id).await.map_err(|error| match error {
+            CreateError::Gone(reason) => AnnounceError::Find(FindError::Gone(reason)),
+            CreateError::Port(error) => AnnounceError::Port(error),
+            other => unreachable!("opening what is reserved refuses nothing else: {other}"),
+        })
     }
 
     /// Withdraws an optional role: its pending file, or its published one if none is pending.
@@ -91,7 +98,15 @@ impl App {
             let giving_up_replacement =
                 asset.status == AssetStatus::Created && place.pending.is_some() && place.published.is_some();
             let required = of.roles.get(role).is_some_and(|rules| rules.necessity == Necessity::Required);
-            let last = asset.places.len() == 1;
+            let filled = |place: &&Place| {
+                place.published.is_some() || place.pending.as_ref().is_some_and(|file| file.state.reason().is_none())
+            };
+            let last = asset
+                .places
+                .iter()
+                .filter(|(name, _)| *name != role)
+                .map(|(_, place)| place)
+                .all(|place| !filled(&place));
             if (required || last) && !giving_up_replacement {
                 return Err(WithdrawError::Required);
             }
@@ -108,6 +123,18 @@ impl App {
         }
         Err(PortError::Contended.into())
     }
+}
+
+/// Whether this very file was announced before and is still on its way: a PUT whose answer was lost is sent again.
+fn is_repetition(asset: &Asset, role: &RoleName, new: &NewFile) -> bool {
+    let pending = asset.places.get(role).and_then(|place| place.pending.as_ref());
+    pending.is_some_and(|file| {
+        matches!(file.state, FileState::Reserved | FileState::Uploading)
+            && file.file_name == new.file_name
+            && file.plan.size() == new.size
+            && file.key.content_type() == new.media_type
+            && file.checksum == new.checksum
+    })
 }
 
 /// The only other thing that keeps an owner's change from being made is that the asset has ended meanwhile.

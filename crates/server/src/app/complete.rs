@@ -81,10 +81,11 @@ impl App {
         id: AssetId,
         completion: &Completion,
     ) -> Result<Completed, CompleteError> {
+        self.freeze_asset(owner, of, id, &completion.claims).await?;
+        // After the freeze, because an answer that says "nothing changed" must be true.
         if completion.patch != AssetPatch::default() {
             self.patch_asset(owner, of, id, &completion.patch).await.map_err(patch_refused)?;
         }
-        self.freeze_asset(owner, of, id, &completion.claims).await?;
         let app = self.clone();
         let work = {
             let owner = owner.clone();

@@ -12,7 +12,7 @@ use crate::catalog::{Stamped, Written};
 
 /// Assets looked at in one catalog call.
 const PAGE: u32 = 200;
-/// Below this many expired assets no share is implausible: small sites have nights with nothing but abandoned uploads.
+/// Below this many expired files no share is implausible: small sites have nights with nothing but abandoned uploads.
 const BREAKER_FLOOR: u64 = 1_000;
 /// The share of unfinished files, in percent, above which a run is implausible.
 const BREAKER_PERCENT: u64 = 80;
@@ -48,9 +48,9 @@ pub struct ExpireReport {
 #[derive(Debug, thiserror::Error)]
 pub enum ExpireError {
     /// The breaker stopped it before anything was ended.
-    #[error("refused to expire {would_expire} of {unfinished} unfinished uploads in one run")]
+    #[error("refused to expire {would_expire} of {unfinished} unfinished files in one run")]
     Implausible {
-        /// Assets that would end.
+        /// Files that would end.
         would_expire: u64,
         /// Files that are unfinished.
         unfinished: u64,
@@ -58,6 +58,11 @@ pub enum ExpireError {
     /// A port failed; what was ended stays ended.
     #[error(transparent)]
     Port(#[from] PortError),
+}
+
+/// Pending files that have not ended: what the breaker counts on both sides.
+fn unfinished_files(asset: &Asset) -> u64 {
+    asset.pending().filter(|file| file.state.reason().is_none()).count() as u64
 }
 
 impl App {
@@ -97,7 +102,7 @@ impl App {
         let mut after = None;
         loop {
             let (page, next) = self.expired_page(as_of, after).await?;
-            would_expire += page.len() as u64;
+            would_expire += page.iter().map(|asset| unfinished_files(&asset.value)).sum::<u64>();
             let Some(next) = next else { break };
             after = Some(next);
         }

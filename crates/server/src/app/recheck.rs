@@ -1,6 +1,6 @@
 //! T11: look again at closed files, because a PUT has no maximum duration and no margin is safe.
 
-use domain::{Effect, Event, File, Remains, decide};
+use domain::{Asset, AssetStatus, Effect, Event, File, Remains, decide};
 
 use super::destroy::Destruction;
 use super::{App, PortError};
@@ -18,6 +18,14 @@ pub enum Recheck {
 }
 
 impl App {
+    /// Whether an asset that lives still points at this file, to tell its owner why it was rejected. Its row stays until
+    /// the role is announced again or the asset ends; without it the asset would have no deadline and never expire.
+    async fn is_shown(&self, file: &File) -> Result<bool, PortError> {
+        let found = self.parts.catalog.find_asset(file.asset).await.map_err(PortError::catalog)?;
+        let lives = |asset: &Asset| !matches!(asset.status, AssetStatus::Gone(_));
+        Ok(found.value.filter(lives).is_some_and(|asset| asset.files().any(|shown| shown.id == file.id)))
+    }
+
     /// Looks at a CLOSED file whose look is due.
     pub async fn recheck_file(&self, file: &File) -> Result<Recheck, PortError> {
         let remains = match self.look(file).await? {
@@ -27,6 +35,9 @@ impl App {
         let now = self.parts.catalog.now().await.map_err(PortError::catalog)?;
         let Ok(decision) = decide(file, &Event::Rechecked(remains), now) else { return Ok(Recheck::Clean) };
         if decision.effect == Some(Effect::Purge) {
+            if self.is_shown(file).await? {
+                return Ok(Recheck::Clean);
+            }
             let (Written::Done | Written::Stale) =
                 self.parts.catalog.purge(file.id, file.fence).await.map_err(PortError::catalog)?;
             return Ok(Recheck::Purged);

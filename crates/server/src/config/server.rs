@@ -30,7 +30,7 @@ impl ServerConfig {
         visitor.key("data", doc, &mut self.data, FilePath);
         let doc = "Where the API listens. Port 0 takes a free port. --listen and LANDFALL_LISTEN set it too.";
         visitor.key("listen", doc, &mut self.listen, Address);
-        let doc = "The address clients reach the API at, behind a load balancer. Default: http:// and `listen`.";
+        let doc = "The address clients reach the API at, behind a load balancer; printed at start. Default: http:// and `listen`.";
         let example = "\"https://api.example.com\"";
         visitor.key("public_url", doc, &mut self.public_url, Maybe(Text(http_url), example));
     }

@@ -57,9 +57,9 @@ fn hold(connections: &GracefulShutdown, tasks: &TaskTracker, stream: TcpStream, 
     }
     let service =
         hyper::service::service_fn(move |request: Request<hyper::body::Incoming>| answer(router.clone(), request));
-    let mut builder = Builder::new(TokioExecutor::new());
+    // Telling HTTP/1 from HTTP/2 has no time limit in hyper-util, so a silent connection would stay for ever.
+    let mut builder = Builder::new(TokioExecutor::new()).http1_only();
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIME);
-    builder.http2().timer(TokioTimer::new()).keep_alive_interval(HEAD_TIME);
     let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
     let watched = connections.watch(connection);
     tasks.spawn(async move {

@@ -1,12 +1,15 @@
 //! drive-commits: a file is driven if and only if it is COMMITTING, or VERIFIED in an asset that waits for publication.
 
-use domain::{File, FileId, StateName};
+use domain::{AssetId, File, FileId, StateName};
+use futures::{StreamExt as _, stream};
 
 use super::run::JobError;
 use crate::app::{App, PortError};
 
 /// Rows read at a time.
 const PAGE: u32 = 100;
+/// Assets driven at once: a Complete may hang for minutes, and the others should not wait for it.
+const AT_ONCE: usize = 8;
 
 /// One round. Gives the number of assets that were driven.
 pub(super) async fn run(app: &App) -> Result<u64, JobError> {
@@ -19,13 +22,14 @@ pub(super) async fn run(app: &App) -> Result<u64, JobError> {
             let mut assets: Vec<_> = page.iter().map(|file: &File| file.asset).collect();
             assets.sort_unstable();
             assets.dedup();
-            for asset in assets {
-                driven += 1;
-                // One asset whose bucket answers 403 must not keep the others from being driven.
+            driven += assets.len() as u64;
+            // One asset whose bucket answers 403, or does not answer, must not keep the others from being driven.
+            let drive = async |asset: AssetId| {
                 if let Err(error) = app.resume_commit(asset).await {
                     tracing::warn!(%asset, error = &error as &dyn std::error::Error, "commit not driven; next round");
                 }
-            }
+            };
+            stream::iter(assets).for_each_concurrent(AT_ONCE, drive).await;
             after = Some(last);
         }
     }

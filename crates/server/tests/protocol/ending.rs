@@ -124,6 +124,45 @@ async fn a_rewound_catalog_destroys_nothing() {
     assert_eq!(house.state(id, "video").await, StateName::Uploading);
 }
 
+/// A clock that jumped: every upload looks abandoned, and each has two files.
+#[tokio::test]
+async fn the_breaker_holds_when_everything_would_expire() {
+    let house = House::new();
+    for owner in 0..140 {
+        let owner = domain::OwnerId::parse(&format!("owner-{owner}")).unwrap();
+        for _ in 0..4 {
+            let upload = crate::house::upload_of([film(100), poster(10)]);
+            house.app.create_asset(&owner, &house.videos, upload).await.unwrap();
+        }
+    }
+    house.clock.advance(TimeSpan::from_hours(24 * 8));
+    let nightly = house.app.expire_assets(None, Breaker::Armed, Rehearsal::Real).await;
+    let Err(server::app::ExpireError::Implausible { would_expire, unfinished }) = nightly else {
+        panic!("the breaker did not hold: {nightly:?}")
+    };
+    assert_eq!((would_expire, unfinished, house.bucket()), (1120, 1120, (0, 1120)));
+    let asked_for = house.app.expire_assets(None, Breaker::Overridden, Rehearsal::Real).await.unwrap();
+    assert_eq!(asked_for.expired, 560);
+}
+
+/// Its row tells the owner why, and gives the asset its deadline: it is not purged under a living asset.
+#[tokio::test]
+async fn a_rejected_file_is_remembered_until_its_asset_expires() {
+    let house = House::new();
+    let id = house.create([film(100)]).await.asset.id;
+    house.send(id, "video", &png(100)).await;
+    assert!(house.complete(id).await.is_err());
+    house.settle().await;
+    for _ in 0..4 {
+        house.clock.advance(TimeSpan::from_hours(24 * 9));
+        house.run_jobs().await;
+    }
+    assert_eq!(house.state(id, "video").await, StateName::Closed);
+    assert_eq!(reap(&house.app, None, Rehearsal::Real).await.unwrap().expire.expired, 1);
+    house.run_jobs().await;
+    assert!(house.catalog.find_asset(id).await.unwrap().value.is_none());
+}
+
 #[tokio::test]
 async fn a_forgotten_replacement_goes_and_the_published_film_stays() {
     let house = House::new();

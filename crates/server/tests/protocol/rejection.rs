@@ -64,6 +64,10 @@ async fn a_role_on_its_way_is_not_pushed_aside() {
     let id = house.create([film(100)]).await.asset.id;
     let second = house.app.announce_file(&house.owner, &house.videos, id, &role("video"), &film(50).1).await;
     assert!(matches!(second, Err(AnnounceError::Occupied)));
+    let first = house.file(id, "video").await;
+    let again = house.app.announce_file(&house.owner, &house.videos, id, &role("video"), &film(100).1).await;
+    assert_eq!(again.unwrap().grants[&role("video")].len(), 1, "the same file again is the same announcement");
+    assert_eq!(house.file(id, "video").await.key, first.key);
 }
 
 #[tokio::test]
