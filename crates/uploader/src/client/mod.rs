@@ -21,8 +21,8 @@ use wire::{
 pub use error::ApiError;
 pub(crate) use error::{excerpt, innermost, retry_after};
 pub use token::{InvalidToken, Token};
-pub use transport::TransportError;
-pub(crate) use transport::{Target, transport};
+pub(crate) use transport::{Target, Transport};
+pub use transport::{TransportError, direct};
 
 /// An API call answers within this: it signs, lists or writes a row.
 const CALL_LIMIT: Duration = Duration::from_secs(30);
@@ -76,7 +76,8 @@ impl Client {
         }
         server.set_query(None);
         server.set_fragment(None);
-        Ok(Self { http: transport(Target::Api)?, server, token, collection })
+        let http = Transport::new(Target::Api)?.towards(server.as_str()).clone();
+        Ok(Self { http, server, token, collection })
     }
 
     /// The server's address as text, always the same for the same server.

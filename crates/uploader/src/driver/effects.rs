@@ -13,7 +13,7 @@ use wire::{CompleteFileRequest, CompleteRequest, Roles};
 
 use super::{Answer, UploadError, send};
 use crate::checksum::{self, SumError};
-use crate::client::Client;
+use crate::client::{Client, Transport};
 use crate::journal::Entry;
 use crate::progress::Gauge;
 use crate::session::{Action, Event};
@@ -22,7 +22,7 @@ use crate::source::Source;
 /// What actions need.
 pub(super) struct Effects<'a> {
     pub(super) client: &'a Client,
-    pub(super) store: reqwest::Client,
+    pub(super) store: Transport,
     pub(super) sources: &'a BTreeMap<RoleName, Arc<Source>>,
     pub(super) gauge: Arc<Gauge>,
     pub(super) stall: Duration,
@@ -50,7 +50,8 @@ impl Effects<'_> {
             }
             Action::SendPart(ticket) => {
                 let source = Arc::clone(&self.sources[&ticket.role]);
-                send::part(&self.store, source, ticket, &self.gauge, self.stall).boxed()
+                let store = self.store.towards(&ticket.url);
+                send::part(store, source, ticket, &self.gauge, self.stall).boxed()
             }
             Action::Wait(_) | Action::Finish(_) => unreachable!("the driver's loop handles these itself"),
         }

@@ -24,7 +24,7 @@ use wire::{AnnounceRequest, AssetBody, CompleteRequest, CreateRequest, Roles};
 pub use error::UploadError;
 
 use crate::checksum;
-use crate::client::{Client, Target, transport};
+use crate::client::{Client, Target, Transport};
 use crate::clock::{SteadyClock, wall_clock};
 use crate::entropy;
 use crate::fingerprint::LocalFingerprint;
@@ -213,7 +213,7 @@ impl Upload<'_> {
         let gauge = Arc::new(Gauge::default());
         let effects = Effects {
             client: self.client,
-            store: transport(Target::Store).map_err(UploadError::Transport)?,
+            store: Transport::new(Target::Store).map_err(UploadError::Transport)?,
             sources: self.sources,
             gauge: Arc::clone(&gauge),
             stall: self.settings.stall.try_into().unwrap_or_default(),

@@ -71,8 +71,7 @@ pub enum Found {
 impl Journal {
     /// Opens the folder, making it if need be, readable to its owner only.
     pub fn open(folder: PathBuf) -> Result<Self, JournalError> {
-        let made = DirBuilder::new().recursive(true).mode(0o700).create(&folder);
-        made.map_err(|source| JournalError::Folder { folder: folder.clone(), source })?;
+        make(&folder).map_err(|source| JournalError::Folder { folder: folder.clone(), source })?;
         Ok(Self { folder })
     }
 
@@ -133,6 +132,18 @@ impl Place {
     }
 }
 
+/// Makes a folder and those above it durably: an entry is not lost with the folder it is in.
+fn make(folder: &Path) -> io::Result<()> {
+    let is_absent = |path: &&Path| !path.as_os_str().is_empty() && !path.exists();
+    let absent: Vec<_> = folder.ancestors().take_while(is_absent).collect();
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    for made in absent {
+        let parent = made.parent().filter(|parent| !parent.as_os_str().is_empty());
+        File::open(parent.unwrap_or(Path::new(".")))?.sync_all()?;
+    }
+    Ok(())
+}
+
 fn file_name(name: &str) -> String {
     format!("{name}.json")
 }
@@ -159,17 +170,19 @@ fn is_old(path: &Path) -> io::Result<bool> {
     Ok(age_seconds > KEPT_FOR_SECONDS)
 }
 
-/// Removes one old file. One that belongs to an upload in progress stays.
+/// Removes one old file. One that belongs to an upload in progress stays, and so does one that a process has written
+/// anew just before the lock was taken.
 fn prune_one(path: &Path) -> io::Result<bool> {
     let ours = |ending: &str| path.extension().is_some_and(|extension| extension == ending);
-    if ours("unreadable") {
-        fs::remove_file(path)?;
-    } else if ours("json") || ours("new") || ours("lock") {
-        let Some(_lock) = Lock::take(path.with_extension("lock"))? else { return Ok(false) };
-        if !ours("lock") {
-            fs::remove_file(path)?;
-        }
+    if !["json", "new", "unreadable", "lock"].into_iter().any(ours) {
+        return Ok(false);
     }
+    let Some(_lock) = Lock::take(path.with_extension("lock"))? else { return Ok(false) };
+    // The lock's own file goes when it is let go.
+    if ours("lock") || !is_old(path)? {
+        return Ok(false);
+    }
+    fs::remove_file(path)?;
     Ok(ours("json"))
 }
 

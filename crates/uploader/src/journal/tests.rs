@@ -152,6 +152,14 @@ fn the_old_is_pruned_unless_somebody_works_on_it() {
 }
 
 #[test]
+fn what_is_written_anew_before_the_lock_is_not_pruned() {
+    let folder = Folder::new();
+    folder.take().write(&entry()).unwrap();
+    assert!(!super::prune_one(&folder.path("json")).unwrap(), "it was old when it was listed, and is not now");
+    assert_eq!(folder.take().found(), &Found::Unfinished(Box::new(entry())));
+}
+
+#[test]
 fn is_readable_to_its_owner_only_and_holds_no_secret() {
     use std::os::unix::fs::PermissionsExt;
 

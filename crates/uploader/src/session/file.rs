@@ -81,6 +81,9 @@ impl FileProgress {
     pub(super) fn close(&mut self) {
         self.unlisted = false;
         self.pending.clear();
+        // Whatever call said so has come back. If parts turn out to be wrong, they are signed anew.
+        self.listing = Call::default();
+        self.signing = Call::default();
     }
 
     /// Takes up what the server says has arrived. A part of another size than planned is sent again.

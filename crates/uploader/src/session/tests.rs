@@ -513,6 +513,28 @@ fn final_answers_are_told_apart() {
 }
 
 #[test]
+fn a_file_closed_while_signing_can_be_repaired() {
+    let world = World::new(&[MIB], rules(2), Vec::new(), 1);
+    let mut session = world.session(Opening::Create);
+    let (role, _) = world.plans.first_key_value().unwrap();
+    session.on_event(Event::Summed(role.clone(), "sum".to_owned()), world.now, 0);
+    let mut step = |action: fn(&Action) -> bool, event| {
+        let next = session.next_action(world.now);
+        assert!(action(&next), "{next:?}");
+        session.on_event(event, world.now, 0);
+    };
+    step(|action| *action == Action::Create, Event::Opened(Ok(Box::new(world.asset()))));
+    step(|action| matches!(action, Action::ListParts(_)), Event::Listed(role.clone(), Ok(Vec::new())));
+    let signing = |action: &Action| matches!(action, Action::SignParts(..));
+    step(signing, Event::Signed(role.clone(), Err(answered(ErrorCode::UploadClosed))));
+    let missing = Some(vec![MissingParts { role: role.to_string(), numbers: vec![1] }]);
+    let incomplete = Problem { missing, ..problem(ErrorCode::UploadIncomplete) };
+    let incomplete = ApiError::Problem { problem: Box::new(incomplete), retry_after: None };
+    step(|action| matches!(action, Action::Complete(_)), Event::Completed(Err(incomplete)));
+    assert!(signing(&session.next_action(world.now)), "the missing part is signed again");
+}
+
+#[test]
 fn a_server_that_contradicts_the_file_is_refused() {
     let world = World::new(&[MIB], rules(2), Vec::new(), 1);
     let with = |change: fn(&mut AssetBody)| {
