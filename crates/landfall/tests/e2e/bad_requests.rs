@@ -2,6 +2,8 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use crate::support::api::{Answer, Api, announcement, creation};
 use crate::support::clock::{SOON, until};
@@ -111,6 +113,28 @@ async fn bodies_that_are_no_json_or_too_large_are_refused() {
     let huge = format!("{{\"title\": \"{}\"}}", "x".repeat(1 << 20));
     raw(&api, "application/json", huge).await.problem(413, "body_too_large");
     nothing_is_there(&server, &api).await;
+}
+
+/// Clients that write everything before they read hear of a refusal too, instead of a broken connection.
+#[tokio::test]
+async fn refusals_reach_clients_that_are_still_sending() {
+    let server = Server::new().await;
+    let good = server.token("42").await;
+    let address = server.url.trim_start_matches("http://");
+    let body = vec![b' '; 8 << 20];
+    for (token, status) in [(good.as_str(), "413"), ("x", "401")].repeat(10) {
+        let mut stream = TcpStream::connect(address).await.expect("a connection");
+        let head = format!(
+            "POST /v1/videos HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\n\
+             content-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).await.expect("the head is taken");
+        stream.write_all(&body).await.expect("the body is taken");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.expect("an answer");
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+    }
 }
 
 #[tokio::test]

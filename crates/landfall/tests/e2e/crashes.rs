@@ -359,7 +359,8 @@ async fn while_cancelling_an_upload() {
 
 #[tokio::test]
 async fn while_reaping() {
-    let mut world = World::with("[uploads]\nurl_ttl = \"1s\"\nidle = \"1s\"").await;
+    // Long enough for one part to be sent on a busy machine, short enough to wait for.
+    let mut world = World::with("[uploads]\nurl_ttl = \"5s\"\nidle = \"5s\"").await;
     let asset = world.api.create(&world.files()).await;
     world.api.send_part(&asset.parts("video")[0], &world.film).await;
     world.proxy.trap(Hold::Request, is_abort);

@@ -32,6 +32,10 @@ pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// How long shutdown waits for requests under way. Orchestrators kill after 30 s by default, and commits and the store
 /// still have to stop after this; a `complete` that is cut off goes on in the next start and can be repeated.
 pub const GRACE_TIME: Duration = Duration::from_secs(15);
+/// What is read on of a refused body, at most: several times the largest body that is taken.
+pub const HEARD_OUT_BYTES: ByteCount = ByteCount::mib(16);
+/// How long that may take.
+pub const HEARD_OUT_TIME: Duration = Duration::from_secs(5);
 /// Longest incoming `x-request-id` that is taken over, in characters.
 pub const REQUEST_ID_CHARS: usize = 64;
 /// Longest Idempotency-Key, in characters.

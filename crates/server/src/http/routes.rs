@@ -3,7 +3,7 @@
 use axum::{Router, middleware as layer};
 use utoipa_axum::router::OpenApiRouter;
 
-use super::middleware::{admit, observe, protect, shed};
+use super::middleware::{admit, hear_out, observe, protect, shed};
 use super::problem::{self, Denial};
 use super::{HttpState, assets, files, health, jobs, openapi, pages, parts};
 
@@ -30,6 +30,7 @@ pub fn router(state: HttpState) -> Router {
         .method_not_allowed_fallback(wrong_method)
         .layer(layer::from_fn_with_state(state.clone(), protect))
         .layer(layer::from_fn_with_state(state.clone(), observe))
+        .layer(layer::from_fn(hear_out))
         .with_state(state)
 }
 

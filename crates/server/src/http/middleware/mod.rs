@@ -1,12 +1,14 @@
 //! What happens around every request.
 
 mod admit;
+mod hear_out;
 mod observe;
 mod protect;
 mod request_id;
 mod shed;
 
 pub(super) use admit::{Caller, admit};
+pub(super) use hear_out::hear_out;
 pub(super) use observe::observe;
 pub(super) use protect::protect;
 pub(super) use shed::shed;
