@@ -2,6 +2,8 @@
 //!
 //! Through the running server if there is one, else with catalog and store in this process.
 
+use std::time::Duration;
+
 use clap::Args;
 use domain::{OwnerId, TimeSpan, Timestamp};
 use server::app::Rehearsal;
@@ -10,6 +12,7 @@ use server::boot::{self, BootError, DataFolder, FolderError, Offline, RunFileOf}
 use server::clock::{Clock as _, HostClock};
 use server::config::{Config, StoreKind};
 use server::jobs;
+use uploader::client;
 use wire::{Problem, ReapBody, ReapRequest};
 
 use super::log_as_command;
@@ -19,6 +22,8 @@ use crate::exit::{Exit, Failure, chain};
 
 /// The token of one call to the server.
 const TOKEN_TTL: TimeSpan = TimeSpan::from_secs(60);
+/// The server gives a job up after 15 min; the rest is for the way.
+const CALL_LIMIT: Duration = Duration::from_mins(16);
 /// Whom that token names: the server only looks at its scope.
 const OPERATOR: &str = "landfall-reap";
 
@@ -90,7 +95,9 @@ async fn reap_there(config: &Config, api: &str, request: &ReapRequest) -> Result
         Failure::new(Exit::Unreachable, chain(&error))
             .hint(format!("the server that runs in this folder should answer at {api}"))
     };
-    let answer = reqwest::Client::new().post(url).bearer_auth(token).json(request).send().await.map_err(unreachable)?;
+    // The token is an operator's: it goes to the server of this folder and through no proxy.
+    let http = client::direct(CALL_LIMIT).map_err(|error| Failure::new(Exit::Failed, chain(&error)))?;
+    let answer = http.post(url).bearer_auth(token).json(request).send().await.map_err(unreachable)?;
     let status = answer.status();
     let body = answer.bytes().await.map_err(unreachable)?;
     if status.is_success() {

@@ -55,6 +55,15 @@ struct Shown {
     secret_access_key: String,
 }
 
+/// What `store serve` says of itself at each start: nothing that must not stand in a log.
+#[derive(Serialize)]
+struct Ready {
+    endpoint: String,
+    region: String,
+    private_bucket: String,
+    public_bucket: String,
+}
+
 /// Does what is asked with the embedded store.
 pub(crate) async fn run(command: Command) -> Result<(), Failure> {
     match command {
@@ -72,7 +81,13 @@ async fn serve(arguments: ServeArguments) -> Result<(), Failure> {
         _ = signals.next() => return Ok(()),
     };
     if arguments.output.json {
-        console::json(&shown(&config)?)?;
+        let Config { store: settings, .. } = &config;
+        console::json(&Ready {
+            endpoint: store.endpoint().to_string(),
+            region: settings.region.clone(),
+            private_bucket: settings.private_bucket.clone(),
+            public_bucket: settings.public_bucket.clone(),
+        })?;
     } else {
         console::out(&format!("The embedded store is ready at {}\nCtrl-C stops.", store.endpoint()))?;
     }

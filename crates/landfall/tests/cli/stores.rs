@@ -21,7 +21,10 @@ async fn a_server_uses_a_store_of_another_process() {
     let store =
         Running::start(command.args(["store", "serve", "--data", "s", "--store-listen", "127.0.0.1:0", "--json"]));
     let shown = json(home.path(), &["store", "show", "--data", "s", "--json"]);
-    assert_eq!(shown, store.greeting);
+    let greeting = store.greeting.as_object().unwrap();
+    let told: Vec<_> = greeting.keys().map(String::as_str).collect();
+    assert_eq!(told, ["endpoint", "private_bucket", "public_bucket", "region"], "no key at each start");
+    assert!(greeting.iter().all(|(name, value)| shown[name] == *value), "{shown}");
     let mut names: Vec<_> = shown.as_object().unwrap().keys().map(String::as_str).collect();
     names.sort_unstable();
     let expected = ["access_key_id", "endpoint", "private_bucket", "public_bucket", "region", "secret_access_key"];

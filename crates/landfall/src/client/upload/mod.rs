@@ -95,7 +95,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     // What is too old to be resumed only takes room; if it cannot be removed, the upload does not suffer.
     let _ = journal.prune();
     let mut signals = Signals::take()?;
-    let (count, mut failures) = (planned.len(), Vec::new());
+    let (count, mut tried, mut failures) = (planned.len(), 0, Vec::new());
     for planned in &planned {
         let client = arguments.connection.client(&planned.collection)?;
         let display = Display::choose(arguments.output, &planned.name);
@@ -106,6 +106,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
                 return Err(stopped(signal));
             }
         };
+        tried += 1;
         let Err(failure) = ended else { continue };
         display.failed(&failure)?;
         if count > 1 {
@@ -120,8 +121,27 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     match failures.into_iter().next() {
         None => Ok(()),
         Some(failure) if count == 1 => Err(failure),
-        Some(first) => Err(Failure::new(first.exit, format!("{failed} of {count} files were not uploaded"))
-            .hint("run the command again with the files that failed; the others are published")),
+        Some(first) => Err(Tally { count, tried, failed }.failure(first.exit)),
+    }
+}
+
+/// What became of several files.
+struct Tally {
+    count: usize,
+    /// Published or failed; the others were not begun.
+    tried: usize,
+    failed: usize,
+}
+
+impl Tally {
+    fn failure(&self, exit: Exit) -> Failure {
+        let Self { count, tried, failed } = self;
+        let (published, untried) = (tried - failed, count - tried);
+        let message = match untried {
+            0 => format!("{failed} of {count} files failed, {published} are published"),
+            _ => format!("{failed} of {count} files failed, {untried} were not tried, {published} are published"),
+        };
+        Failure::new(exit, message).hint("run the command again with the files that are not published")
     }
 }
 
@@ -157,4 +177,17 @@ impl Arguments {
 fn parse_parallel(text: &str) -> Result<NonZeroUsize, String> {
     let number = text.parse().ok().filter(|number: &NonZeroUsize| number.get() <= MOST_PARALLEL);
     number.ok_or_else(|| format!("must be 1 to {MOST_PARALLEL}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Exit, Tally};
+
+    #[test]
+    fn says_how_many_are_published_and_how_many_were_not_tried() {
+        let said = |count, tried, failed| Tally { count, tried, failed }.failure(Exit::Unreachable).message;
+        assert_eq!(said(5, 5, 2), "2 of 5 files failed, 3 are published");
+        assert_eq!(said(5, 3, 1), "1 of 5 files failed, 2 were not tried, 2 are published");
+        assert_eq!(said(5, 1, 1), "1 of 5 files failed, 4 were not tried, 0 are published");
+    }
 }
