@@ -258,9 +258,28 @@ async fn starts_afresh_when_the_asset_is_gone() {
     interrupt(&machine, &request, 2).await;
     machine.fake.facts().assets.clear();
     machine.fake.facts().keys.clear();
+    machine.fake.script(Route::Show, [Fault::Problem(410, "gone")]);
     let published = machine.run(&request).await.unwrap();
     machine.assert_published(&published, &request);
     assert_eq!(machine.heard.count(|news| *news == News::StartingAfresh), 1);
+}
+
+#[tokio::test]
+async fn another_owners_token_does_not_start_afresh() {
+    let mut machine = Machine::start().await;
+    machine.settings.rules.parallel = NonZeroUsize::MIN;
+    let film = machine.file("film.mp4", 40 * MIB);
+    let request = machine.request(&[("video", &film)]);
+    interrupt(&machine, &request, 2).await;
+    machine.fake.script(Route::Show, [Fault::Problem(404, "not_found")]);
+    let error = machine.run(&request).await.unwrap_err();
+    assert!(matches!(error, UploadError::Unknown { .. }), "{error:?}");
+    assert!(error.hint().unwrap().contains("token"));
+
+    let published = machine.run(&request).await.unwrap();
+    machine.assert_published(&published, &request);
+    assert!(published.already_bytes > 0);
+    assert_eq!(machine.fake.facts().assets.len(), 1);
 }
 
 #[tokio::test]

@@ -20,7 +20,9 @@ pub(super) fn of_upload(error: &UploadError) -> Failure {
         UploadError::NoFile | UploadError::Type { .. } | UploadError::Open { .. } | UploadError::Size { .. } => {
             Exit::Usage
         }
-        UploadError::Refused(error) | UploadError::Gone(error) => exit_of(error),
+        UploadError::Refused(error) | UploadError::Gone(error) | UploadError::Unknown { reason: error, .. } => {
+            exit_of(error)
+        }
         UploadError::OutOfPatience { .. } => Exit::Unreachable,
         UploadError::Rejected { .. } | UploadError::PartRefused { .. } | UploadError::BeyondRepair { .. } => {
             Exit::Refused

@@ -77,6 +77,16 @@ pub enum UploadError {
     /// The upload is not at the server any more.
     #[error("the upload is gone from the server: {0}")]
     Gone(ApiError),
+    /// The upload to resume is not there for this token. It is kept in the journal.
+    #[error("the unfinished upload{} cannot be resumed: {reason}", .asset_id.map(|id| format!(" {id}")).unwrap_or_default())]
+    Unknown {
+        /// The asset.
+        asset_id: Option<AssetId>,
+        /// Where the journal remembers it.
+        remembered: PathBuf,
+        /// What the server said.
+        reason: ApiError,
+    },
     /// The server refused.
     #[error("{0}")]
     Refused(ApiError),
@@ -133,6 +143,7 @@ impl UploadError {
             | Self::BeyondRepair { .. }
             | Self::OutOfPatience { .. }
             | Self::StillCommitting { .. }
+            | Self::Unknown { .. }
             | Self::Read { .. }
             | Self::Journal(_)
             | Self::Transport(_) => true,
@@ -167,6 +178,11 @@ impl UploadError {
             Self::StillCommitting { asset_id: Some(id), collection } => {
                 format!("`landfall show {id} --collection {collection}` tells when it is CREATED")
             }
+            Self::Unknown { remembered, .. } => format!(
+                "it was begun with another token, or the server has lost it: give the token of the same owner; \
+                to forget it and upload afresh, remove {}",
+                remembered.display()
+            ),
             Self::Gone(_) | Self::Contradiction { .. } => "run the same command again to upload afresh".to_owned(),
             Self::NoFile | Self::Transport(_) | Self::Rejected { .. } | Self::StillCommitting { .. } => return None,
         };

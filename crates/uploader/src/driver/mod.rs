@@ -276,6 +276,9 @@ impl Upload<'_> {
                 UploadError::Rejected { asset_id, collection, role, reason, detail }
             }
             Outcome::Gone(error) => UploadError::Gone(error),
+            Outcome::Unknown(error) => {
+                UploadError::Unknown { asset_id, remembered: self.place.entry_path(), reason: error }
+            }
             Outcome::Refused(error) => UploadError::Refused(error),
             Outcome::Contradiction { detail } => UploadError::Contradiction { detail },
             Outcome::PartRefused { role, number, detail } => UploadError::PartRefused { role, number, detail },

@@ -104,6 +104,11 @@ impl Place {
         &self.found
     }
 
+    /// The file that holds, or would hold, the entry.
+    pub fn entry_path(&self) -> PathBuf {
+        self.folder.join(file_name(&self.name))
+    }
+
     /// Writes the entry durably: when this returns, a crash does not lose it.
     pub fn write(&self, entry: &Entry) -> Result<(), JournalError> {
         self.write_file(&entry.to_json()).map_err(|source| self.refused(source))
@@ -111,7 +116,7 @@ impl Place {
 
     /// Forgets the upload: it is done, or there is nothing to come back to.
     pub fn forget(&self) -> Result<(), JournalError> {
-        match fs::remove_file(self.folder.join(file_name(&self.name))) {
+        match fs::remove_file(self.entry_path()) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(self.refused(error)),
             Ok(()) | Err(_) => Ok(()),
         }
@@ -127,7 +132,7 @@ impl Place {
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
         file.write_all(content)?;
         file.sync_all()?;
-        fs::rename(&temporary, self.folder.join(file_name(&self.name)))?;
+        fs::rename(&temporary, self.entry_path())?;
         File::open(&self.folder)?.sync_all()
     }
 }

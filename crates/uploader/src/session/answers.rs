@@ -72,10 +72,12 @@ impl Session {
 
     /// An error that no other try will mend.
     fn refused(&mut self, error: ApiError) {
-        let known = self.asset_id.is_some() || matches!(self.phase, Phase::Opening(Opening::Resume, _));
+        let is_resuming = matches!(self.phase, Phase::Opening(Opening::Resume, _));
         match error.code() {
             Some(ErrorCode::Gone | ErrorCode::UploadExpired) => self.finish(Outcome::Gone(error)),
-            Some(ErrorCode::NotFound) if known => self.finish(Outcome::Gone(error)),
+            // What was deleted or has expired is said to be gone; this may as well be another owner's token.
+            Some(ErrorCode::NotFound) if is_resuming => self.finish(Outcome::Unknown(error)),
+            Some(ErrorCode::NotFound) if self.asset_id.is_some() => self.finish(Outcome::Gone(error)),
             Some(ErrorCode::UploadRejected) => {
                 let ApiError::Problem { problem, .. } = error else { return };
                 self.finish(rejection(*problem));

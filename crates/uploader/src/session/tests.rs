@@ -503,7 +503,7 @@ fn final_answers_are_told_apart() {
     let create = |code| outcome_after(Opening::Create, [failed(code)]);
     let resume = |code| outcome_after(Opening::Resume, [failed(code)]);
     assert!(matches!(create(ErrorCode::NotFound), Outcome::Refused(_)), "no such collection");
-    assert!(matches!(resume(ErrorCode::NotFound), Outcome::Gone(_)));
+    assert!(matches!(resume(ErrorCode::NotFound), Outcome::Unknown(_)), "perhaps another owner's");
     assert!(matches!(resume(ErrorCode::Gone), Outcome::Gone(_)));
     assert!(matches!(create(ErrorCode::Unauthorized), Outcome::Refused(_)));
     let rejected = Problem { reason: Some("content_mismatch".to_owned()), ..problem(ErrorCode::UploadRejected) };

@@ -159,8 +159,10 @@ pub enum Outcome {
         /// For people.
         detail: String,
     },
-    /// The asset is not there (any more): deleted, expired, or another owner's.
+    /// The asset is not there any more: deleted or expired.
     Gone(ApiError),
+    /// The asset that was to be resumed is not there for this token: most likely it is another owner's.
+    Unknown(ApiError),
     /// The server refused for good.
     Refused(ApiError),
     /// The store refused one part again and again.
