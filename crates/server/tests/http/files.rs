@@ -12,7 +12,9 @@ async fn announce_file_adds_an_optional_role() {
     let answer = house.call(Method::PUT, &format!("{path}/files/thumbnail"), poster(100)).await.expect(200);
     assert_eq!(answer.body["files"]["thumbnail"]["upload"]["parts"][0]["size"], 100);
     assert_eq!(answer.body["files"]["video"]["upload"].get("parts"), None, "only the announced role's URLs");
-    let occupied = house.call(Method::PUT, &format!("{path}/files/thumbnail"), poster(100)).await;
+    let again = house.call(Method::PUT, &format!("{path}/files/thumbnail"), poster(100)).await.expect(200);
+    assert_eq!(again.body["id"], answer.body["id"], "the same file again is the same announcement");
+    let occupied = house.call(Method::PUT, &format!("{path}/files/thumbnail"), poster(200)).await;
     assert_eq!(occupied.verdict(), (409, "role_occupied", ""));
     for (body, field) in [
         (json!({"file_name": "a.png", "size": 0, "content_type": "image/png"}), "size"),
