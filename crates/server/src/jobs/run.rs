@@ -152,7 +152,8 @@ impl Jobs {
         self.tasks.spawn(work);
     }
 
-    /// Lets every job finish the row it is at, then ends. Whatever is left is found by the next start.
+    /// Lets every job finish the round it is in, then ends. A caller who cannot wait that long drops this: whatever is
+    /// left is found by the next start.
     pub async fn stop(self) {
         self.stop.cancel();
         self.tasks.close();
