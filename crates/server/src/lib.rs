@@ -1,10 +1,11 @@
 //! Landfall's server: data flows `http -> app -> domain`, and `app -> catalog | store | limits | events`.
 //!
 //! *Invariant*: `app` knows no HTTP and no SQL; `http` knows no SQL; only [`boot`] names concrete backends. Time comes
-//! through [`clock`], randomness through [`entropy`], and through nothing else.
+//! through [`clock`], randomness through [`entropy`], background work through [`background`], and through nothing else.
 
 pub mod app;
 pub mod auth;
+pub mod background;
 pub mod boot;
 pub mod catalog;
 pub mod clock;

@@ -10,6 +10,7 @@ use domain::{
     Asset, AssetId, AssetStatus, ChecksumAlgorithm, ChecksumValue, ClaimedParts, Collection, Decision, Event, File,
     FileState, OwnerId, Reason, Refusal, RoleName, Timestamp, decide,
 };
+use futures::future::{self, Either};
 
 use super::commit::{Begin, Commit};
 use super::step::rejection;
@@ -94,11 +95,11 @@ impl App {
                 app.commit_asset(&owner, id, Begin::WithComplete).await
             })
         };
-        let patience = self.parts.settings.complete_patience.unsigned_abs();
-        match tokio::time::timeout(patience, work).await {
-            Err(_still_running) => {}
-            Ok(Ok(outcome)) => outcome?,
-            Ok(Err(panicked)) => std::panic::resume_unwind(panicked.into_panic()),
+        let patience = self.background.pause(self.parts.settings.complete_patience);
+        match future::select(work, patience).await {
+            Either::Left((Ok(outcome), _)) => outcome?,
+            Either::Left((Err(_no_outcome), _)) => panic!("the commit of {id} panicked before it had an outcome"),
+            Either::Right(_still_running) => {}
         }
         let asset = self.find_asset(owner, of, id).await.map_err(CompleteError::Find)?;
         if let Some((role, reason)) = first_rejection(&asset) {

@@ -77,13 +77,13 @@ impl App {
             return;
         }
         let app = self.clone();
-        self.outlive(async move {
+        drop(self.outlive(async move {
             for file in ended {
                 if let Err(error) = app.destroy_file(&file).await {
                     tracing::warn!(file = %file.id, error = &error as &dyn std::error::Error,
                         "not destroyed yet; the destroy job will");
                 }
             }
-        });
+        }));
     }
 }

@@ -25,8 +25,7 @@ use std::sync::Arc;
 
 use domain::{ByteCount, Collection, CollectionName, OwnerNaming, TimeSpan, UploadRules};
 use signing::PresignError;
-use tokio::sync::Semaphore;
-use tokio_util::task::TaskTracker;
+use tokio::sync::{Semaphore, oneshot};
 use tracing::Instrument as _;
 
 pub use announce::{AnnounceError, WithdrawError};
@@ -44,6 +43,7 @@ pub use publish::Publication;
 pub use read::{Intent, ReadError, ReadUrl};
 pub use recheck::Recheck;
 
+use crate::background::{Background, HostBackground};
 use crate::catalog::{Allowance, Catalog, CatalogError};
 use crate::entropy::Entropy;
 use crate::store::signer::UrlSigner;
@@ -106,15 +106,20 @@ pub struct AppParts {
 #[derive(Clone)]
 pub struct App {
     parts: Arc<AppParts>,
-    tasks: TaskTracker,
+    background: Arc<dyn Background>,
     committing: Arc<Semaphore>,
 }
 
 impl App {
-    /// Puts the use cases on their ports.
+    /// Puts the use cases on their ports and on the runtime that the caller runs on.
     pub fn new(parts: AppParts) -> Self {
+        Self::with_background(parts, Arc::new(HostBackground::default()))
+    }
+
+    /// Puts the use cases on their ports and on another runtime, such as a simulated one.
+    pub fn with_background(parts: AppParts, background: Arc<dyn Background>) -> Self {
         let committing = Arc::new(Semaphore::new(MAX_COMMITS));
-        Self { parts: Arc::new(parts), tasks: TaskTracker::new(), committing }
+        Self { parts: Arc::new(parts), background, committing }
     }
 
     /// What the operator chose.
@@ -140,17 +145,22 @@ impl App {
 
     /// Finishes what was started on behalf of requests: commits and clean-ups that outlive their request.
     pub async fn drain(&self) {
-        self.tasks.close();
-        self.tasks.wait().await;
+        self.background.drain().await;
     }
 
-    /// Runs work that must not end when the request that started it does.
-    fn outlive<F>(&self, work: F) -> tokio::task::JoinHandle<F::Output>
+    /// Runs work that must not end when the request that started it does. Its outcome never comes if it panics.
+    fn outlive<F>(&self, work: F) -> oneshot::Receiver<F::Output>
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        self.tasks.spawn(work.in_current_span())
+        let (tell, outcome) = oneshot::channel();
+        let work = async move {
+            // Nobody may be waiting any more: that is what it outlives.
+            drop(tell.send(work.await));
+        };
+        self.background.start(Box::pin(work.in_current_span()));
+        outcome
     }
 }
 

@@ -45,11 +45,11 @@ impl App {
     /// Tries to publish without anybody waiting: what blocked the asset was just withdrawn.
     pub(super) fn publish_later(&self, id: AssetId) {
         let app = self.clone();
-        self.outlive(async move {
+        drop(self.outlive(async move {
             if let Err(error) = app.publish_asset(id).await {
                 tracing::warn!(asset = %id, error = &error as &dyn std::error::Error,
                     "not published yet; the drive-commits job will");
             }
-        });
+        }));
     }
 }

@@ -107,16 +107,25 @@ pub struct Jobs {
     tasks: TaskTracker,
 }
 
-#[derive(Debug, Clone, Copy)]
-enum Job {
+/// A job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Job {
+    /// Drives COMMITTING files and publishes what is VERIFIED.
     DriveCommits,
+    /// Destroys and closes DELETING files.
     Destroy,
+    /// Looks again at CLOSED files.
     Recheck,
+    /// Ends what nobody finished.
     Expire,
 }
 
 impl Job {
-    const fn name(self) -> &'static str {
+    /// Every job there is.
+    pub const ALL: [Self; 4] = [Self::DriveCommits, Self::Destroy, Self::Recheck, Self::Expire];
+
+    /// The name in leases, metrics and logs.
+    pub const fn name(self) -> &'static str {
         match self {
             Self::DriveCommits => "drive-commits",
             Self::Destroy => "destroy",
@@ -194,8 +203,8 @@ async fn nightly(app: &App, schedule: &ExpireSchedule, holder: &str, stop: &Canc
     }
 }
 
-/// One round of one job, if nobody else is at it.
-async fn round(app: &App, job: Job, holder: &str) {
+/// One round of one job, if nobody else is at it. `holder` names this process in leases.
+pub async fn round(app: &App, job: Job, holder: &str) {
     match app.catalog().take_lease(job.name(), holder, LEASE).await {
         Ok(true) => {}
         Ok(false) => return,
