@@ -14,5 +14,6 @@ pub mod entropy;
 pub mod http;
 pub mod jobs;
 pub mod limits;
+mod operations;
 pub mod store;
 pub mod telemetry;

@@ -12,16 +12,14 @@ use super::embedded::Embedded;
 use super::folder::{DataFolder, FolderLock};
 use crate::app::{App, AppParts, DEFAULT_COMPLETE_PATIENCE, DeliveryRules, Settings};
 use crate::auth::{Authenticator, InstallationSecret, SecretFileError};
-use crate::catalog::Catalog;
-use crate::catalog::metered::MeteredCatalog;
 use crate::catalog::sqlite::SqliteCatalog;
+use crate::catalog::{self, Catalog};
 use crate::clock::{Clock, HostClock};
 use crate::config::{Config, ConfigError, StoreKind};
 use crate::entropy::{Entropy, HostEntropy};
-use crate::store::Store;
-use crate::store::metered::MeteredStore;
 use crate::store::s3::{CredentialSource, S3Settings, S3Store};
 use crate::store::signer::{SignerSettings, UrlSigner};
+use crate::store::{self, Store};
 
 /// The pieces, put together. Nothing listens yet but the embedded store, and no job runs.
 pub(super) struct Foundation {
@@ -43,7 +41,8 @@ impl Foundation {
         folder.make()?;
         let lock = folder.lock(purpose)?;
         let catalog = SqliteCatalog::open(&config.sqlite_file(), clock.clone()).await?;
-        let catalog: Arc<dyn Catalog> = Arc::new(MeteredCatalog::new(Arc::new(catalog)));
+        let catalog: Arc<dyn Catalog> =
+            Arc::new(catalog::around::Around::new(Arc::new(catalog), catalog::metered::Metered));
         let embedded = match config.store.kind {
             StoreKind::Embedded => Some(Embedded::start(config, &*entropy).await?),
             StoreKind::S3 => None,
@@ -153,7 +152,7 @@ async fn store(
         },
     };
     let store = S3Store::connect(settings, clock).await?;
-    Ok((Arc::new(MeteredStore::new(Arc::new(store))), signer))
+    Ok((Arc::new(store::around::Around::new(Arc::new(store), store::metered::Metered)), signer))
 }
 
 /// Amazon's endpoint of a region ("Amazon S3 endpoints and quotas"); China has a domain of its own.

@@ -6,11 +6,13 @@
 //! open across a store call; treat [`Written::Stale`] as normal and load again; treat [`CatalogError::Unavailable`]
 //! after a write as "may have happened" and look.
 
+pub mod around;
 #[cfg(test)]
 pub mod conformance;
 mod duties;
 pub mod memory;
 pub mod metered;
+pub mod operation;
 pub mod sqlite;
 
 use async_trait::async_trait;

@@ -4,6 +4,7 @@
 //! says, never on what Complete or Abort answered (PROTOCOL, rule 7); only 200 and 404 from the right bucket are
 //! answers, everything else is [`StoreError::Unavailable`] and means "stay where you are and come back".
 
+pub mod around;
 pub mod conformance;
 pub mod layout;
 pub mod memory;

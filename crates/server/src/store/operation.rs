@@ -1,44 +1,14 @@
-//! The calls of the port by name: for metrics, logs and planned failures.
+//! The calls of the port by name: for metrics, logs, planned failures and fail points.
 
-/// A call of [`super::Store`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Operation {
-    /// [`super::Store::open_upload`]
-    OpenUpload,
-    /// [`super::Store::list_parts_page`]
-    ListParts,
-    /// [`super::Store::complete`]
-    Complete,
-    /// [`super::Store::head`]
-    Head,
-    /// [`super::Store::read_first`]
-    ReadFirst,
-    /// [`super::Store::abort`]
-    Abort,
-    /// [`super::Store::delete`]
-    Delete,
-    /// [`super::Store::list_uploads`]
-    ListUploads,
-    /// [`super::Store::signing_credentials`]
-    SigningCredentials,
-    /// [`super::Store::probe`]
-    Probe,
-}
-
-impl Operation {
-    /// The label in metrics and the word in logs.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::OpenUpload => "open_upload",
-            Self::ListParts => "list_parts",
-            Self::Complete => "complete",
-            Self::Head => "head",
-            Self::ReadFirst => "read_first",
-            Self::Abort => "abort",
-            Self::Delete => "delete",
-            Self::ListUploads => "list_uploads",
-            Self::SigningCredentials => "signing_credentials",
-            Self::Probe => "probe",
-        }
-    }
+crate::operations::operations! { "Store":
+    OpenUpload = "open_upload" is "open_upload",
+    ListParts = "list_parts" is "list_parts_page",
+    Complete = "complete" is "complete",
+    Head = "head" is "head",
+    ReadFirst = "read_first" is "read_first",
+    Abort = "abort" is "abort",
+    Delete = "delete" is "delete",
+    ListUploads = "list_uploads" is "list_uploads",
+    SigningCredentials = "signing_credentials" is "signing_credentials",
+    Probe = "probe" is "probe",
 }

@@ -1,0 +1,22 @@
+//! The calls of the port by name: for metrics, logs, planned failures and fail points.
+//!
+//! `close` is not among them: it has no answer that could be lost.
+
+crate::operations::operations! { "Catalog":
+    Now = "now" is "now",
+    Reserve = "reserve" is "reserve",
+    Settle = "settle" is "settle",
+    FindAsset = "find_asset" is "find_asset",
+    ListAssets = "list_assets" is "list_assets",
+    PatchAsset = "patch_asset" is "patch_asset",
+    FindFile = "find_file" is "find_file",
+    Advance = "advance" is "advance",
+    Apply = "apply" is "apply",
+    ListFiles = "list_files" is "list_files",
+    ListExpirable = "list_expirable" is "list_expirable",
+    Purge = "purge" is "purge",
+    TakeLease = "take_lease" is "take_lease",
+    ReleaseLease = "release_lease" is "release_lease",
+    ListEvents = "list_events" is "list_events",
+    CountFiles = "count_files" is "count_files",
+}
