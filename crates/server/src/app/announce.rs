@@ -5,7 +5,7 @@ use domain::{Asset, AssetId, AssetStatus, Collection, FileState, Necessity, Owne
 
 use super::create::{CreateError, FileProblem, NewFile, Opened};
 use super::{App, FindError, MAX_RACES, PortError};
-use crate::catalog::{Stamped, Written};
+use crate::catalog::{Allowance, Announced, Stamped, Written};
 
 /// Why a file was not announced.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +22,9 @@ pub enum AnnounceError {
     /// The role has a file on its way.
     #[error("the role has a file on its way")]
     Occupied,
+    /// The owner's allowance is used up.
+    #[error("too many bytes reserved")]
+    TooManyBytes(Allowance),
     /// A port failed.
     #[error(transparent)]
     Port(#[from] PortError),
@@ -68,8 +71,12 @@ impl App {
                 Err(ChangeRefusal::RoleOccupied(_)) => return Err(AnnounceError::Occupied),
                 Err(refusal) => return Err(AnnounceError::Find(gone(&refusal))),
             };
-            if self.apply(&change).await? == Written::Done {
-                return self.open_announced(owner, of, id).await;
+            let allowance = self.parts.settings.allowance;
+            let announced = self.parts.catalog.announce(&change, allowance.reserved_bytes).await;
+            match announced.map_err(PortError::catalog)? {
+                Announced::Done => return self.open_announced(owner, of, id).await,
+                Announced::TooManyBytes => return Err(AnnounceError::TooManyBytes(allowance)),
+                Announced::Stale => {}
             }
         }
         Err(PortError::Contended.into())

@@ -9,10 +9,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::change::Change;
-use domain::{Asset, AssetId, Fence, File, FileId, OutboxEvent, OwnerId, StateName, TimeSpan, Timestamp};
+use domain::{Asset, AssetId, ByteCount, Fence, File, FileId, OutboxEvent, OwnerId, StateName, TimeSpan, Timestamp};
 
 use super::operation::Operation;
-use super::{AssetPatch, AssetQuery, Catalog, CatalogError, IdempotencyClaim, Reservation, Reserved, Stamped, Written};
+use super::{
+    Announced, AssetPatch, AssetQuery, Catalog, CatalogError, IdempotencyClaim, Reservation, Reserved, Stamped, Written,
+};
 
 /// What happens around a call.
 pub trait AroundCatalog: Send + Sync + 'static {
@@ -77,6 +79,10 @@ impl<A: AroundCatalog> Catalog for Around<A> {
         self.layer.around(Operation::Apply, self.catalog.apply(change)).await
     }
 
+    async fn announce(&self, change: &Change, reserved_bytes: ByteCount) -> Result<Announced, CatalogError> {
+        self.layer.around(Operation::Announce, self.catalog.announce(change, reserved_bytes)).await
+    }
+
     async fn list_files(
         &self,
         state: StateName,
@@ -97,6 +103,10 @@ impl<A: AroundCatalog> Catalog for Around<A> {
 
     async fn purge(&self, file: FileId, from: Fence) -> Result<Written, CatalogError> {
         self.layer.around(Operation::Purge, self.catalog.purge(file, from)).await
+    }
+
+    async fn forget_requests(&self) -> Result<u64, CatalogError> {
+        self.layer.around(Operation::ForgetRequests, self.catalog.forget_requests()).await
     }
 
     async fn take_lease(&self, name: &str, holder: &str, life: TimeSpan) -> Result<bool, CatalogError> {

@@ -90,6 +90,12 @@ pub(super) fn of_step(row: &File, next: &File) {
     assert!(next.state.name() >= row.state.name(), "a state's rank never falls (I4)");
 }
 
+/// An announcement is a change that brings a file.
+pub(super) fn of_announcement(change: &Change) {
+    assert!(change.announced.is_some(), "an announcement brings a file");
+    of_change(change);
+}
+
 fn of_announced(file: &File) {
     of_file(file);
     assert_eq!(file.state, FileState::Reserved, "a new file is RESERVED");

@@ -85,6 +85,9 @@ pub const IDEMPOTENCY_LEASE: TimeSpan = TimeSpan::from_secs(30);
 /// How long a key is remembered.
 pub const IDEMPOTENCY_KEPT: TimeSpan = TimeSpan::from_hours(7 * 24);
 
+/// Records of requests forgotten in one call, at most: the write lock is held for as long.
+pub const FORGOTTEN_AT_ONCE: u32 = 1_000;
+
 /// What one owner may have unfinished at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Allowance {
@@ -112,6 +115,27 @@ pub enum Reserved {
     TooManyOpen,
     /// The owner's pending files reserve as many bytes as allowed.
     TooManyBytes,
+}
+
+/// What came of announcing a file for a role of an asset that is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Announced {
+    /// It is durable.
+    Done,
+    /// Somebody else wrote first; nothing changed.
+    Stale,
+    /// The owner's pending files would reserve more bytes than allowed; nothing changed.
+    TooManyBytes,
+}
+
+impl From<Written> for Announced {
+    fn from(written: Written) -> Self {
+        match written {
+            Written::Done => Self::Done,
+            Written::Stale => Self::Stale,
+        }
+    }
 }
 
 /// Which assets to list.
@@ -188,6 +212,10 @@ pub trait Catalog: Send + Sync + 'static {
     /// every file at its fence.
     async fn apply(&self, change: &Change) -> Result<Written, CatalogError>;
 
+    /// [`Catalog::apply`] of a change that announces a file, in the same transaction held against what its owner may
+    /// reserve: pending files that have not ended, this one counted, have at most `reserved_bytes` together.
+    async fn announce(&self, change: &Change, reserved_bytes: ByteCount) -> Result<Announced, CatalogError>;
+
     /// Files in a state, in id order after `after`, at most `limit`. Of CLOSED ones only those whose next look is due.
     async fn list_files(
         &self,
@@ -208,9 +236,11 @@ pub trait Catalog: Send + Sync + 'static {
 
     /// Removes a CLOSED file's row if its fence is still `from`; a file in another state is stale. A place that pointed
     /// at it points at nothing, and its asset's revision rises. When it was the last of an asset that is gone, the
-    /// asset's row goes with it. Idempotency records and outbox events older than [`IDEMPOTENCY_KEPT`] of that asset
-    /// may go too.
+    /// asset's row goes with it, and its outbox events older than [`IDEMPOTENCY_KEPT`] may go too.
     async fn purge(&self, file: FileId, from: Fence) -> Result<Written, CatalogError>;
+
+    /// Removes idempotency records older than [`IDEMPOTENCY_KEPT`], at most [`FORGOTTEN_AT_ONCE`], and says how many.
+    async fn forget_requests(&self) -> Result<u64, CatalogError>;
 
     /// Takes or renews the lease `name` for `holder`. False if somebody else's has not lapsed. For efficiency only:
     /// nothing may break if two hold it.

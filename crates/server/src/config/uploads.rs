@@ -77,7 +77,7 @@ impl Default for ExpireConfig {
 
 impl ExpireConfig {
     pub(super) fn keys(&mut self, visitor: &mut impl Visitor) {
-        let doc = "When abandoned uploads are expired: minute, hour, day of month, month, day of week.";
+        let doc = "When abandoned uploads are expired, besides at every start: minute, hour, day of month, month, day of week.";
         visitor.key("cron", doc, &mut self.cron, Text(not_empty));
         let doc = "The time zone of `cron`: \"system\", or a name such as \"Asia/Seoul\".";
         visitor.key("time_zone", doc, &mut self.time_zone, Text(not_empty));

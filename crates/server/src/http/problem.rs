@@ -16,7 +16,7 @@ use crate::app::{
     PartsError, PatchError, PortError, ReadError, WithdrawError,
 };
 use crate::auth::AuthError;
-use crate::catalog::CatalogError;
+use crate::catalog::{Allowance, CatalogError};
 use crate::jobs::JobError;
 
 /// The media type of problems.
@@ -359,16 +359,16 @@ pub fn create(error: &CreateError) -> Denial {
                 allowance.open_uploads
             ),
         ),
-        CreateError::TooManyBytes(allowance) => Denial::new(
-            ErrorCode::TooManyReservedBytes,
-            format!(
-                "this owner's unfinished uploads may reserve {} bytes in all; complete or delete one first",
-                allowance.reserved_bytes.get()
-            ),
-        ),
+        CreateError::TooManyBytes(allowance) => too_many_bytes(*allowance),
         CreateError::Gone(reason) => gone(*reason),
         CreateError::Port(error) => port(error),
     }
+}
+
+fn too_many_bytes(allowance: Allowance) -> Denial {
+    let limit = allowance.reserved_bytes.get();
+    let detail = format!("this owner's unfinished uploads may reserve {limit} bytes in all; complete or delete one first");
+    Denial::new(ErrorCode::TooManyReservedBytes, detail)
 }
 
 /// A file that was announced cannot be taken; `prefix` is the path of its object, empty or ending with a dot.
@@ -412,6 +412,7 @@ pub fn announce(error: &AnnounceError, of: &Collection, role: &RoleName) -> Deni
                 "role {role} has a file on its way; complete the asset, or withdraw that file, before announcing another"
             ),
         ),
+        AnnounceError::TooManyBytes(allowance) => too_many_bytes(*allowance),
         AnnounceError::Port(error) => port(error),
     }
 }

@@ -2,6 +2,7 @@
 
 use domain::{AssetId, File, FileId, StateName};
 use futures::{StreamExt as _, stream};
+use tokio_util::sync::CancellationToken;
 
 use super::run::JobError;
 use crate::app::{App, PortError};
@@ -12,7 +13,7 @@ const PAGE: u32 = 100;
 const AT_ONCE: usize = 8;
 
 /// One round. Gives the number of assets that were driven.
-pub(super) async fn run(app: &App) -> Result<u64, JobError> {
+pub(super) async fn run(app: &App, stop: &CancellationToken) -> Result<u64, JobError> {
     let mut driven = 0;
     for state in [StateName::Committing, StateName::Verified] {
         let mut after: Option<FileId> = None;
@@ -25,11 +26,17 @@ pub(super) async fn run(app: &App) -> Result<u64, JobError> {
             driven += assets.len() as u64;
             // One asset whose bucket answers 403, or does not answer, must not keep the others from being driven.
             let drive = async |asset: AssetId| {
+                if stop.is_cancelled() {
+                    return;
+                }
                 if let Err(error) = app.resume_commit(asset).await {
                     tracing::warn!(%asset, error = &error as &dyn std::error::Error, "commit not driven; next round");
                 }
             };
             stream::iter(assets).for_each_concurrent(AT_ONCE, drive).await;
+            if stop.is_cancelled() {
+                return Ok(driven);
+            }
             after = Some(last);
         }
     }

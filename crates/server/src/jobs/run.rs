@@ -95,7 +95,7 @@ pub struct Reaped {
 pub async fn reap(app: &App, as_of: Option<Timestamp>, rehearsal: Rehearsal) -> Result<Reaped, JobError> {
     let expire = app.expire_assets(as_of, Breaker::Overridden, rehearsal).await?;
     let destroyed = match rehearsal {
-        Rehearsal::Real => destroy_files::run(app).await?,
+        Rehearsal::Real => destroy_files::run(app, &CancellationToken::new()).await?,
         Rehearsal::DryRun => 0,
     };
     Ok(Reaped { expire, destroyed })
@@ -145,7 +145,7 @@ impl Jobs {
             let (app, holder, stop) = (app.clone(), holder.to_owned(), jobs.stop.clone());
             jobs.run(async move {
                 loop {
-                    round(&app, job, &holder).await;
+                    round(&app, job, &holder, &stop).await;
                     if pause(&stop, every).await == Pause::Stopped {
                         return;
                     }
@@ -161,7 +161,7 @@ impl Jobs {
         self.tasks.spawn(work);
     }
 
-    /// Lets every job finish the round it is in, then ends. A caller who cannot wait that long drops this: whatever is
+    /// Lets every job finish the row it is at, then ends. A caller who cannot wait that long drops this: whatever is
     /// left is found by the next start.
     pub async fn stop(self) {
         self.stop.cancel();
@@ -183,17 +183,17 @@ async fn pause(stop: &CancellationToken, length: Duration) -> Pause {
     }
 }
 
-/// Waits for the schedule by the catalog's clock, and looks often, because timers stand still while a computer sleeps.
+/// Expires once at the start, because the last run may have fallen into the time when no server ran, and then by the
+/// schedule. The time is the catalog's, and it is looked at often, because timers stand still while a computer sleeps.
 async fn nightly(app: &App, schedule: &ExpireSchedule, holder: &str, stop: &CancellationToken) {
-    let mut due = None;
+    let mut due = Some(Timestamp::MIN);
     loop {
         match app.catalog().now().await {
             Ok(now) => {
                 if due.is_some_and(|due| due <= now) {
-                    round(app, Job::Expire, holder).await;
-                    due = None;
+                    round(app, Job::Expire, holder, stop).await;
+                    due = schedule.next_after(now);
                 }
-                due = due.or_else(|| schedule.next_after(now));
             }
             Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "expire waits for the catalog"),
         }
@@ -203,8 +203,9 @@ async fn nightly(app: &App, schedule: &ExpireSchedule, holder: &str, stop: &Canc
     }
 }
 
-/// One round of one job, if nobody else is at it. `holder` names this process in leases.
-pub async fn round(app: &App, job: Job, holder: &str) {
+/// One round of one job, if nobody else is at it. `holder` names this process in leases. When told to stop, it ends after
+/// the row it is at.
+pub async fn round(app: &App, job: Job, holder: &str, stop: &CancellationToken) {
     match app.catalog().take_lease(job.name(), holder, LEASE).await {
         Ok(true) => {}
         Ok(false) => return,
@@ -215,10 +216,10 @@ pub async fn round(app: &App, job: Job, holder: &str) {
     }
     let watch = Stopwatch::start();
     let outcome = match job {
-        Job::DriveCommits => drive_commits::run(app).await,
-        Job::Destroy => destroy_files::run(app).await,
-        Job::Recheck => recheck_files::run(app).await,
-        Job::Expire => expire_assets::run(app).await,
+        Job::DriveCommits => drive_commits::run(app, stop).await,
+        Job::Destroy => destroy_files::run(app, stop).await,
+        Job::Recheck => recheck_files::run(app, stop).await,
+        Job::Expire => expire_assets::run(app, stop).await,
     };
     telemetry::job_ran(job.name(), watch.elapsed_seconds(), outcome.as_ref().ok().copied());
     if let Err(error) = outcome {

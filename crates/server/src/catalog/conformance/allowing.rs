@@ -1,10 +1,10 @@
 //! What an owner may have unfinished at once.
 
-use domain::ByteCount;
+use domain::{ByteCount, change};
 
 use super::Subject;
-use super::samples::{GENEROUS, claim, pending};
-use crate::catalog::{Allowance, Reservation, Reserved};
+use super::samples::{GENEROUS, claim, file, pending};
+use crate::catalog::{Allowance, Announced, Reservation, Reserved};
 
 /// Every sample file's size.
 const EACH: ByteCount = ByteCount::mib(20);
@@ -103,4 +103,30 @@ pub(crate) async fn allowance_refusal_writes_nothing(subject: Subject) {
     }
     reservation.allowance = GENEROUS;
     assert_eq!(subject.catalog.reserve(&reservation).await.unwrap(), Reserved::Fresh, "not even the key");
+}
+
+pub(crate) async fn allowance_counts_files_announced_later(subject: Subject) {
+    let asset = subject.created("mina", &["video"]).await;
+    subject.reserved("mina", &["video"]).await;
+    subject.reserved("juno", &["video"]).await;
+    let replacement = file(&asset, "video", EACH, subject.now());
+    let change = change::announce(&asset, replacement.clone()).unwrap();
+    let just_short = ByteCount(EACH.get() * 2 - 1);
+    assert_eq!(subject.catalog.announce(&change, just_short).await.unwrap(), Announced::TooManyBytes);
+    assert_eq!(subject.asset(asset.id).await, asset, "a refusal writes nothing");
+    assert_eq!(subject.catalog.find_file(replacement.id).await.unwrap().value, None);
+    let enough = ByteCount(EACH.get() * 2);
+    assert_eq!(subject.catalog.announce(&change, enough).await.unwrap(), Announced::Done);
+    assert_eq!(subject.asset(asset.id).await, change.asset);
+}
+
+pub(crate) async fn allowance_is_asked_after_the_revision(subject: Subject) {
+    let asset = subject.created("mina", &["video"]).await;
+    let change = change::announce(&asset, file(&asset, "preview", EACH, subject.now())).unwrap();
+    subject.announce(asset.id, "thumbnail").await;
+    let before = subject.asset(asset.id).await;
+    for allowed in [ByteCount(0), GENEROUS.reserved_bytes] {
+        assert_eq!(subject.catalog.announce(&change, allowed).await.unwrap(), Announced::Stale);
+        assert_eq!(subject.asset(asset.id).await, before);
+    }
 }

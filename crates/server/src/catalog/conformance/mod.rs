@@ -47,6 +47,8 @@ macro_rules! catalog_conformance {
                 allowance_is_each_owners_own
                 allowance_is_asked_after_the_key
                 allowance_refusal_writes_nothing
+                allowance_counts_files_announced_later
+                allowance_is_asked_after_the_revision
             }
             finding {
                 find_knows_only_what_is_there
@@ -112,6 +114,7 @@ macro_rules! catalog_conformance {
                 purge_of_a_live_assets_file_empties_its_place
                 purge_makes_older_changes_stale
                 purge_keeps_young_events_and_records
+                forget_requests_removes_old_records_only
             }
             leasing {
                 lease_is_taken_by_one

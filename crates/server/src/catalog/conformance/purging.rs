@@ -5,7 +5,7 @@ use domain::{AssetId, EventKind, Fence, FileId, TimeSpan};
 
 use super::Subject;
 use super::samples::{claim, pending, role};
-use crate::catalog::{Reservation, Reserved, Written};
+use crate::catalog::{IDEMPOTENCY_KEPT, Reservation, Reserved, Written};
 
 /// Closes every file of an asset that is gone, and gives their ids.
 async fn close_all(subject: &Subject, id: AssetId) -> Vec<FileId> {
@@ -130,4 +130,21 @@ pub(crate) async fn purge_keeps_young_events_and_records(subject: Subject) {
     subject.delete(third.id).await;
     let last = subject.catalog.list_events(0, 100).await.unwrap().pop().unwrap();
     assert_eq!((last.0, last.1.asset), (events[0].0 + 2, third.id));
+}
+
+pub(crate) async fn forget_requests_removes_old_records_only(subject: Subject) {
+    let keyed = |key| Reservation { idempotency: Some(claim(key, "body")), ..subject.reservation("mina", &["video"]) };
+    let first = subject.reserve(&keyed("old")).await;
+    subject.wait(IDEMPOTENCY_KEPT / 2);
+    let second = subject.reserve(&keyed("young")).await;
+    for asset in [&first, &second] {
+        let key = if asset.id == first.id { "old" } else { "young" };
+        subject.catalog.settle(&asset.owner, &claim(key, "body")).await.unwrap();
+    }
+    assert_eq!(subject.catalog.forget_requests().await.unwrap(), 0);
+    subject.wait(IDEMPOTENCY_KEPT / 2);
+    assert_eq!(subject.catalog.forget_requests().await.unwrap(), 1, "whatever its asset is doing");
+    assert_eq!(subject.catalog.forget_requests().await.unwrap(), 0);
+    assert_eq!(subject.catalog.reserve(&keyed("young")).await.unwrap(), Reserved::Replay(second.id));
+    assert_eq!(subject.catalog.reserve(&keyed("old")).await.unwrap(), Reserved::Fresh);
 }

@@ -14,10 +14,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use domain::change::Change;
-use domain::{Asset, AssetId, Fence, File, FileId, OutboxEvent, OwnerId, StateName, TimeSpan, Timestamp};
+use domain::{Asset, AssetId, ByteCount, Fence, File, FileId, OutboxEvent, OwnerId, StateName, TimeSpan, Timestamp};
 
 use super::{
-    AssetPatch, AssetQuery, Catalog, CatalogError, IdempotencyClaim, Reservation, Reserved, Stamped, Written, duties,
+    Announced, AssetPatch, AssetQuery, Catalog, CatalogError, IdempotencyClaim, Reservation, Reserved, Stamped, Written,
+    duties,
 };
 use crate::clock::Clock;
 use tables::Tables;
@@ -99,6 +100,11 @@ impl Catalog for MemoryCatalog {
         self.with(|tables, _| tables.apply(change))
     }
 
+    async fn announce(&self, change: &Change, reserved_bytes: ByteCount) -> Result<Announced, CatalogError> {
+        duties::of_announcement(change);
+        self.with(|tables, _| tables.announce(change, reserved_bytes))
+    }
+
     async fn list_files(
         &self,
         state: StateName,
@@ -119,6 +125,10 @@ impl Catalog for MemoryCatalog {
 
     async fn purge(&self, file: FileId, from: Fence) -> Result<Written, CatalogError> {
         self.with(|tables, now| tables.purge(file, from, now))
+    }
+
+    async fn forget_requests(&self) -> Result<u64, CatalogError> {
+        self.with(|tables, now| tables.forget_requests(now))
     }
 
     async fn take_lease(&self, name: &str, holder: &str, life: TimeSpan) -> Result<bool, CatalogError> {

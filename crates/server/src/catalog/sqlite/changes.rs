@@ -22,27 +22,33 @@ pub(super) const DELETE_FILE: &str = "DELETE FROM files WHERE id = ?";
 pub(super) const FIND_OVER: &str = "SELECT COUNT(*) FROM assets \
     WHERE id = ? AND status = 'GONE' AND NOT EXISTS (SELECT 1 FROM files WHERE files.asset = assets.id)";
 pub(super) const DELETE_ASSET: &str = "DELETE FROM assets WHERE id = ?";
-pub(super) const DELETE_RECORDS: &str = "DELETE FROM idempotency WHERE asset = ? AND created_at < ?";
 pub(super) const DELETE_EVENTS: &str = "DELETE FROM outbox WHERE asset = ? AND at < ?";
 
 pub(super) async fn apply(catalog: &SqliteCatalog, change: &Change) -> Result<Written, CatalogError> {
-    let asset = &change.asset;
     let mut transaction = catalog.begin().await?;
-    if assets::replace(&mut transaction, change.from_revision, asset).await? == Written::Stale {
-        return give_up(transaction).await;
+    match write(&mut transaction, change).await? {
+        Written::Done => commit(transaction).await.map(|()| Written::Done),
+        Written::Stale => give_up(transaction).await,
+    }
+}
+
+/// Writes a change, all of it unless it is stale: then the transaction must be given up.
+pub(super) async fn write(connection: &mut SqliteConnection, change: &Change) -> Result<Written, CatalogError> {
+    let asset = &change.asset;
+    if assets::replace(connection, change.from_revision, asset).await? == Written::Stale {
+        return Ok(Written::Stale);
     }
     for (from, next) in &change.files {
-        if files::replace(&mut transaction, *from, next).await? == Written::Stale {
-            return give_up(transaction).await;
+        if files::replace(connection, *from, next).await? == Written::Stale {
+            return Ok(Written::Stale);
         }
     }
     if let Some(file) = &change.announced {
-        files::insert(&mut transaction, &asset.owner, file).await?;
+        files::insert(connection, &asset.owner, file).await?;
     }
-    execute(&mut transaction, DELETE_PLACES, asset.id.to_string()).await?;
-    insert_places(&mut transaction, asset).await?;
-    outbox::append(&mut transaction, &change.events).await?;
-    commit(transaction).await?;
+    execute(connection, DELETE_PLACES, asset.id.to_string()).await?;
+    insert_places(connection, asset).await?;
+    outbox::append(connection, &change.events).await?;
     Ok(Written::Done)
 }
 
@@ -87,10 +93,8 @@ async fn remove_if_over(connection: &mut SqliteConnection, asset: String, now: T
     }
     execute(connection, DELETE_PLACES, asset.clone()).await?;
     execute(connection, DELETE_ASSET, asset.clone()).await?;
-    for delete in [DELETE_RECORDS, DELETE_EVENTS] {
-        let query = sqlx::query(delete).bind(asset.clone()).bind(micros(now - IDEMPOTENCY_KEPT));
-        query.execute(&mut *connection).await.map_err(failure::classify)?;
-    }
+    let query = sqlx::query(DELETE_EVENTS).bind(asset).bind(micros(now - IDEMPOTENCY_KEPT));
+    query.execute(&mut *connection).await.map_err(failure::classify)?;
     Ok(())
 }
 

@@ -5,7 +5,9 @@ use sqlx::sqlite::SqliteConnection;
 
 use super::rows::{Cells, micros};
 use super::{SqliteCatalog, failure};
-use crate::catalog::{CatalogError, IDEMPOTENCY_KEPT, IDEMPOTENCY_LEASE, IdempotencyClaim, Reserved};
+use crate::catalog::{
+    CatalogError, FORGOTTEN_AT_ONCE, IDEMPOTENCY_KEPT, IDEMPOTENCY_LEASE, IdempotencyClaim, Reserved,
+};
 
 pub(super) const FIND: &str = "SELECT asset, body, created_at, leased_at, settled_at IS NOT NULL FROM idempotency \
     WHERE owner = ? AND route = ? AND request_key = ?";
@@ -15,6 +17,8 @@ const DELETE: &str = "DELETE FROM idempotency WHERE owner = ? AND route = ? AND 
 const RENEW: &str = "UPDATE idempotency SET leased_at = ? WHERE owner = ? AND route = ? AND request_key = ?";
 const SETTLE: &str = "UPDATE idempotency SET settled_at = ? \
     WHERE owner = ? AND route = ? AND request_key = ? AND body = ? AND settled_at IS NULL";
+pub(super) const FORGET: &str = "DELETE FROM idempotency WHERE (owner, route, request_key) IN \
+    (SELECT owner, route, request_key FROM idempotency WHERE created_at < ? ORDER BY created_at LIMIT ?)";
 
 /// Binds what a record is found by.
 macro_rules! bind_claim {
@@ -83,4 +87,11 @@ pub(super) async fn settle(
     let query = bind_claim!(sqlx::query(SETTLE).bind(micros(catalog.clock.now())), owner, claim);
     query.bind(claim.body.clone()).execute(&catalog.writer).await.map_err(failure::classify)?;
     Ok(())
+}
+
+pub(super) async fn forget(catalog: &SqliteCatalog) -> Result<u64, CatalogError> {
+    let old = catalog.clock.now() - IDEMPOTENCY_KEPT;
+    let query = sqlx::query(FORGET).bind(micros(old)).bind(FORGOTTEN_AT_ONCE);
+    let done = query.execute(&catalog.writer).await.map_err(failure::classify)?;
+    Ok(done.rows_affected())
 }

@@ -28,7 +28,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::change::Change;
-use domain::{Asset, AssetId, Fence, File, FileId, OutboxEvent, OwnerId, StateName, TimeSpan, Timestamp};
+use domain::{Asset, AssetId, ByteCount, Fence, File, FileId, OutboxEvent, OwnerId, StateName, TimeSpan, Timestamp};
 use sqlx::Transaction;
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{Sqlite, SqlitePool};
@@ -37,7 +37,8 @@ pub use failure::OpenError;
 pub use schema::{Migration, migrate};
 
 use super::{
-    AssetPatch, AssetQuery, Catalog, CatalogError, IdempotencyClaim, Reservation, Reserved, Stamped, Written, duties,
+    Announced, AssetPatch, AssetQuery, Catalog, CatalogError, IdempotencyClaim, Reservation, Reserved, Stamped, Written,
+    duties,
 };
 use crate::clock::Clock;
 
@@ -136,6 +137,11 @@ impl Catalog for SqliteCatalog {
         changes::apply(self, change).await
     }
 
+    async fn announce(&self, change: &Change, reserved_bytes: ByteCount) -> Result<Announced, CatalogError> {
+        duties::of_announcement(change);
+        reservations::announce(self, change, reserved_bytes).await
+    }
+
     async fn list_files(
         &self,
         state: StateName,
@@ -156,6 +162,10 @@ impl Catalog for SqliteCatalog {
 
     async fn purge(&self, file: FileId, from: Fence) -> Result<Written, CatalogError> {
         changes::purge(self, file, from).await
+    }
+
+    async fn forget_requests(&self) -> Result<u64, CatalogError> {
+        idempotency::forget(self).await
     }
 
     async fn take_lease(&self, name: &str, holder: &str, life: TimeSpan) -> Result<bool, CatalogError> {

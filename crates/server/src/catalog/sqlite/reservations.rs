@@ -1,11 +1,13 @@
-//! T1: an asset with its announced files, or the answer to a repeated request, or a refusal.
+//! T1: an asset with its announced files, or the answer to a repeated request, or a refusal. And a file announced later,
+//! which reserves bytes as well.
 
-use domain::{Asset, OwnerId};
+use domain::change::Change;
+use domain::{Asset, ByteCount, OwnerId};
 use sqlx::sqlite::SqliteConnection;
 
 use super::rows::signed;
 use super::{SqliteCatalog, assets, changes, commit, failure, files, idempotency};
-use crate::catalog::{Allowance, CatalogError, Reservation, Reserved};
+use crate::catalog::{Allowance, Announced, CatalogError, Reservation, Reserved, Written};
 
 pub(super) const COUNT_OPEN: &str = "SELECT COUNT(*) FROM assets WHERE owner = ? AND status = 'UPLOADING'";
 
@@ -38,6 +40,28 @@ pub(super) async fn reserve(catalog: &SqliteCatalog, reservation: &Reservation) 
     }
     commit(transaction).await?;
     Ok(Reserved::Fresh)
+}
+
+pub(super) async fn announce(
+    catalog: &SqliteCatalog,
+    change: &Change,
+    allowed: ByteCount,
+) -> Result<Announced, CatalogError> {
+    let mut transaction = catalog.begin().await?;
+    let refused = match changes::write(&mut transaction, change).await? {
+        Written::Stale => Announced::Stale,
+        // The announced file is written, hence in the sum.
+        Written::Done => {
+            let reserved = number(&mut transaction, SUM_RESERVED, &change.asset.owner).await?;
+            if reserved.cast_unsigned() <= allowed.get() {
+                commit(transaction).await?;
+                return Ok(Announced::Done);
+            }
+            Announced::TooManyBytes
+        }
+    };
+    transaction.rollback().await.map_err(failure::classify)?;
+    Ok(refused)
 }
 
 async fn over_allowance(

@@ -26,11 +26,18 @@ pub struct Migration {
 }
 
 /// Every migration, in order.
-const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    name: "assets_and_files",
-    sql: include_str!("../../../migrations/sqlite/0001_assets_and_files.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "assets_and_files",
+        sql: include_str!("../../../migrations/sqlite/0001_assets_and_files.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "idempotency_by_age",
+        sql: include_str!("../../../migrations/sqlite/0002_idempotency_by_age.sql"),
+    },
+];
 
 /// The newest version this program knows.
 const NEWEST: i64 = MIGRATIONS.len() as i64;

@@ -16,6 +16,7 @@ problems!(
     AnnounceProblems: WITH_BODY, [
         ErrorCode::UnknownRole,
         ErrorCode::RoleOccupied,
+        ErrorCode::TooManyReservedBytes,
         ErrorCode::Gone,
         ErrorCode::Conflict,
         ErrorCode::StoreUnavailable,

@@ -1,9 +1,13 @@
-//! T1 and its idempotency records.
+//! T1 and its idempotency records, and what an owner has reserved.
 
-use domain::{Asset, AssetId, AssetStatus, OwnerId, Timestamp};
+use domain::change::Change;
+use domain::{Asset, AssetId, AssetStatus, ByteCount, File, OwnerId, Timestamp};
 
 use super::{AssetRow, Pointers, Record, RecordKey, Tables};
-use crate::catalog::{Allowance, IDEMPOTENCY_KEPT, IDEMPOTENCY_LEASE, IdempotencyClaim, Reservation, Reserved};
+use crate::catalog::{
+    Allowance, Announced, FORGOTTEN_AT_ONCE, IDEMPOTENCY_KEPT, IDEMPOTENCY_LEASE, IdempotencyClaim, Reservation,
+    Reserved,
+};
 
 fn record_key(owner: &OwnerId, claim: &IdempotencyClaim) -> RecordKey {
     (owner.clone(), claim.route.clone(), claim.key.clone())
@@ -52,16 +56,41 @@ impl Tables {
     }
 
     fn over_allowance(&self, asset: &Asset, allowance: Allowance) -> Option<Reserved> {
-        let present =
-            |row: &&AssetRow| row.asset.owner == asset.owner && !matches!(row.asset.status, AssetStatus::Gone(_));
-        let assets: Vec<Asset> = self.assets.values().filter(present).map(|row| self.placed(row)).collect();
-        let open = assets.iter().filter(|other| other.status == AssetStatus::Uploading).count();
+        let own = |row: &&AssetRow| row.asset.owner == asset.owner && row.asset.status == AssetStatus::Uploading;
+        let open = self.assets.values().filter(own).count();
         if u64::try_from(open).expect("a count fits") >= u64::from(allowance.open_uploads) {
             return Some(Reserved::TooManyOpen);
         }
-        let alive = assets.iter().flat_map(Asset::pending).filter(|file| file.state.reason().is_none());
-        let reserved: u64 = alive.chain(asset.pending()).map(|file| file.plan.size().get()).sum();
-        (reserved > allowance.reserved_bytes.get()).then_some(Reserved::TooManyBytes)
+        let reserved = self.reserved_bytes(&asset.owner, asset.pending());
+        (reserved > allowance.reserved_bytes).then_some(Reserved::TooManyBytes)
+    }
+
+    /// What an owner's pending files that have not ended reserve, together with new ones.
+    fn reserved_bytes<'a>(&'a self, owner: &OwnerId, new: impl Iterator<Item = &'a File>) -> ByteCount {
+        let own = self.assets.values().filter(|row| row.asset.owner == *owner);
+        let pending = own.flat_map(|row| row.pointers.values().filter_map(|pointers| pointers.pending));
+        let alive = pending.map(|id| &self.files[&id]).filter(|file| file.state.reason().is_none());
+        ByteCount(alive.chain(new).map(|file| file.plan.size().get()).sum())
+    }
+
+    pub(in crate::catalog::memory) fn announce(&mut self, change: &Change, allowed: ByteCount) -> Announced {
+        if !self.is_current(change) {
+            return Announced::Stale;
+        }
+        if self.reserved_bytes(&change.asset.owner, change.announced.iter()) > allowed {
+            return Announced::TooManyBytes;
+        }
+        self.apply(change).into()
+    }
+
+    pub(in crate::catalog::memory) fn forget_requests(&mut self, now: Timestamp) -> u64 {
+        let old = |record: &Record| now.duration_since(record.created_at) > IDEMPOTENCY_KEPT;
+        let keys = self.records.iter().filter(|(_, record)| old(record)).map(|(key, _)| key.clone());
+        let forgotten: Vec<RecordKey> = keys.take(FORGOTTEN_AT_ONCE as usize).collect();
+        for key in &forgotten {
+            self.records.remove(key);
+        }
+        forgotten.len() as u64
     }
 
     fn record(&mut self, owner: &OwnerId, claim: &IdempotencyClaim, asset: AssetId, now: Timestamp) {

@@ -66,16 +66,20 @@ impl Tables {
         Written::Done
     }
 
+    /// Whether an asset and its files are still as a change has read them.
+    pub(super) fn is_current(&self, change: &Change) -> bool {
+        let asset = self.assets.get(&change.asset.id);
+        let file = |id: &FileId, from: Fence| self.files.get(id).is_some_and(|row| row.fence == from);
+        asset.is_some_and(|row| row.asset.revision == change.from_revision)
+            && change.files.iter().all(|(from, next)| file(&next.id, *from))
+    }
+
     pub(in crate::catalog::memory) fn apply(&mut self, change: &Change) -> Written {
         let asset = &change.asset;
-        let current = |from: &Fence, file: &File| self.files.get(&file.id).is_some_and(|row| row.fence == *from);
-        let Some(row) = self.assets.get(&asset.id).filter(|row| row.asset.revision == change.from_revision) else {
-            return Written::Stale;
-        };
-        if !change.files.iter().all(|(from, file)| current(from, file)) {
+        if !self.is_current(change) {
             return Written::Stale;
         }
-        self.assert_change(row, change);
+        self.assert_change(&self.assets[&asset.id], change);
 
         for (_, file) in &change.files {
             self.files.insert(file.id, file.clone());
@@ -165,7 +169,6 @@ impl Tables {
         if gone && self.files.values().all(|file| file.asset != asset) {
             self.assets.remove(&asset);
             let old = |at: Timestamp| now.duration_since(at) > IDEMPOTENCY_KEPT;
-            self.records.retain(|_, record| record.asset != asset || !old(record.created_at));
             self.events.retain(|_, event| event.asset != asset || !old(event.at));
         }
         Written::Done

@@ -58,7 +58,7 @@ async fn migrating_says_what_it_did() {
     let names = |applied: Vec<super::super::Migration>| -> Vec<(i64, &str)> {
         applied.into_iter().map(|migration| (migration.version, migration.name)).collect()
     };
-    assert_eq!(names(migrate(&home.path()).await.unwrap()), [(1, "assets_and_files")]);
+    assert_eq!(names(migrate(&home.path()).await.unwrap()), [(1, "assets_and_files"), (2, "idempotency_by_age")]);
     assert_eq!(names(migrate(&home.path()).await.unwrap()), []);
 }
 
