@@ -367,7 +367,8 @@ pub fn create(error: &CreateError) -> Denial {
 
 fn too_many_bytes(allowance: Allowance) -> Denial {
     let limit = allowance.reserved_bytes.get();
-    let detail = format!("this owner's unfinished uploads may reserve {limit} bytes in all; complete or delete one first");
+    let detail =
+        format!("this owner's unfinished uploads may reserve {limit} bytes in all; complete or delete one first");
     Denial::new(ErrorCode::TooManyReservedBytes, detail)
 }
 

@@ -2,8 +2,9 @@
 
 use http::Method;
 use serde_json::{Value, json};
+use server::catalog::Allowance;
 
-use crate::house::{House, film, mp4, png, poster};
+use crate::house::{House, Plan, film, mp4, png, poster};
 
 #[tokio::test]
 async fn announce_file_adds_an_optional_role() {
@@ -24,6 +25,19 @@ async fn announce_file_adds_an_optional_role() {
         let answer = house.call(Method::PUT, &format!("{path}/files/thumbnail"), body).await;
         assert_eq!(answer.verdict(), (422, "invalid_request", field));
     }
+}
+
+#[tokio::test]
+async fn announce_file_stops_at_the_allowance() {
+    let few = Allowance { open_uploads: 9, reserved_bytes: domain::ByteCount(5_000) };
+    let house = House::with(Plan { allowance: few, ..Plan::default() });
+    let path = house.create(json!({"video": film(4_000)})).await;
+    let announce = async |size| house.call(Method::PUT, &format!("{path}/files/thumbnail"), poster(size)).await;
+    let answer = announce(1_001).await;
+    assert_eq!(answer.verdict(), (429, "too_many_reserved_bytes", ""));
+    assert_eq!(answer.header("retry-after"), "60");
+    assert_eq!(house.get(&path).await.body["files"].get("thumbnail"), None);
+    announce(1_000).await.expect(200);
 }
 
 #[tokio::test]

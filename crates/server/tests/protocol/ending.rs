@@ -3,7 +3,10 @@
 use domain::{AssetStatus, Reason, StateName, TimeSpan};
 use server::app::{Breaker, CompleteError, Completed, FindError, GrantError, PartWanted, Recheck, Rehearsal};
 use server::catalog::Catalog;
-use server::jobs::reap;
+use server::jobs::{ExpireSchedule, Job, Jobs, reap, round};
+use server::store::memory::Failure;
+use server::store::operation::Operation;
+use tokio_util::sync::CancellationToken;
 
 use crate::house::{House, film, mp4, png, poster, role};
 
@@ -173,4 +176,36 @@ async fn a_forgotten_replacement_goes_and_the_published_film_stays() {
     assert_eq!(house.row(id).await.status, AssetStatus::Created);
     assert_eq!(house.bucket(), (1, 0));
     assert!(matches!(house.complete(id).await, Ok(Completed::Created(_))));
+}
+
+#[tokio::test]
+async fn a_start_expires_what_a_missed_night_left() {
+    let house = House::new();
+    let id = house.create([film(100)]).await.asset.id;
+    house.clock.advance(TimeSpan::from_hours(60));
+    let in_january = ExpireSchedule::parse("0 1 1 1 *", Some("UTC")).unwrap();
+    let jobs = Jobs::start(&house.app, in_january, "one");
+    let expired = async {
+        while house.row(id).await.status != AssetStatus::Gone(Reason::Abandoned) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(30), expired).await.expect("the start expires it");
+    jobs.stop().await;
+}
+
+#[tokio::test]
+async fn a_round_told_to_stop_leaves_the_rows_it_has_not_reached() {
+    let house = House::new();
+    let id = house.created_film(100).await;
+    house.store.fail_next(Operation::Delete, Failure::Before);
+    house.app.delete_asset(&house.owner, &house.videos, id).await.unwrap();
+    house.settle().await;
+    assert_eq!(house.state(id, "video").await, StateName::Deleting);
+    let stop = CancellationToken::new();
+    stop.cancel();
+    round(&house.app, Job::Destroy, "one", &stop).await;
+    assert_eq!((house.state(id, "video").await, house.bucket()), (StateName::Deleting, (1, 0)));
+    round(&house.app, Job::Destroy, "one", &CancellationToken::new()).await;
+    assert_eq!((house.state(id, "video").await, house.bucket()), (StateName::Closed, (0, 0)));
 }

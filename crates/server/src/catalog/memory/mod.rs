@@ -17,8 +17,8 @@ use domain::change::Change;
 use domain::{Asset, AssetId, ByteCount, Fence, File, FileId, OutboxEvent, OwnerId, StateName, TimeSpan, Timestamp};
 
 use super::{
-    Announced, AssetPatch, AssetQuery, Catalog, CatalogError, IdempotencyClaim, Reservation, Reserved, Stamped, Written,
-    duties,
+    Announced, AssetPatch, AssetQuery, Catalog, CatalogError, IdempotencyClaim, Reservation, Reserved, Stamped,
+    Written, duties,
 };
 use crate::clock::Clock;
 use tables::Tables;

@@ -37,8 +37,8 @@ pub use failure::OpenError;
 pub use schema::{Migration, migrate};
 
 use super::{
-    Announced, AssetPatch, AssetQuery, Catalog, CatalogError, IdempotencyClaim, Reservation, Reserved, Stamped, Written,
-    duties,
+    Announced, AssetPatch, AssetQuery, Catalog, CatalogError, IdempotencyClaim, Reservation, Reserved, Stamped,
+    Written, duties,
 };
 use crate::clock::Clock;
 

@@ -40,7 +40,7 @@ const MIGRATIONS: &[Migration] = &[
 ];
 
 /// The newest version this program knows.
-const NEWEST: i64 = MIGRATIONS.len() as i64;
+pub(super) const NEWEST: i64 = MIGRATIONS.len() as i64;
 
 /// Brings the catalog file at `path` up to date, making it if there is none, and says which migrations ran: none if
 /// it was up to date.
