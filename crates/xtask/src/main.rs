@@ -12,6 +12,7 @@ mod needs;
 mod process;
 mod run;
 mod steps;
+mod stores;
 mod test;
 mod tidy;
 
@@ -24,6 +25,8 @@ cargo xtask <verb>
 
   run [--release] [ARGUMENTS]  build Landfall and start `landfall serve ARGUMENTS` in the foreground
   test                         install what the tests need, check, build, run every test
+  test --store NAME            start this store (ceph, garage) and run the tests over it
+  store NAME                   start this store, print the variables tests read, stay until Ctrl-C
   check                        formatting, clippy with warnings as errors, tidy
   tidy                         the rules of this repository that the compiler does not know
   gen [--check]                write docs/reference from the built binary; --check only compares
@@ -49,6 +52,9 @@ fn dispatch(arguments: &[String]) -> Result<u8> {
     match (verb.as_str(), rest) {
         ("run", rest) => run::run(rest),
         ("test", []) => test::run_all(),
+        ("test", [flag, name]) if flag == "--store" => test::run_over(stores::Engine::parse(name)?),
+        ("store", [name]) => stores::stay(name),
+        (stores::keeper::VERB, [name]) => stores::keeper::keep(name),
         ("check", []) => check::run(),
         ("tidy", []) => tidy::run(),
         ("gen", []) => generate::write(),

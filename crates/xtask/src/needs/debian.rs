@@ -35,6 +35,18 @@ const NEEDS: &[Need] = &[
         probe: &["python3", "-c", "import ensurepip, venv"],
         reason: "holds boto3 and the AWS CLI, which the tests point at the embedded store",
     },
+    Need {
+        package: "ceph-mon",
+        probe: &["ceph-mon", "--version"],
+        reason: "Ceph's monitor; the tests also run on Ceph",
+    },
+    Need { package: "ceph-osd", probe: &["ceph-osd", "--version"], reason: "Ceph's disk" },
+    Need { package: "radosgw", probe: &["radosgw", "--version"], reason: "Ceph's S3 gateway" },
+    Need {
+        package: "ceph-common",
+        probe: &["ceph", "--version"],
+        reason: "Ceph's tools, to make a cluster and a user",
+    },
 ];
 
 /// Installs the packages whose need is not met.

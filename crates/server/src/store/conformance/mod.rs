@@ -18,6 +18,19 @@ use domain::{
 
 use super::{Store, list_parts};
 
+/// What a store may do otherwise than AWS without being wrong: the protocol does not depend on it.
+///
+/// A case that meets one says what must hold instead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Difference {
+    /// It keeps no checksums but the ETag: Complete and PUT compare none, HEAD names none.
+    NoChecksums,
+    /// Complete with less than all the parts that arrived is an invalid part. Ours names all of them.
+    AllPartsOrNone,
+    /// The refusal of an expired URL does not say that it expired.
+    SilentAboutExpiry,
+}
+
 /// A store of its own for one case, with what clients and operators do beside the port.
 #[async_trait]
 pub trait Harness: Send + Sync + Sized {
@@ -26,6 +39,11 @@ pub trait Harness: Send + Sync + Sized {
 
     /// The store under test.
     fn store(&self) -> &dyn Store;
+
+    /// What it does otherwise than AWS.
+    fn differences(&self) -> &'static [Difference] {
+        &[]
+    }
 
     /// Sends a part as a client does. `None`: no such upload.
     async fn send_part(&self, key: &ObjectKey, upload: &UploadId, number: PartNumber, bytes: Bytes) -> Option<ETag>;
@@ -111,6 +129,11 @@ pub fn key(visibility: Visibility, n: u8) -> ObjectKey {
     let collection = CollectionName::parse("videos").expect("a name");
     let role = RoleName::parse(role).expect("a name");
     ObjectKey::new(visibility, FileKey::new("member-42".to_owned(), collection, asset, role, media, [n; 16]))
+}
+
+/// Whether the store differs from AWS in this.
+fn differs(harness: &impl Harness, difference: Difference) -> bool {
+    harness.differences().contains(&difference)
 }
 
 /// The key most cases use.

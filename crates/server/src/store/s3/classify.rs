@@ -92,6 +92,11 @@ impl Fault {
         self.status == Some(416)
     }
 
+    /// The store failed inside. Ceph 16 says this, and no 404, to a Complete of an upload that was aborted.
+    pub(super) fn is_internal_error(&self) -> bool {
+        self.answers(500, &["InternalError"])
+    }
+
     /// What to try after this answer to Complete.
     ///
     /// The code counts and not the status, where the code is one that S3 gives to Complete: S3 sends 200 before it knows

@@ -169,7 +169,9 @@ impl Store for S3Store {
             Ok(page) => page,
             Err(error) => {
                 let fault = Fault::new(OPERATION, error);
-                return if fault.is_no_such_upload() { Ok(None) } else { Err(fault.into()) };
+                // Ceph 16 looks for the object that holds the upload's parts, and says that this one is missing.
+                let gone = fault.is_no_such_upload() || fault.is_no_such_key();
+                return if gone { Ok(None) } else { Err(fault.into()) };
             }
         };
         let parts = page.parts().iter().map(listed_part).collect::<Option<Vec<_>>>();
@@ -207,10 +209,18 @@ impl Store for S3Store {
             };
         }
         match request.customize().config_override(timing::once_and_long()).send().await {
-            Ok(answer) => Completion { answer: CompleteAnswer::Unknown, etag: answer.e_tag().map(ETag::new) },
+            Ok(answer) => {
+                // Ceph 16 answers with an element that is empty: no ETag, and none that HEAD's could differ from.
+                let etag = answer.e_tag().map(ETag::new).filter(|etag| !etag.as_str().is_empty());
+                Completion { answer: CompleteAnswer::Unknown, etag }
+            }
             Err(error) => {
                 let fault = Fault::new(Operation::Complete, error);
-                let answer = fault.complete_answer();
+                let mut answer = fault.complete_answer();
+                // An upload that is gone would be completed in vain for ever where the store does not say so itself.
+                if fault.is_internal_error() && matches!(self.list_parts_page(key, upload, None, 1).await, Ok(None)) {
+                    answer = CompleteAnswer::NoSuchUpload;
+                }
                 tracing::info!(
                     error = &fault as &dyn std::error::Error,
                     ?answer,

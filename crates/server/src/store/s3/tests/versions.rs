@@ -1,7 +1,7 @@
 //! DELETE in buckets that keep versions.
 
 use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
-use domain::ObjectKey;
+use domain::{ObjectKey, Visibility};
 
 use super::super::conformance::S3Harness;
 use crate::store::conformance::{Harness, bytes, number, private_key};
@@ -9,7 +9,7 @@ use crate::store::{Store, list_parts};
 
 async fn set_versioning(harness: &S3Harness, status: BucketVersioningStatus) {
     let configuration = VersioningConfiguration::builder().status(status).build();
-    let request = harness.store.client.put_bucket_versioning().bucket("private");
+    let request = harness.store.client.put_bucket_versioning().bucket(harness.bucket(Visibility::Private));
     request.versioning_configuration(configuration).send().await.expect("versioning is set");
 }
 
@@ -22,13 +22,20 @@ async fn stored(harness: &S3Harness, key: &ObjectKey) {
 
 /// Keys of all versions and delete markers in the private bucket.
 async fn versions(harness: &S3Harness) -> Vec<String> {
-    let page = harness.store.client.list_object_versions().bucket("private").send().await.expect("a listing");
+    let page = harness
+        .store
+        .client
+        .list_object_versions()
+        .bucket(harness.bucket(Visibility::Private))
+        .send()
+        .await
+        .expect("a listing");
     let versions = page.versions().iter().filter_map(|version| version.key());
     versions.chain(page.delete_markers().iter().filter_map(|marker| marker.key())).map(str::to_owned).collect()
 }
 
 async fn put(harness: &S3Harness, key: &str) {
-    let request = harness.store.client.put_object().bucket("private").key(key);
+    let request = harness.store.client.put_object().bucket(harness.bucket(Visibility::Private)).key(key);
     request.body(bytes(1, 10).into()).send().await.expect("an object is put");
 }
 
@@ -53,7 +60,7 @@ async fn all_versions_and_markers_of_exactly_the_key_go() {
     put(&harness, &longer).await;
     put(&harness, &full_key).await;
     stored(&harness, &private_key()).await;
-    let plain = harness.store.client.delete_object().bucket("private").key(&full_key);
+    let plain = harness.store.client.delete_object().bucket(harness.bucket(Visibility::Private)).key(&full_key);
     plain.send().await.expect("a marker is put");
     assert_eq!(versions(&harness).await.len(), 5);
     harness.store.delete(&private_key()).await.expect("all versions are deleted");

@@ -1,59 +1,72 @@
-//! The suite over a real S3 server: the embedded store on a free port, in a folder of its own.
+//! The suite over real S3 servers: each is an [`Engine`] in a file of its own.
+//!
+//! The embedded store is started by every test for itself. A store that takes seconds to start is started once, by
+//! `cargo xtask test --store NAME`, and each test makes buckets of its own in it.
 
-use std::collections::BTreeSet;
+mod embedded;
+mod on_ceph;
+mod on_garage;
+mod shared;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use domain::{ByteCount, ETag, ObjectKey, PartNumber, TimeSpan, UploadId, Visibility};
-use localstore::LocalStore;
-use signing::Addressing;
 
+pub(super) use self::embedded::{Embedded, SECRET, connect};
+pub(super) use self::on_ceph::Ceph;
+pub(super) use self::on_garage::Garage;
 use super::super::Store;
-use super::super::conformance::Harness;
+use super::super::conformance::{Difference, Harness};
 use super::super::signer::{PartToSign, SignedPart, SignerSettings, UrlSigner};
-use super::{CredentialSource, S3Settings, S3Store};
+use super::{S3Settings, S3Store};
 use crate::clock::{Clock, HostClock};
 
-pub(super) const REGION: &str = "eu-central-1";
-pub(super) const ACCESS_KEY_ID: &str = "AKIDCONFORMANCE";
-pub(super) const SECRET: &str = "a+secret/with=odd-signs";
 /// Not empty, so that every case also proves that the prefix is put on and taken off.
 const PREFIX: &str = "media/test/";
 
-/// The embedded store and what talks to it.
-pub(super) struct S3Harness {
-    pub(super) server: LocalStore,
+/// A server that speaks S3, with two empty buckets for one test; the public one is readable by everybody.
+#[async_trait]
+pub(super) trait Engine: Send + Sync + Sized + 'static {
+    /// Starts the server, or makes the buckets in one that runs.
+    async fn start() -> Self;
+
+    /// How to reach it.
+    fn settings(&self) -> S3Settings;
+
+    /// What it does otherwise than AWS.
+    fn differences(&self) -> &'static [Difference];
+
+    /// Takes away what `start` made.
+    async fn stop(self);
+}
+
+/// A server and what talks to it.
+pub(super) struct OverS3<E> {
+    pub(super) engine: E,
     pub(super) store: S3Store,
     pub(super) signer: UrlSigner,
     pub(super) http: reqwest::Client,
-    _folder: tempfile::TempDir,
 }
 
-/// Settings for an embedded store at `endpoint`.
-pub(super) fn settings(endpoint: &str, secret: &str) -> S3Settings {
-    S3Settings {
-        endpoint: Some(endpoint.to_owned()),
-        region: REGION.to_owned(),
-        private_bucket: "private".to_owned(),
-        public_bucket: "public".to_owned(),
-        prefix: PREFIX.to_owned(),
-        addressing: Addressing::Path,
-        credentials: CredentialSource::Static {
-            access_key_id: ACCESS_KEY_ID.to_owned(),
-            secret_access_key: secret.to_owned(),
-        },
-    }
-}
+/// The harness of tests that are about this backend and no server in particular.
+pub(super) type S3Harness = OverS3<Embedded>;
 
-pub(super) async fn connect(endpoint: &str, secret: &str) -> S3Store {
-    S3Store::connect(settings(endpoint, secret), Arc::new(HostClock)).await.expect("good settings")
-}
-
-impl S3Harness {
+impl<E: Engine> OverS3<E> {
     /// The store's address.
     pub(super) fn endpoint(&self) -> String {
-        format!("http://{}", self.server.address())
+        self.engine.settings().endpoint.expect("a server under test has an address")
+    }
+
+    /// Whether the server differs from AWS in this.
+    pub(super) fn differs(&self, difference: Difference) -> bool {
+        self.engine.differences().contains(&difference)
+    }
+
+    /// The name of a bucket.
+    pub(super) fn bucket(&self, visibility: Visibility) -> &str {
+        self.store.layout.bucket_of(visibility)
     }
 
     /// Signs one part, as of now, for an hour.
@@ -67,42 +80,29 @@ impl S3Harness {
 }
 
 #[async_trait]
-impl Harness for S3Harness {
+impl<E: Engine> Harness for OverS3<E> {
     async fn start() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let server = LocalStore::start(localstore::Config {
-            root: folder.path().to_owned(),
-            listen: "127.0.0.1:0".parse().expect("an address"),
-            region: REGION.to_owned(),
-            credentials: vec![localstore::Credentials {
-                access_key_id: ACCESS_KEY_ID.to_owned(),
-                secret_access_key: SECRET.to_owned(),
-            }],
-            public_buckets: BTreeSet::from(["public".to_owned()]),
-            faults: localstore::Faults::default(),
-        })
-        .await
-        .expect("the embedded store starts");
-        for bucket in ["private", "public"] {
-            server.ensure_bucket(bucket, &[]).await.expect("a bucket");
-        }
-        let endpoint = format!("http://{}", server.address());
+        let engine = E::start().await;
+        let settings = engine.settings();
         let signer = UrlSigner::new(SignerSettings {
-            endpoint: endpoint.clone(),
-            addressing: Addressing::Path,
-            region: REGION.to_owned(),
-            private_bucket: "private".to_owned(),
-            public_bucket: "public".to_owned(),
-            prefix: PREFIX.to_owned(),
+            endpoint: settings.endpoint.clone().expect("a server under test has an address"),
+            addressing: settings.addressing,
+            region: settings.region.clone(),
+            private_bucket: settings.private_bucket.clone(),
+            public_bucket: settings.public_bucket.clone(),
+            prefix: settings.prefix.clone(),
             public_base_url: None,
-        })
-        .expect("good settings");
-        let store = connect(&endpoint, SECRET).await;
-        Self { server, store, signer, http: reqwest::Client::new(), _folder: folder }
+        });
+        let store = S3Store::connect(settings, Arc::new(HostClock)).await.expect("good settings");
+        Self { engine, store, signer: signer.expect("good settings"), http: reqwest::Client::new() }
     }
 
     fn store(&self) -> &dyn Store {
         &self.store
+    }
+
+    fn differences(&self) -> &'static [Difference] {
+        self.engine.differences()
     }
 
     async fn send_part(&self, key: &ObjectKey, upload: &UploadId, number: PartNumber, bytes: Bytes) -> Option<ETag> {
@@ -142,8 +142,6 @@ impl Harness for S3Harness {
     }
 
     async fn stop(self) {
-        self.server.stop().await;
+        self.engine.stop().await;
     }
 }
-
-crate::store_conformance!(S3Harness);
