@@ -2,6 +2,7 @@
 //!
 //! Nothing here uses our crates: what a test knows, it knows from the binary, the API, the store and the disk.
 
+#[path = "../support/mod.rs"]
 mod support;
 
 mod abandoned;

@@ -4,22 +4,25 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use data_encoding::HEXLOWER;
 
-use super::BootError;
 use super::embedded::Embedded;
 use super::folder::{DataFolder, FolderLock};
+use super::{BootError, figures};
 use crate::app::{App, AppParts, DEFAULT_COMPLETE_PATIENCE, DeliveryRules, Settings};
 use crate::auth::{Authenticator, InstallationSecret, SecretFileError};
+use crate::catalog::Catalog;
 use crate::catalog::sqlite::SqliteCatalog;
-use crate::catalog::{self, Catalog};
 use crate::clock::{Clock, HostClock};
 use crate::config::{Config, ConfigError, StoreKind};
+use crate::drill::{self, Drill};
 use crate::entropy::{Entropy, HostEntropy};
+use crate::jobs::Tempo;
+use crate::store::Store;
 use crate::store::s3::{CredentialSource, S3Settings, S3Store};
 use crate::store::signer::{SignerSettings, UrlSigner};
-use crate::store::{self, Store};
 
 /// The pieces, put together. Nothing listens yet but the embedded store, and no job runs.
 pub(super) struct Foundation {
@@ -29,6 +32,9 @@ pub(super) struct Foundation {
     pub(super) embedded: Option<Embedded>,
     pub(super) catalog: Arc<dyn Catalog>,
     pub(super) app: App,
+    pub(super) tempo: Tempo,
+    /// How often files are counted.
+    pub(super) figures_every: Duration,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) entropy: Arc<dyn Entropy>,
 }
@@ -40,14 +46,14 @@ impl Foundation {
         let folder = DataFolder::new(&config.server.data);
         folder.make()?;
         let lock = folder.lock(purpose)?;
-        let catalog = SqliteCatalog::open(&config.sqlite_file(), clock.clone()).await?;
-        let catalog: Arc<dyn Catalog> =
-            Arc::new(catalog::around::Around::new(Arc::new(catalog), catalog::metered::Metered));
+
+        let drill = drill(config)?;
+        let catalog = catalog(config, drill.as_ref(), clock.clone()).await?;
         let embedded = match config.store.kind {
             StoreKind::Embedded => Some(Embedded::start(config, &*entropy).await?),
             StoreKind::S3 => None,
         };
-        let (store, signer) = store(config, embedded.as_ref(), clock.clone()).await?;
+        let (store, signer) = store(config, embedded.as_ref(), drill.as_ref(), clock.clone()).await?;
         let app = App::new(AppParts {
             catalog: catalog.clone(),
             store,
@@ -55,7 +61,11 @@ impl Foundation {
             entropy: entropy.clone(),
             settings: settings(config)?,
         });
-        Ok(Self { folder, lock, embedded, catalog, app, clock, entropy })
+        let (tempo, figures_every) = match drill {
+            Some(drill) => (drill.tempo, drill.figures_every),
+            None => (Tempo::default(), figures::EVERY),
+        };
+        Ok(Self { folder, lock, embedded, catalog, app, tempo, figures_every, clock, entropy })
     }
 
     /// A name for this process in leases that no other has.
@@ -113,12 +123,47 @@ fn settings(config: &Config) -> Result<Settings, ConfigError> {
     })
 }
 
+/// What a test of this repository asks of this process, if one does.
+fn drill(config: &Config) -> Result<Option<Drill>, ConfigError> {
+    let Some(folder) = &config.drill else { return Ok(None) };
+    tracing::warn!(folder = %folder.display(), "{} is set: this process ends or stops where a test says so, and its \
+        leases are short; unset it if this is not a test of Landfall itself", drill::VARIABLE);
+    let refused = |wrong| ConfigError::relation(drill::VARIABLE, chain(&wrong));
+    Drill::open(folder).map(Some).map_err(refused)
+}
+
+/// An error with its sources.
+fn chain(error: &dyn std::error::Error) -> String {
+    let sources = std::iter::successors(error.source(), |error| error.source());
+    sources.fold(error.to_string(), |text, source| format!("{text}: {source}"))
+}
+
+/// The catalog, with whatever stands around it.
+async fn catalog(config: &Config, drill: Option<&Drill>, clock: Arc<dyn Clock>) -> Result<Arc<dyn Catalog>, BootError> {
+    use crate::catalog::around::Around;
+    use crate::catalog::metered::Metered;
+
+    let mut catalog = SqliteCatalog::open(&config.sqlite_file(), clock).await?;
+    if let Some(drill) = drill {
+        catalog = catalog.with_idempotency_lease(drill.idempotency_lease);
+    }
+    let metered = Arc::new(Around::new(Arc::new(catalog), Metered));
+    Ok(match drill {
+        Some(drill) => Arc::new(Around::new(metered, drill.fail_points.clone())),
+        None => metered,
+    })
+}
+
 /// The store and the signer of its URLs. The embedded one is used exactly as any other: by its address and keys.
 async fn store(
     config: &Config,
     embedded: Option<&Embedded>,
+    drill: Option<&Drill>,
     clock: Arc<dyn Clock>,
 ) -> Result<(Arc<dyn Store>, UrlSigner), BootError> {
+    use crate::store::around::Around;
+    use crate::store::metered::Metered;
+
     let of = &config.store;
     let (endpoint, credentials) = match embedded {
         Some(embedded) => {
@@ -152,7 +197,12 @@ async fn store(
         },
     };
     let store = S3Store::connect(settings, clock).await?;
-    Ok((Arc::new(store::around::Around::new(Arc::new(store), store::metered::Metered)), signer))
+    let metered = Arc::new(Around::new(Arc::new(store), Metered));
+    let store: Arc<dyn Store> = match drill {
+        Some(drill) => Arc::new(Around::new(metered, drill.fail_points.clone())),
+        None => metered,
+    };
+    Ok((store, signer))
 }
 
 /// Amazon's endpoint of a region ("Amazon S3 endpoints and quotas"); China has a domain of its own.

@@ -64,7 +64,7 @@ impl Landfall {
         let foundation = Foundation::lay(&config, "landfall serve").await?;
         match Running::assemble(&config, &foundation, listener, &metrics) {
             Ok((addresses, stopping, serving)) => {
-                let jobs = Jobs::start(&foundation.app, schedule, &foundation.holder());
+                let jobs = Jobs::start(&foundation.app, schedule, foundation.tempo, &foundation.holder());
                 Ok(Running { foundation, addresses, jobs, stopping, serving })
             }
             Err(error) => {
@@ -110,7 +110,12 @@ impl Running {
                 tracing::warn!("requests were still running after the time to stop; their connections are closed");
             }
         });
-        serving.spawn(figures::keep(metrics.clone(), foundation.app.clone(), stopping.clone()));
+        serving.spawn(figures::keep(
+            metrics.clone(),
+            foundation.app.clone(),
+            foundation.figures_every,
+            stopping.clone(),
+        ));
         Ok((addresses, stopping, serving))
     }
 

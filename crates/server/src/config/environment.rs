@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use crate::drill;
+
 const PREFIX: &str = "LANDFALL_";
 
 /// What the environment says.
@@ -15,6 +17,7 @@ pub struct Environment {
     keys: BTreeMap<String, String>,
     data_home: Option<PathBuf>,
     home: Option<PathBuf>,
+    drill: Option<PathBuf>,
 }
 
 impl Environment {
@@ -32,6 +35,7 @@ impl Environment {
             match name.as_str() {
                 "XDG_DATA_HOME" => environment.data_home = absolute(&value),
                 "HOME" => environment.home = absolute(&value),
+                drill::VARIABLE => environment.drill = Some(value.into()),
                 key if key.strip_prefix(PREFIX).is_some_and(|key| key.contains("__")) => {
                     environment.keys.insert(name, value);
                 }
@@ -44,6 +48,11 @@ impl Environment {
     /// The values of keys, by variable name.
     pub(super) const fn keys(&self) -> &BTreeMap<String, String> {
         &self.keys
+    }
+
+    /// The folder of a drill, in tests of this repository.
+    pub(super) fn drill(&self) -> Option<PathBuf> {
+        self.drill.clone()
     }
 
     /// Where data of this user's programs goes, after the XDG base directory specification: the same folder whatever

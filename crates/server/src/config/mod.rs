@@ -37,6 +37,8 @@ use print::Printer;
 use read::{File, Reader};
 use visit::Visitor;
 
+use crate::drill;
+
 /// Reads a time span such as `48h` or `1h 30m`.
 ///
 /// # Errors
@@ -70,6 +72,8 @@ pub struct Config {
     pub limits: LimitsConfig,
     /// What is logged and measured.
     pub telemetry: TelemetryConfig,
+    /// The folder of a drill ([`crate::drill`]). No key and no flag sets it, and nothing prints it.
+    pub drill: Option<PathBuf>,
 }
 
 /// What flags of the command line say; they win over file and variables.
@@ -98,6 +102,7 @@ impl Config {
             auth: AuthConfig::default(),
             limits: LimitsConfig::default(),
             telemetry: TelemetryConfig::default(),
+            drill: None,
         }
     }
 
@@ -119,6 +124,7 @@ impl Config {
         config.visit(&mut reader);
         reader.finish()?;
         config.raise(flags);
+        config.drill = environment.drill();
         config.check()?;
         Ok(config)
     }
@@ -163,7 +169,19 @@ impl Config {
         self.expire.schedule()?;
         self.delivery.check()?;
         self.auth.secret()?;
-        Ok(())
+        self.check_drill()
+    }
+
+    /// Whoever drills ends and stops the process: nobody else may be using it.
+    fn check_drill(&self) -> Result<(), ConfigError> {
+        let listens = [("server.listen", self.server.listen), ("store.listen", self.store.listen)];
+        match listens.into_iter().find(|(_, address)| !address.ip().is_loopback()) {
+            Some((key, address)) if self.drill.is_some() => {
+                let wrong = format!("is for tests on this machine alone, and {key} is {address}");
+                Err(ConfigError::relation(drill::VARIABLE, wrong))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn visit(&mut self, visitor: &mut impl Visitor) {

@@ -248,3 +248,17 @@ fn what_is_printed_reads_back_as_the_same() {
 fn the_printed_defaults_explain_themselves() {
     insta::assert_snapshot!(Config::with_data("/var/lib/landfall").to_toml());
 }
+
+#[test]
+fn a_drill_is_opened_by_its_variable_alone_and_on_loopback_alone() {
+    let drill = ("LANDFALL_TEST_FAIL_POINTS", "a/folder");
+    let config = load("", &[drill]).unwrap();
+    assert_eq!(config.drill.as_deref(), Some(std::path::Path::new("a/folder")));
+    assert!(!config.to_toml().contains("drill"), "nothing prints it");
+    assert_eq!(load("", &[]).unwrap().drill, None);
+    for key in ["server", "store"] {
+        let (text, _) = complaint(&format!("[{key}]\nlisten = \"0.0.0.0:1\""), &[drill]);
+        let wrong = format!("is for tests on this machine alone, and {key}.listen is 0.0.0.0:1");
+        assert_eq!(text, format!("LANDFALL_TEST_FAIL_POINTS: {wrong}"));
+    }
+}

@@ -9,4 +9,4 @@ mod expire_assets;
 mod recheck_files;
 mod run;
 
-pub use run::{ExpireSchedule, InvalidSchedule, Job, JobError, Jobs, Reaped, reap, round};
+pub use run::{ExpireSchedule, InvalidSchedule, Job, JobError, Jobs, Reaped, Tempo, reap, round};

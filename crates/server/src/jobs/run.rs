@@ -25,6 +25,28 @@ const LEASE: TimeSpan = TimeSpan::from_secs(60);
 /// A computer that slept, or whose clock was set, notices within this time that its nightly run is due.
 const CRON_LOOK_EVERY: Duration = Duration::from_secs(30);
 
+/// How often the jobs run, and how long a dead runner delays the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tempo {
+    drive_commits: Duration,
+    destroy: Duration,
+    recheck: Duration,
+    lease: TimeSpan,
+}
+
+impl Default for Tempo {
+    fn default() -> Self {
+        Self { drive_commits: DRIVE_COMMITS_EVERY, destroy: DESTROY_EVERY, recheck: RECHECK_EVERY, lease: LEASE }
+    }
+}
+
+impl Tempo {
+    /// Every job in the same period, under leases of the same length.
+    pub const fn even(every: Duration, lease: TimeSpan) -> Self {
+        Self { drive_commits: every, destroy: every, recheck: every, lease }
+    }
+}
+
 /// Why a round ended early. Rows it did not reach are reached by the next.
 #[derive(Debug, thiserror::Error)]
 pub enum JobError {
@@ -137,15 +159,15 @@ impl Job {
 
 impl Jobs {
     /// Starts all jobs. `holder` names this process in leases; no two processes may share one.
-    pub fn start(app: &App, schedule: ExpireSchedule, holder: &str) -> Self {
+    pub fn start(app: &App, schedule: ExpireSchedule, tempo: Tempo, holder: &str) -> Self {
         let jobs = Self { stop: CancellationToken::new(), tasks: TaskTracker::new() };
         let periodic =
-            [(Job::DriveCommits, DRIVE_COMMITS_EVERY), (Job::Destroy, DESTROY_EVERY), (Job::Recheck, RECHECK_EVERY)];
+            [(Job::DriveCommits, tempo.drive_commits), (Job::Destroy, tempo.destroy), (Job::Recheck, tempo.recheck)];
         for (job, every) in periodic {
             let (app, holder, stop) = (app.clone(), holder.to_owned(), jobs.stop.clone());
             jobs.run(async move {
                 loop {
-                    round(&app, job, &holder, &stop).await;
+                    leased_round(&app, job, &holder, tempo.lease, &stop).await;
                     if pause(&stop, every).await == Pause::Stopped {
                         return;
                     }
@@ -153,7 +175,7 @@ impl Jobs {
             });
         }
         let (app, holder, stop) = (app.clone(), holder.to_owned(), jobs.stop.clone());
-        jobs.run(async move { nightly(&app, &schedule, &holder, &stop).await });
+        jobs.run(async move { nightly(&app, &schedule, tempo, &holder, &stop).await });
         jobs
     }
 
@@ -185,13 +207,13 @@ async fn pause(stop: &CancellationToken, length: Duration) -> Pause {
 
 /// Expires once at the start, because the last run may have fallen into the time when no server ran, and then by the
 /// schedule. The time is the catalog's, and it is looked at often, because timers stand still while a computer sleeps.
-async fn nightly(app: &App, schedule: &ExpireSchedule, holder: &str, stop: &CancellationToken) {
+async fn nightly(app: &App, schedule: &ExpireSchedule, tempo: Tempo, holder: &str, stop: &CancellationToken) {
     let mut due = Some(Timestamp::MIN);
     loop {
         match app.catalog().now().await {
             Ok(now) => {
                 if due.is_some_and(|due| due <= now) {
-                    round(app, Job::Expire, holder, stop).await;
+                    leased_round(app, Job::Expire, holder, tempo.lease, stop).await;
                     due = schedule.next_after(now);
                 }
             }
@@ -206,7 +228,11 @@ async fn nightly(app: &App, schedule: &ExpireSchedule, holder: &str, stop: &Canc
 /// One round of one job, if nobody else is at it. `holder` names this process in leases. When told to stop, it ends after
 /// the row it is at.
 pub async fn round(app: &App, job: Job, holder: &str, stop: &CancellationToken) {
-    match app.catalog().take_lease(job.name(), holder, LEASE).await {
+    leased_round(app, job, holder, LEASE, stop).await;
+}
+
+async fn leased_round(app: &App, job: Job, holder: &str, lease: TimeSpan, stop: &CancellationToken) {
+    match app.catalog().take_lease(job.name(), holder, lease).await {
         Ok(true) => {}
         Ok(false) => return,
         Err(error) => {

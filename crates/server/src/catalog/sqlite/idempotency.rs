@@ -1,13 +1,11 @@
 //! Idempotency records: what a repeated request is answered with.
 
-use domain::{AssetId, OwnerId, Timestamp};
+use domain::{AssetId, OwnerId, TimeSpan, Timestamp};
 use sqlx::sqlite::SqliteConnection;
 
 use super::rows::{Cells, micros};
 use super::{SqliteCatalog, failure};
-use crate::catalog::{
-    CatalogError, FORGOTTEN_AT_ONCE, IDEMPOTENCY_KEPT, IDEMPOTENCY_LEASE, IdempotencyClaim, Reserved,
-};
+use crate::catalog::{CatalogError, FORGOTTEN_AT_ONCE, IDEMPOTENCY_KEPT, IdempotencyClaim, Reserved};
 
 pub(super) const FIND: &str = "SELECT asset, body, created_at, leased_at, settled_at IS NOT NULL FROM idempotency \
     WHERE owner = ? AND route = ? AND request_key = ?";
@@ -27,12 +25,14 @@ macro_rules! bind_claim {
     };
 }
 
-/// What the record of a claim answers, if there is one that counts. Takes the lease over if it has lapsed.
+/// What the record of a claim answers, if there is one that counts. Takes it over if it was leased longer ago than
+/// `lease`.
 pub(super) async fn answer(
     connection: &mut SqliteConnection,
     owner: &OwnerId,
     claim: &IdempotencyClaim,
     now: Timestamp,
+    lease: TimeSpan,
 ) -> Result<Option<Reserved>, CatalogError> {
     let found = bind_claim!(sqlx::query(FIND), owner, claim).fetch_optional(&mut *connection).await;
     let Some(row) = found.map_err(failure::classify)? else { return Ok(None) };
@@ -50,7 +50,7 @@ pub(super) async fn answer(
     if settled {
         return Ok(Some(Reserved::Replay(asset)));
     }
-    if now.duration_since(leased_at) <= IDEMPOTENCY_LEASE {
+    if now.duration_since(leased_at) <= lease {
         return Ok(Some(Reserved::InProgress));
     }
     let renew = bind_claim!(sqlx::query(RENEW).bind(micros(now)), owner, claim);

@@ -37,8 +37,8 @@ pub use failure::OpenError;
 pub use schema::{Migration, migrate};
 
 use super::{
-    Announced, AssetPatch, AssetQuery, Catalog, CatalogError, IdempotencyClaim, Reservation, Reserved, Stamped,
-    Written, duties,
+    Announced, AssetPatch, AssetQuery, Catalog, CatalogError, IDEMPOTENCY_LEASE, IdempotencyClaim, Reservation,
+    Reserved, Stamped, Written, duties,
 };
 use crate::clock::Clock;
 
@@ -48,6 +48,7 @@ pub struct SqliteCatalog {
     readers: SqlitePool,
     /// The host's clock is the database's clock: there is one host.
     clock: Arc<dyn Clock>,
+    idempotency_lease: TimeSpan,
 }
 
 impl SqliteCatalog {
@@ -66,7 +67,13 @@ impl SqliteCatalog {
         let probe = writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
         probe.rollback().await.map_err(failed)?;
         let readers = settings::readers(path).await.map_err(failed)?;
-        Ok(Self { writer, readers, clock })
+        Ok(Self { writer, readers, clock, idempotency_lease: IDEMPOTENCY_LEASE })
+    }
+
+    /// The same with another [`IDEMPOTENCY_LEASE`], for tests of the real binary that cannot wait so long.
+    #[must_use]
+    pub fn with_idempotency_lease(self, idempotency_lease: TimeSpan) -> Self {
+        Self { idempotency_lease, ..self }
     }
 
     /// Begins a transaction that holds SQLite's write lock: what it reads stays true until it commits.

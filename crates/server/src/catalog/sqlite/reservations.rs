@@ -20,7 +20,8 @@ pub(super) async fn reserve(catalog: &SqliteCatalog, reservation: &Reservation) 
     let mut transaction = catalog.begin().await?;
     let now = catalog.clock.now();
     if let Some(claim) = &reservation.idempotency
-        && let Some(answer) = idempotency::answer(&mut transaction, &asset.owner, claim, now).await?
+        && let Some(answer) =
+            idempotency::answer(&mut transaction, &asset.owner, claim, now, catalog.idempotency_lease).await?
     {
         // Only a lease taken over has been written.
         commit(transaction).await?;
