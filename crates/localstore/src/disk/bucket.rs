@@ -12,6 +12,7 @@ use crate::refusal::Refusal;
 use std::{
     hash::{BuildHasher, RandomState},
     io,
+    path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard},
 };
 
@@ -117,14 +118,34 @@ impl Bucket {
         layout::load_json(&self.layout.key_record(&self.name, key))
     }
 
+    /// A record may have changed although its write failed: the rename is done, its folder could not be synced. The index
+    /// follows what the next start would find, as far as the disk can still be read.
+    fn believe_the_disk(&self, path: &Path, key: &str) {
+        let found = match layout::load_json(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                KeyRecord { key: key.to_owned(), versions: Vec::new() }
+            }
+            Err(error) => {
+                tracing::error!(path = %path.display(), %error, "a record cannot be read back after a failed write");
+                return;
+            }
+            Ok(found) => found,
+        };
+        self.index.write().unwrap_or_else(PoisonError::into_inner).apply(&found);
+    }
+
     /// The one place where an object, or its end, becomes durable and visible: the record, then the index. Call under
     /// the key's lock; `before` and `after` are told apart so that blobs no version names any more go away.
     pub(super) fn record_key(&self, before: &[Version], after: &KeyRecord) -> io::Result<()> {
         let path = self.layout.key_record(&self.name, &after.key);
-        if after.versions.is_empty() {
-            layout::remove_durably(&path)?;
+        let done = if after.versions.is_empty() {
+            layout::remove_durably(&path)
         } else {
-            self.layout.store_json(&path, after)?;
+            self.layout.store_json(&path, after)
+        };
+        if let Err(error) = done {
+            self.believe_the_disk(&path, &after.key);
+            return Err(error);
         }
         self.index.write().unwrap_or_else(PoisonError::into_inner).apply(after);
         for version in before {

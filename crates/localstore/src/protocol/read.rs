@@ -42,6 +42,29 @@ struct Wanted<'a> {
     conditions: ReadConditions,
 }
 
+/// What a GET or HEAD asks for; their inputs are two types with the same fields.
+macro_rules! wanted {
+    ($input:ident) => {
+        Wanted {
+            bucket: &$input.bucket,
+            key: &$input.key,
+            version: $input.version_id.as_deref(),
+            range: $input.range,
+            part_number: $input.part_number,
+            conditions: ReadConditions {
+                if_match: $input.if_match.map(translate::tag_condition),
+                if_none_match: $input.if_none_match.map(translate::tag_condition),
+                if_modified_since: translate::our_time_opt($input.if_modified_since.as_ref())?,
+                if_unmodified_since: translate::our_time_opt($input.if_unmodified_since.as_ref())?,
+            },
+        }
+    };
+}
+
+fn wants_checksum(mode: Option<&ChecksumMode>) -> bool {
+    mode.is_some_and(|mode| mode.as_str() == ChecksumMode::ENABLED)
+}
+
 async fn find(store: &Protocol, wanted: Wanted<'_>) -> S3Result<Found> {
     let bucket = store.bucket(wanted.bucket)?;
     let version = translate::version(wanted.version)?;
@@ -121,22 +144,8 @@ fn unsatisfiable(size: u64) -> S3Error {
 }
 
 pub(super) async fn get(store: &Protocol, input: GetObjectInput) -> Answer<GetObjectOutput> {
-    let conditions = ReadConditions {
-        if_match: input.if_match.map(translate::tag_condition),
-        if_none_match: input.if_none_match.map(translate::tag_condition),
-        if_modified_since: translate::our_time_opt(input.if_modified_since.as_ref())?,
-        if_unmodified_since: translate::our_time_opt(input.if_unmodified_since.as_ref())?,
-    };
-    let wanted = Wanted {
-        bucket: &input.bucket,
-        key: &input.key,
-        version: input.version_id.as_deref(),
-        range: input.range,
-        part_number: input.part_number,
-        conditions,
-    };
-    let found = find(store, wanted).await?;
-    let with_checksum = input.checksum_mode.as_ref().is_some_and(|mode| mode.as_str() == ChecksumMode::ENABLED);
+    let found = find(store, wanted!(input)).await?;
+    let with_checksum = wants_checksum(input.checksum_mode.as_ref());
     let mut output = describe(&found, with_checksum);
     let reader = SegmentReader::new(store.disk.layout().clone(), &found.open.record.segments, found.span.clone());
     output.body = Some(stream(reader, found.open));
@@ -144,22 +153,8 @@ pub(super) async fn get(store: &Protocol, input: GetObjectInput) -> Answer<GetOb
 }
 
 pub(super) async fn head(store: &Protocol, input: HeadObjectInput) -> Answer<HeadObjectOutput> {
-    let conditions = ReadConditions {
-        if_match: input.if_match.map(translate::tag_condition),
-        if_none_match: input.if_none_match.map(translate::tag_condition),
-        if_modified_since: translate::our_time_opt(input.if_modified_since.as_ref())?,
-        if_unmodified_since: translate::our_time_opt(input.if_unmodified_since.as_ref())?,
-    };
-    let wanted = Wanted {
-        bucket: &input.bucket,
-        key: &input.key,
-        version: input.version_id.as_deref(),
-        range: input.range,
-        part_number: input.part_number,
-        conditions,
-    };
-    let found = find(store, wanted).await?;
-    let with_checksum = input.checksum_mode.as_ref().is_some_and(|mode| mode.as_str() == ChecksumMode::ENABLED);
+    let found = find(store, wanted!(input)).await?;
+    let with_checksum = wants_checksum(input.checksum_mode.as_ref());
     let get = describe(&found, with_checksum);
     let partial = get.content_range.is_some();
     let mut answer = S3Response::new(HeadObjectOutput {

@@ -1,49 +1,32 @@
 //! A whole Landfall behind its router: manual clock, memory catalog, memory store. Every answer is held against the
 //! OpenAPI document: an answer that is not documented fails the test that got it.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
 use domain::rate::Rate;
-use domain::{
-    Asset, ByteCount, Collection, CollectionName, MediaType, Necessity, OwnerId, OwnerNaming, PartNumber, RoleName,
-    RoleRules, TimeSpan, Timestamp, UploadRules, Visibility,
-};
+use domain::{Asset, ByteCount, OwnerId, OwnerNaming, PartNumber, RoleName, TimeSpan, Timestamp};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
-use server::app::{App, AppParts, DEFAULT_COMPLETE_PATIENCE, DeliveryRules, Settings};
+use server::app::App;
 use server::auth::{Authenticator, Scope, Scopes, TokenRequest, TokenRules};
 use server::catalog::memory::MemoryCatalog;
 use server::catalog::{Allowance, Catalog};
 use server::clock::ManualClock;
-use server::entropy::Entropy;
 use server::http::bounds::REQUESTS_IN_FLIGHT;
 use server::http::{BodyLimits, HttpParts, HttpState, ReapClock};
 use server::limits::memory::MemoryLimits;
 use server::store::memory::MemoryStore;
-use server::store::signer::{SignerSettings, UrlSigner};
 use server::telemetry::Metrics;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-/// Numbers instead of randomness: different every time, the same in every run.
-#[derive(Default)]
-struct Counting(AtomicU64);
-
-impl Entropy for Counting {
-    fn fill(&self, buffer: &mut [u8]) {
-        let count = self.0.fetch_add(1, Ordering::SeqCst).to_be_bytes();
-        for (byte, bits) in buffer.iter_mut().rev().zip(count.into_iter().rev().chain(std::iter::repeat(0))) {
-            *byte = bits;
-        }
-    }
-}
+use crate::ground::{Counting, Ground};
+pub(crate) use crate::ground::{mp4, png};
 
 /// What a test may want otherwise.
 pub(crate) struct Plan {
@@ -108,56 +91,6 @@ impl Answer {
     }
 }
 
-fn rules(visibility: Visibility, necessity: Necessity, media_types: &[MediaType]) -> RoleRules {
-    RoleRules { visibility, necessity, max_size: ByteCount::gib(200), media_types: media_types.to_vec() }
-}
-
-fn collection(name: &str, roles: impl IntoIterator<Item = (&'static str, RoleRules)>) -> (CollectionName, Collection) {
-    let name = CollectionName::parse(name).unwrap();
-    let roles = roles.into_iter().map(|(role, rules)| (RoleName::parse(role).unwrap(), rules)).collect();
-    (name.clone(), Collection { name, roles })
-}
-
-fn collections() -> BTreeMap<CollectionName, Collection> {
-    let images = [MediaType::Jpeg, MediaType::Png];
-    BTreeMap::from([
-        collection(
-            "videos",
-            [
-                ("video", rules(Visibility::Private, Necessity::Required, &[MediaType::Mp4, MediaType::WebM])),
-                ("thumbnail", rules(Visibility::Public, Necessity::Optional, &images)),
-                ("preview", rules(Visibility::Public, Necessity::Optional, &[MediaType::Mp4])),
-            ],
-        ),
-        collection("images", [("image", rules(Visibility::Public, Necessity::Optional, &images))]),
-    ])
-}
-
-fn signer() -> UrlSigner {
-    UrlSigner::new(SignerSettings {
-        endpoint: "http://store.test".into(),
-        addressing: signing::Addressing::Path,
-        region: "us-east-1".into(),
-        private_bucket: "private".into(),
-        public_bucket: "public".into(),
-        prefix: String::new(),
-        public_base_url: None,
-    })
-    .unwrap()
-}
-
-/// An MP4 as far as anybody looks: a `ftyp` box, then numbers.
-pub(crate) fn mp4(length: usize) -> Vec<u8> {
-    let head = b"\0\0\0\x20ftypisom\0\0\x02\0isomiso2avc1mp41";
-    head.iter().copied().chain((0u8..=255).cycle()).take(length).collect()
-}
-
-/// A PNG as far as anybody looks.
-pub(crate) fn png(length: usize) -> Vec<u8> {
-    let head = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR";
-    head.iter().copied().chain(std::iter::repeat(7)).take(length).collect()
-}
-
 /// An announced video.
 pub(crate) fn film(size: u64) -> Value {
     json!({"file_name": "휴가 🎬.mp4", "size": size, "content_type": "video/mp4"})
@@ -174,24 +107,7 @@ impl House {
     }
 
     pub(crate) fn with(plan: Plan) -> Self {
-        let clock = Arc::new(ManualClock::new(Timestamp::constant(1_790_000_000, 0)));
-        let catalog = Arc::new(MemoryCatalog::new(clock.clone()));
-        let store = Arc::new(MemoryStore::default());
-        let app = App::new(AppParts {
-            catalog: catalog.clone(),
-            store: store.clone(),
-            signer: signer(),
-            entropy: Arc::new(Counting::default()),
-            settings: Settings {
-                collections: collections(),
-                rules: UploadRules::default(),
-                preferred_part: ByteCount::mib(5),
-                allowance: plan.allowance,
-                owner_naming: plan.naming,
-                delivery: DeliveryRules { window: TimeSpan::from_mins(10), life: TimeSpan::from_hours(1) },
-                complete_patience: DEFAULT_COMPLETE_PATIENCE,
-            },
-        });
+        let Ground { app, catalog, store, clock } = Ground::lay(MemoryStore::default(), plan.allowance, plan.naming);
         let secret = b"a secret of thirty-two bytes, ok";
         let authenticator = Authenticator::hs256(secret, TokenRules::default()).unwrap();
         let rate = Rate::per_minute(60, plan.burst).unwrap();
@@ -278,7 +194,7 @@ impl House {
     }
 
     /// A published film of this size, by its path.
-    pub(crate) async fn created_film(&self, size: usize) -> String {
+    pub(crate) async fn created_film(&self, size: u64) -> String {
         let path = self.create(json!({"video": film(size as u64)})).await;
         self.send_file(&path, "video", &mp4(size)).await;
         self.post(&format!("{path}/complete"), Value::Null).await.expect(200);

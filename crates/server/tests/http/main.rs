@@ -1,5 +1,8 @@
 //! The HTTP API from outside: requests into the real router, answers, rows and buckets out.
 
+#[path = "../ground/mod.rs"]
+mod ground;
+
 mod admin;
 mod assets;
 mod authentication;

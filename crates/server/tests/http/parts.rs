@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::house::{House, film, mp4};
 
-const MIB: usize = 1 << 20;
+const MIB: u64 = 1 << 20;
 
 #[tokio::test]
 async fn grant_parts_signs_in_the_order_asked_for() {

@@ -2,37 +2,22 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use domain::{
-    Asset, AssetId, ByteCount, Collection, CollectionName, Description, File, FileName, MediaType, Metadata, Necessity,
-    OwnerId, OwnerNaming, PartNumber, RoleName, RoleRules, StateName, TimeSpan, Timestamp, Title, UploadRules,
-    Visibility,
+    Asset, AssetId, ByteCount, Collection, Description, File, FileName, MediaType, Metadata, OwnerId, OwnerNaming,
+    PartNumber, RoleName, StateName, Title,
 };
 use server::app::{
-    App, AppParts, Claim, CompleteError, Completed, Completion, CreateError, DEFAULT_COMPLETE_PATIENCE, DeliveryRules,
-    IdempotencyKey, NewFile, NewUpload, Opened, Settings,
+    App, Claim, CompleteError, Completed, Completion, CreateError, IdempotencyKey, NewFile, NewUpload, Opened,
 };
 use server::catalog::memory::MemoryCatalog;
 use server::catalog::{Allowance, Catalog};
 use server::clock::ManualClock;
-use server::entropy::Entropy;
 use server::store::memory::{MemoryStore, SecondComplete};
-use server::store::signer::{SignerSettings, UrlSigner};
 
-/// Numbers instead of randomness: different every time, the same in every run.
-#[derive(Default)]
-struct Counting(AtomicU64);
-
-impl Entropy for Counting {
-    fn fill(&self, buffer: &mut [u8]) {
-        let count = self.0.fetch_add(1, Ordering::SeqCst).to_be_bytes();
-        for (byte, bits) in buffer.iter_mut().rev().zip(count.into_iter().rev().chain(std::iter::repeat(0))) {
-            *byte = bits;
-        }
-    }
-}
+use crate::ground::Ground;
+pub(crate) use crate::ground::{mp4, png};
 
 pub(crate) struct House {
     pub(crate) app: App,
@@ -45,33 +30,6 @@ pub(crate) struct House {
 
 pub(crate) fn role(name: &str) -> RoleName {
     RoleName::parse(name).unwrap()
-}
-
-fn rules(visibility: Visibility, necessity: Necessity, media_types: &[MediaType]) -> RoleRules {
-    RoleRules { visibility, necessity, max_size: ByteCount::gib(1), media_types: media_types.to_vec() }
-}
-
-fn videos() -> Collection {
-    let images = [MediaType::Jpeg, MediaType::Png];
-    let roles = [
-        ("video", rules(Visibility::Private, Necessity::Required, &[MediaType::Mp4, MediaType::WebM])),
-        ("thumbnail", rules(Visibility::Public, Necessity::Optional, &images)),
-        ("preview", rules(Visibility::Public, Necessity::Optional, &[MediaType::Mp4])),
-    ];
-    let roles = roles.into_iter().map(|(name, rules)| (role(name), rules)).collect();
-    Collection { name: CollectionName::parse("videos").unwrap(), roles }
-}
-
-/// An MP4 as far as anybody looks: a `ftyp` box, then numbers.
-pub(crate) fn mp4(length: u64) -> Vec<u8> {
-    let head = b"\0\0\0\x20ftypisom\0\0\x02\0isomiso2avc1mp41";
-    head.iter().copied().chain((0u8..=255).cycle()).take(usize::try_from(length).unwrap()).collect()
-}
-
-/// A PNG as far as anybody looks.
-pub(crate) fn png(length: u64) -> Vec<u8> {
-    let head = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR";
-    head.iter().copied().chain(std::iter::repeat(7)).take(usize::try_from(length).unwrap()).collect()
 }
 
 pub(crate) fn new_file(media_type: MediaType, size: u64) -> NewFile {
@@ -113,35 +71,9 @@ impl House {
     }
 
     fn on(store: MemoryStore) -> Self {
-        let clock = Arc::new(ManualClock::new(Timestamp::constant(1_790_000_000, 0)));
-        let catalog = Arc::new(MemoryCatalog::new(clock.clone()));
-        let store = Arc::new(store);
-        let videos = videos();
-        let signer = UrlSigner::new(SignerSettings {
-            endpoint: "http://store.test".into(),
-            addressing: signing::Addressing::Path,
-            region: "us-east-1".into(),
-            private_bucket: "private".into(),
-            public_bucket: "public".into(),
-            prefix: String::new(),
-            public_base_url: None,
-        });
-        let settings = Settings {
-            collections: BTreeMap::from([(videos.name.clone(), videos.clone())]),
-            rules: UploadRules::default(),
-            preferred_part: ByteCount::mib(5),
-            allowance: Allowance { open_uploads: 5, reserved_bytes: ByteCount::gib(2) },
-            owner_naming: OwnerNaming::PlainWhereSafe,
-            delivery: DeliveryRules { window: TimeSpan::from_mins(10), life: TimeSpan::from_hours(1) },
-            complete_patience: DEFAULT_COMPLETE_PATIENCE,
-        };
-        let app = App::new(AppParts {
-            catalog: catalog.clone(),
-            store: store.clone(),
-            signer: signer.unwrap(),
-            entropy: Arc::new(Counting::default()),
-            settings,
-        });
+        let allowance = Allowance { open_uploads: 5, reserved_bytes: ByteCount::gib(2) };
+        let Ground { app, catalog, store, clock } = Ground::lay(store, allowance, OwnerNaming::PlainWhereSafe);
+        let videos = app.collection("videos").unwrap().clone();
         Self { app, catalog, store, clock, videos, owner: OwnerId::parse("42").unwrap() }
     }
 

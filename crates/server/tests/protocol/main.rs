@@ -3,6 +3,9 @@
 //! Each test tells one story and then looks at all three witnesses: what the owner is told, what the catalog holds,
 //! what the bucket holds.
 
+#[path = "../ground/mod.rs"]
+mod ground;
+
 mod ending;
 mod faults;
 mod house;

@@ -167,7 +167,7 @@ async fn files_that_cannot_be_taken_are_refused_before_anything_is_written() {
     assert!(matches!(refused(vec![]).await, CreateError::NoFiles));
     let foreign = (role("subtitles"), new_file(domain::MediaType::Png, 1));
     assert!(matches!(refused(vec![film(1), foreign]).await, CreateError::UnknownRole(_)));
-    let too_large = refused(vec![film((1 << 30) + 1)]).await;
+    let too_large = refused(vec![film((200 << 30) + 1)]).await;
     assert!(matches!(too_large, CreateError::File { problem: FileProblem::TooLarge { .. }, .. }));
     let empty = refused(vec![film(0)]).await;
     assert!(matches!(empty, CreateError::File { problem: FileProblem::Unplannable(_), .. }));
