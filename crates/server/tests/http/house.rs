@@ -195,7 +195,7 @@ impl House {
 
     /// A published film of this size, by its path.
     pub(crate) async fn created_film(&self, size: u64) -> String {
-        let path = self.create(json!({"video": film(size as u64)})).await;
+        let path = self.create(json!({"video": film(size)})).await;
         self.send_file(&path, "video", &mp4(size)).await;
         self.post(&format!("{path}/complete"), Value::Null).await.expect(200);
         path
