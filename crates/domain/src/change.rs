@@ -9,7 +9,7 @@ use crate::asset::{Asset, AssetStatus, Place};
 use crate::collection::RoleName;
 use crate::event::{EventKind, OutboxEvent};
 use crate::file::{Fence, File, FileState, StateName};
-use crate::lifecycle::{Event, Refusal, decide};
+use crate::lifecycle::{Event, Presence, Refusal, decide};
 use crate::reason::Reason;
 
 /// One atomic write. The catalog applies it only if the asset's revision and every file's fence are still the ones
@@ -95,6 +95,25 @@ fn require_present(asset: &Asset) -> Result<(), ChangeRefusal> {
         AssetStatus::Uploading | AssetStatus::Created => Ok(()),
         AssetStatus::Gone(reason) => Err(ChangeRefusal::Gone(reason)),
     }
+}
+
+/// T12: a published object was sought. The row says from then on whether it is lost, or is lost no more.
+///
+/// # Errors
+/// [`ChangeRefusal::RoleVacant`] if the role does not show this file any more.
+pub fn seek(asset: &Asset, file: &File, presence: Presence, now: Timestamp) -> Result<Change, ChangeRefusal> {
+    require_present(asset)?;
+    let mut change = Change::of(asset);
+    let place = change.asset.places.get(&file.role);
+    let shown = place.and_then(|place| place.published.clone()).filter(|shown| shown.id == file.id);
+    let shown = shown.ok_or_else(|| ChangeRefusal::RoleVacant(file.role.clone()))?;
+    let decision = decide(&shown, &Event::Sought(presence), now)
+        .map_err(|refusal| ChangeRefusal::File { role: file.role.clone(), refusal })?;
+    if decision.writes(&shown) {
+        change.files.push((shown.fence, decision.next.clone()));
+        change.asset.places.entry(file.role.clone()).or_default().published = Some(decision.next);
+    }
+    Ok(change)
 }
 
 /// T6': every pending file is VERIFIED, so all become CREATED, the pointers flip and the asset is CREATED. What a

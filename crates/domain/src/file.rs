@@ -61,6 +61,9 @@ pub enum FileState {
     Created {
         /// What was found before publication.
         object: VerifiedObject,
+        /// Since when the object is missing from the store, if it is. The row stays: nothing is deleted for it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lost_since: Option<Timestamp>,
     },
     /// Decided to end; store and catalog are being cleaned.
     Deleting {
@@ -161,10 +164,23 @@ impl FileState {
         }
     }
 
+    /// Since when the object of a published file is missing, if it is.
+    pub const fn lost_since(&self) -> Option<Timestamp> {
+        match self {
+            Self::Created { lost_since, .. } => *lost_since,
+            Self::Reserved
+            | Self::Uploading
+            | Self::Committing { .. }
+            | Self::Verified { .. }
+            | Self::Deleting { .. }
+            | Self::Closed { .. } => None,
+        }
+    }
+
     /// The object as it was verified.
     pub const fn object(&self) -> Option<&VerifiedObject> {
         match self {
-            Self::Verified { object } | Self::Created { object } => Some(object),
+            Self::Verified { object } | Self::Created { object, .. } => Some(object),
             Self::Reserved
             | Self::Uploading
             | Self::Committing { .. }

@@ -104,6 +104,11 @@ id!(
     EventId,
     "evt"
 );
+id!(
+    /// Names an installation: `ins_...`. Made with its catalog; its buckets carry it in their markers.
+    InstallationId,
+    "ins"
+);
 
 #[cfg(test)]
 mod tests {

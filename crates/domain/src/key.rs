@@ -65,6 +65,21 @@ impl FileKey {
         })
     }
 
+    /// The segment that stands for the owner ([`crate::OwnerId::key_segment`]).
+    pub fn owner_segment(&self) -> &str {
+        &self.owner_segment
+    }
+
+    /// The collection of its asset.
+    pub fn collection(&self) -> &CollectionName {
+        &self.collection
+    }
+
+    /// The role it fills.
+    pub fn role(&self) -> &RoleName {
+        &self.role
+    }
+
     /// The asset it belongs to.
     pub fn asset(&self) -> AssetId {
         self.asset

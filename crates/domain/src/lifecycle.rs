@@ -41,6 +41,8 @@ pub enum Event {
     Destroyed,
     /// T11: somebody looked again.
     Rechecked(Remains),
+    /// T12: somebody looked for a published object.
+    Sought(Presence),
 }
 
 /// Under what terms part URLs are asked for.
@@ -89,6 +91,15 @@ pub enum Remains {
     Nothing,
     /// A late part or a zombie Complete landed.
     Something,
+}
+
+/// What a look for a published object found: HEAD, between two readings of its row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// It is where the row says.
+    There,
+    /// 404 from the right bucket.
+    Missing,
 }
 
 /// What to do in the store after the decision is durable. Each can be derived again from the stored state.
@@ -173,7 +184,11 @@ pub fn decide(file: &File, event: &Event, now: Timestamp) -> Result<Decision, Re
         (S::Committing { relists, gone_since, .. }, Event::Arbitrated(evidence)) => {
             Ok(arbitrate(file, *relists, *gone_since, evidence, now))
         }
-        (S::Verified { object }, Event::Published) => Ok(step(file, S::Created { object: object.clone() }, None)),
+        (S::Verified { object }, Event::Published) => Ok(step(file, S::Created { object: object.clone(), lost_since: None }, None)),
+
+        (S::Created { object, lost_since }, Event::Sought(presence)) => {
+            Ok(seek(file, object, *lost_since, *presence, now))
+        }
 
         // COMMITTING is driven to its end and CREATED belongs to its viewers: neither is ever abandoned.
         (S::Committing { .. } | S::Created { .. }, Event::Ended(Reason::Abandoned)) => {
@@ -197,7 +212,8 @@ pub fn decide(file: &File, event: &Event, now: Timestamp) -> Result<Decision, Re
             | Event::Relisted(_)
             | Event::Arbitrated(_)
             | Event::Published
-            | Event::Ended(_),
+            | Event::Ended(_)
+            | Event::Sought(_),
         ) => Err(Refusal::Ended(*reason)),
 
         (S::Uploading | S::Committing { .. } | S::Verified { .. } | S::Created { .. }, Event::Opened(_))
@@ -214,6 +230,7 @@ pub fn decide(file: &File, event: &Event, now: Timestamp) -> Result<Decision, Re
             S::Reserved | S::Uploading | S::Committing { .. } | S::Verified { .. } | S::Created { .. },
             Event::Destroyed | Event::Rechecked(_),
         )
+        | (S::Reserved | S::Uploading | S::Committing { .. } | S::Verified { .. }, Event::Sought(_))
         | (S::Deleting { .. }, Event::Rechecked(_))
         | (S::Closed { .. }, Event::Destroyed) => Err(Refusal::OutOfPlace(file.state.name())),
     }
@@ -236,6 +253,24 @@ fn step(file: &File, state: FileState, effect: Option<Effect>) -> Decision {
 
 fn stay(file: &File, effect: Effect) -> Decision {
     Decision { next: file.clone(), effect: Some(effect) }
+}
+
+/// T12: a missing object is marked once, and unmarked when it is back. Nothing else follows from it.
+fn seek(
+    file: &File,
+    object: &VerifiedObject,
+    lost_since: Option<Timestamp>,
+    presence: Presence,
+    now: Timestamp,
+) -> Decision {
+    let lost_since = match (presence, lost_since) {
+        (Presence::Missing, None) => Some(now),
+        (Presence::There, Some(_)) => None,
+        (Presence::Missing, Some(_)) | (Presence::There, None) => {
+            return Decision { next: file.clone(), effect: None };
+        }
+    };
+    step(file, FileState::Created { object: object.clone(), lost_since }, None)
 }
 
 fn end(file: &File, reason: Reason) -> Decision {

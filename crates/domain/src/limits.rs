@@ -20,7 +20,17 @@ pub const MAX_RELISTS: u8 = 5;
 /// the only safe margin; the last look lies past the seven days a presigned URL can live.
 pub const RECHECK_AFTER: [SignedDuration; 3] =
     [SignedDuration::from_hours(1), SignedDuration::from_hours(24), SignedDuration::from_hours(8 * 24)];
+/// How often the epoch rises (PROTOCOL, rule 9): a catalog restored from a backup older than this is noticed.
+pub const EPOCH_EVERY: SignedDuration = SignedDuration::from_mins(10);
+/// How old something in the store must be before it can be an orphan (PROTOCOL, T12): longer than any request between
+/// the store and the row it belongs to, a stopped process included.
+pub const ORPHAN_AGE: SignedDuration = SignedDuration::from_hours(24);
+/// A clock that differs from another by more than this is shown (PROTOCOL, rule 6).
+pub const SKEW_SHOWN: SignedDuration = SignedDuration::from_secs(60);
+/// A clock that differs from another by more than this ends nothing and destroys nothing.
+pub const SKEW_STOPS: SignedDuration = SignedDuration::from_mins(5);
 
+const _: () = assert!(SKEW_SHOWN.as_secs() < SKEW_STOPS.as_secs());
 const _: () = assert!(DEFAULT_URL_LIFE.as_secs() <= LONGEST_URL_LIFE.as_secs());
 const _: () = assert!(DEFAULT_URL_LIFE.as_secs() <= DEFAULT_IDLE.as_secs());
 const _: () = assert!(DEFAULT_IDLE.as_secs() <= DEFAULT_MAX_AGE.as_secs());

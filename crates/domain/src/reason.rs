@@ -31,11 +31,13 @@ pub enum Reason {
     RefusedByStore,
     /// The multipart upload vanished from the store: aborted from outside or by a lifecycle rule.
     UploadVanished,
+    /// No row knew it: reconcile found it in the store.
+    Orphan,
 }
 
 impl Reason {
     /// Every reason there is.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Abandoned,
         Self::Deleted,
         Self::Withdrawn,
@@ -48,6 +50,7 @@ impl Reason {
         Self::PartsChanged,
         Self::RefusedByStore,
         Self::UploadVanished,
+        Self::Orphan,
     ];
 
     /// The stable code.
@@ -65,6 +68,7 @@ impl Reason {
             Self::PartsChanged => "parts_changed",
             Self::RefusedByStore => "refused_by_store",
             Self::UploadVanished => "upload_vanished",
+            Self::Orphan => "orphan",
         }
     }
 
@@ -77,7 +81,7 @@ impl Reason {
     /// announced again.
     pub const fn is_rejection(self) -> bool {
         match self {
-            Self::Abandoned | Self::Deleted | Self::Withdrawn | Self::Replaced => false,
+            Self::Abandoned | Self::Deleted | Self::Withdrawn | Self::Replaced | Self::Orphan => false,
             Self::SizeMismatch
             | Self::ContentTypeMismatch
             | Self::ChecksumMismatch
@@ -104,6 +108,7 @@ impl Reason {
             Self::PartsChanged => "Parts were overwritten while the upload was being committed.",
             Self::RefusedByStore => "The object store refused to put the parts together.",
             Self::UploadVanished => "The upload vanished from the object store before it was committed.",
+            Self::Orphan => "It lay in the store and no row knew it.",
         }
     }
 }

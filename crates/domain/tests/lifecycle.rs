@@ -5,7 +5,7 @@ mod sample;
 use domain::lifecycle::duty;
 use domain::limits::{GONE_PATIENCE, MAX_RELISTS};
 use domain::{
-    CompleteAnswer, Decision, Effect, Event, Evidence, FileState, GrantTerms, Reason, Refusal, Remains, StateName,
+    CompleteAnswer, Decision, Effect, Event, Evidence, FileState, GrantTerms, Presence, Reason, Refusal, Remains, StateName,
     TimeSpan, Timestamp, UploadId, UploadRules, decide,
 };
 use proptest::prelude::*;
@@ -41,6 +41,8 @@ fn events() -> Vec<(&'static str, Event)> {
         ("destroyed", Event::Destroyed),
         ("rechecked, nothing", Event::Rechecked(Remains::Nothing)),
         ("rechecked, something", Event::Rechecked(Remains::Something)),
+        ("sought, there", Event::Sought(Presence::There)),
+        ("sought, missing", Event::Sought(Presence::Missing)),
     ]
 }
 

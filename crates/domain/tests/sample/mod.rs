@@ -42,7 +42,7 @@ pub(crate) fn file_for(role: &str, state: StateName) -> File {
         StateName::Uploading => FileState::Uploading,
         StateName::Committing => FileState::Committing { parts: listing(), relists: 0, gone_since: None },
         StateName::Verified => FileState::Verified { object: verified() },
-        StateName::Created => FileState::Created { object: verified() },
+        StateName::Created => FileState::Created { object: verified(), lost_since: None },
         StateName::Deleting => FileState::Deleting { reason: Reason::Deleted },
         StateName::Closed => FileState::Closed {
             reason: Reason::Abandoned,
