@@ -36,7 +36,9 @@ pub use event::{EventKind, OutboxEvent};
 pub use file::{Fence, File, FileState, StateName, UploadId};
 pub use id::{AssetId, EventId, FileId, InstallationId};
 pub use key::{FileKey, ObjectKey};
-pub use lifecycle::{CompleteAnswer, Decision, Effect, Event, Evidence, GrantTerms, Presence, Refusal, Remains, decide};
+pub use lifecycle::{
+    CompleteAnswer, Decision, Effect, Event, Evidence, GrantTerms, Presence, Refusal, Remains, decide,
+};
 pub use limits::UploadRules;
 pub use marker::{Epoch, Installation, Marker};
 pub use media::MediaType;

@@ -184,7 +184,9 @@ pub fn decide(file: &File, event: &Event, now: Timestamp) -> Result<Decision, Re
         (S::Committing { relists, gone_since, .. }, Event::Arbitrated(evidence)) => {
             Ok(arbitrate(file, *relists, *gone_since, evidence, now))
         }
-        (S::Verified { object }, Event::Published) => Ok(step(file, S::Created { object: object.clone(), lost_since: None }, None)),
+        (S::Verified { object }, Event::Published) => {
+            Ok(step(file, S::Created { object: object.clone(), lost_since: None }, None))
+        }
 
         (S::Created { object, lost_since }, Event::Sought(presence)) => {
             Ok(seek(file, object, *lost_since, *presence, now))

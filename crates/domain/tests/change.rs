@@ -2,8 +2,8 @@
 
 mod sample;
 
-use domain::change::{ChangeRefusal, announce, delete, expire, publish, withdraw};
-use domain::{AssetStatus, EventKind, FileState, Reason, RoleName, StateName, TimeSpan};
+use domain::change::{ChangeRefusal, announce, delete, expire, publish, seek, withdraw};
+use domain::{AssetStatus, EventKind, FileState, Presence, Reason, RoleName, StateName, TimeSpan};
 use proptest::prelude::*;
 use sample::{NOW, asset_of, file_for};
 
@@ -140,4 +140,21 @@ fn the_same_decision_twice_is_the_same_event() {
     assert_eq!(first.events[0].kind, EventKind::AssetCreated);
     let later = publish(&asset, NOW + TimeSpan::from_secs(1)).unwrap();
     assert_ne!(first.events[0].id, later.events[0].id);
+}
+
+/// T12: the mark comes and goes with the object; a file that is no longer shown is nobody's loss.
+#[test]
+fn a_lost_object_is_marked_once_and_unmarked_when_it_is_back() {
+    let asset = asset_of(AssetStatus::Created, &[("video", Some(StateName::Created), None)]);
+    let file = asset.files().next().unwrap().clone();
+    let lost = seek(&asset, &file, Presence::Missing, NOW).unwrap();
+    let marked = &lost.files[0].1;
+    assert_eq!((marked.state.lost_since(), marked.fence), (Some(NOW), file.fence.next()));
+    assert_eq!(lost.asset.files().next(), Some(marked));
+    let again = seek(&lost.asset, marked, Presence::Missing, NOW).unwrap();
+    assert_eq!((again.files.len(), again.events.len()), (0, 0));
+    let found = seek(&lost.asset, marked, Presence::There, NOW).unwrap();
+    assert_eq!(found.files[0].1.state.lost_since(), None);
+    let other = domain::File { id: domain::FileId::new(NOW, &[77; 10]), ..file };
+    assert!(matches!(seek(&asset, &other, Presence::Missing, NOW), Err(ChangeRefusal::RoleVacant(_))));
 }

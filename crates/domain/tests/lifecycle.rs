@@ -5,8 +5,8 @@ mod sample;
 use domain::lifecycle::duty;
 use domain::limits::{GONE_PATIENCE, MAX_RELISTS};
 use domain::{
-    CompleteAnswer, Decision, Effect, Event, Evidence, FileState, GrantTerms, Presence, Reason, Refusal, Remains, StateName,
-    TimeSpan, Timestamp, UploadId, UploadRules, decide,
+    CompleteAnswer, Decision, Effect, Event, Evidence, FileState, GrantTerms, Presence, Reason, Refusal, Remains,
+    StateName, TimeSpan, Timestamp, UploadId, UploadRules, decide,
 };
 use proptest::prelude::*;
 use sample::{NOW, file_in, listing, verified};

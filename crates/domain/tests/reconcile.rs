@@ -155,7 +155,9 @@ fn kinds_have_codes_of_their_own() {
 #[test]
 fn an_orphan_gets_a_row_that_is_being_destroyed() {
     let key: ObjectKey = file_in(StateName::Created).key;
-    for (size, planned) in [(None, 1), (Some(0), 1), (Some(77), 77), (Some(u64::MAX), domain::part_plan::MAX_OBJECT.get())] {
+    for (size, planned) in
+        [(None, 1), (Some(0), 1), (Some(77), 77), (Some(u64::MAX), domain::part_plan::MAX_OBJECT.get())]
+    {
         let upload = Some(UploadId("u".into()));
         let made = orphan(&key, size.map(ByteCount), upload.clone(), NOW, &[3; 10]);
         assert_eq!(made.file.plan.size().get(), planned);

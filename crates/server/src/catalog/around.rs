@@ -9,7 +9,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::change::Change;
-use domain::{Asset, AssetId, ByteCount, Fence, File, FileId, OutboxEvent, OwnerId, StateName, TimeSpan, Timestamp};
+use domain::reconcile::{KeyedFile, Orphan};
+use domain::{
+    Asset, AssetId, ByteCount, Fence, File, FileId, Installation, InstallationId, OutboxEvent, OwnerId, StateName,
+    TimeSpan, Timestamp, Visibility,
+};
 
 use super::operation::Operation;
 use super::{
@@ -99,6 +103,28 @@ impl<A: AroundCatalog> Catalog for Around<A> {
         limit: u32,
     ) -> Result<Stamped<Vec<Asset>>, CatalogError> {
         self.layer.around(Operation::ListExpirable, self.catalog.list_expirable(as_of, after, limit)).await
+    }
+
+    async fn list_keys(
+        &self,
+        visibility: Visibility,
+        from: &str,
+        upto: Option<&str>,
+        limit: u32,
+    ) -> Result<Stamped<Vec<KeyedFile>>, CatalogError> {
+        self.layer.around(Operation::ListKeys, self.catalog.list_keys(visibility, from, upto, limit)).await
+    }
+
+    async fn adopt_orphan(&self, orphan: &Orphan) -> Result<Written, CatalogError> {
+        self.layer.around(Operation::AdoptOrphan, self.catalog.adopt_orphan(orphan)).await
+    }
+
+    async fn load_installation(&self, fresh: InstallationId) -> Result<Stamped<Installation>, CatalogError> {
+        self.layer.around(Operation::LoadInstallation, self.catalog.load_installation(fresh)).await
+    }
+
+    async fn replace_installation(&self, from: &Installation, next: &Installation) -> Result<Written, CatalogError> {
+        self.layer.around(Operation::ReplaceInstallation, self.catalog.replace_installation(from, next)).await
     }
 
     async fn purge(&self, file: FileId, from: Fence) -> Result<Written, CatalogError> {

@@ -6,7 +6,11 @@
 use std::collections::BTreeSet;
 
 use domain::change::Change;
-use domain::{Asset, AssetStatus, EventKind, Fence, File, FileId, FileState, OutboxEvent, StateName, Timestamp};
+use domain::reconcile::Orphan;
+use domain::{
+    Asset, AssetStatus, EventKind, Fence, File, FileId, FileState, Installation, OutboxEvent, Reason, StateName,
+    Timestamp,
+};
 
 use super::{AssetQuery, Reservation};
 
@@ -72,6 +76,26 @@ pub(super) fn of_change(change: &Change) {
     }
     let publications = change.events.iter().filter(|event| event.kind == EventKind::AssetCreated).count();
     assert!(publications <= usize::from(asset.status == AssetStatus::Created), "an asset is created once (I7)");
+}
+
+/// An orphan's row is one that is being destroyed, of an asset that is gone.
+pub(super) fn of_orphan(orphan: &Orphan) {
+    let Orphan { asset, file } = orphan;
+    of_asset(asset);
+    of_file(file);
+    assert_eq!(asset.status, AssetStatus::Gone(Reason::Orphan), "nobody has an orphan");
+    assert!(asset.places.is_empty(), "no place points at an orphan");
+    assert_eq!(file.asset, asset.id, "an orphan's file is of its asset");
+    assert_eq!(file.state, FileState::Deleting { reason: Reason::Orphan }, "an orphan is being destroyed");
+}
+
+/// Every write raises the epoch, and what was once known is not forgotten.
+pub(super) fn of_installation(from: &Installation, next: &Installation) {
+    assert!(next.epoch > from.epoch, "every write raises the epoch");
+    for (before, after) in [(from.marked_at, next.marked_at), (from.accepted_at, next.accepted_at)] {
+        assert!(before.is_none() || after.is_some(), "what was once known is not forgotten");
+        after.iter().copied().for_each(of_time);
+    }
 }
 
 /// A step keeps everything but state, upload id, deadline, `url_not_after`, checksum and fence, and never goes back.

@@ -17,9 +17,10 @@ pub mod sqlite;
 
 use async_trait::async_trait;
 use domain::change::Change;
+use domain::reconcile::{KeyedFile, Orphan};
 use domain::{
-    Asset, AssetId, ByteCount, CollectionName, Description, Fence, File, FileId, Fingerprint, Metadata, OutboxEvent,
-    OwnerId, StateName, TimeSpan, Timestamp, Title,
+    Asset, AssetId, ByteCount, CollectionName, Description, Fence, File, FileId, Fingerprint, Installation,
+    InstallationId, Metadata, OutboxEvent, OwnerId, StateName, TimeSpan, Timestamp, Title, Visibility,
 };
 
 /// Something read, with the database's time of reading. Every decision about it uses that time.
@@ -233,6 +234,27 @@ pub trait Catalog: Send + Sync + 'static {
         after: Option<AssetId>,
         limit: u32,
     ) -> Result<Stamped<Vec<Asset>>, CatalogError>;
+
+    /// The files of a bucket whose keys lie from `from` to `upto`, both included (to the last one if `None`), in the
+    /// byte order of their keys, at most `limit`: live ones and CLOSED ones alike.
+    async fn list_keys(
+        &self,
+        visibility: Visibility,
+        from: &str,
+        upto: Option<&str>,
+        limit: u32,
+    ) -> Result<Stamped<Vec<KeyedFile>>, CatalogError>;
+
+    /// T12, in one transaction: inserts the file, in no place, and its asset unless the catalog has one of that id.
+    /// Stale, and nothing is written, if a row owns the key already.
+    async fn adopt_orphan(&self, orphan: &Orphan) -> Result<Written, CatalogError>;
+
+    /// What this catalog knows about itself. The first call makes it, with this id and the first epoch.
+    async fn load_installation(&self, fresh: InstallationId) -> Result<Stamped<Installation>, CatalogError>;
+
+    /// Compare-and-set of what the catalog knows about itself: stale if id or epoch are no longer those of `from`. The
+    /// epoch rises with every write.
+    async fn replace_installation(&self, from: &Installation, next: &Installation) -> Result<Written, CatalogError>;
 
     /// Removes a CLOSED file's row if its fence is still `from`; a file in another state is stale. A place that pointed
     /// at it points at nothing, and its asset's revision rises. When it was the last of an asset that is gone, the

@@ -10,12 +10,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use domain::{
-    ByteCount, ChecksumAlgorithm, CompleteAnswer, DeclaredChecksum, ETag, ObjectHead, ObjectKey, Part, PartNumber,
-    UploadId,
+    ByteCount, ChecksumAlgorithm, CompleteAnswer, DeclaredChecksum, ETag, Marker, ObjectHead, ObjectKey, Part,
+    PartNumber, Timestamp, UploadId, Visibility,
 };
 
 use super::operation::Operation;
-use super::{Completion, PartsPage, SigningCredentials, Store, StoreError};
+use super::{Completion, ObjectsPage, PartsPage, SigningCredentials, Store, StoreError, UploadCursor, UploadsPage};
 
 /// How a call was answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,6 +154,40 @@ impl<A: AroundStore> Store for Around<A> {
 
     async fn list_uploads(&self, key: &ObjectKey) -> Result<Vec<UploadId>, StoreError> {
         self.layer.around(Call::done(Operation::ListUploads), self.store.list_uploads(key)).await
+    }
+
+    async fn list_objects_page(
+        &self,
+        visibility: Visibility,
+        prefix: &str,
+        after: Option<&str>,
+        limit: u16,
+    ) -> Result<ObjectsPage, StoreError> {
+        let answer = self.store.list_objects_page(visibility, prefix, after, limit);
+        self.layer.around(Call::done(Operation::ListObjects), answer).await
+    }
+
+    async fn list_open_uploads_page(
+        &self,
+        visibility: Visibility,
+        prefix: &str,
+        after: Option<&UploadCursor>,
+        limit: u16,
+    ) -> Result<UploadsPage, StoreError> {
+        let answer = self.store.list_open_uploads_page(visibility, prefix, after, limit);
+        self.layer.around(Call::done(Operation::ListOpenUploads), answer).await
+    }
+
+    async fn find_marker(&self, visibility: Visibility) -> Result<Option<Marker>, StoreError> {
+        self.layer.around(Call::found(Operation::FindMarker), self.store.find_marker(visibility)).await
+    }
+
+    async fn write_marker(&self, visibility: Visibility, marker: &Marker) -> Result<(), StoreError> {
+        self.layer.around(Call::done(Operation::WriteMarker), self.store.write_marker(visibility, marker)).await
+    }
+
+    async fn store_time(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.layer.around(Call::found(Operation::StoreTime), self.store.store_time()).await
     }
 
     async fn signing_credentials(&self) -> Result<SigningCredentials, StoreError> {

@@ -72,6 +72,16 @@ impl Layout {
     pub fn full_key(&self, key: &ObjectKey) -> String {
         format!("{}{}", self.prefix, key.file_key())
     }
+
+    /// A text after the prefix, as the store spells it.
+    pub fn full_text(&self, text: &str) -> String {
+        format!("{}{text}", self.prefix)
+    }
+
+    /// A key without the prefix, as the port spells it. `None` for one outside of it.
+    pub fn own_text<'k>(&self, full_key: &'k str) -> Option<&'k str> {
+        full_key.strip_prefix(&self.prefix)
+    }
 }
 
 fn is_prefix(prefix: &str) -> bool {

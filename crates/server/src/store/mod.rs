@@ -15,9 +15,10 @@ pub mod signer;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use domain::reconcile::{ListedObject, ListedUpload};
 use domain::{
-    ByteCount, ChecksumAlgorithm, CompleteAnswer, DeclaredChecksum, ETag, ObjectHead, ObjectKey, Part, PartListing,
-    PartNumber, Timestamp, UploadId,
+    ByteCount, ChecksumAlgorithm, CompleteAnswer, DeclaredChecksum, ETag, Marker, ObjectHead, ObjectKey, Part,
+    PartListing, PartNumber, Timestamp, UploadId, Visibility,
 };
 
 /// The store did not answer in a way that means anything.
@@ -44,6 +45,33 @@ pub struct PartsPage {
     pub parts: Vec<Part>,
     /// Whether more follow after the last of them.
     pub more: More,
+}
+
+/// One page of a bucket's objects.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectsPage {
+    /// Objects in the byte order of their keys.
+    pub objects: Vec<ListedObject>,
+    /// After which key the next page begins, if there is one. Not below any key of this page.
+    pub next: Option<String>,
+}
+
+/// One page of a bucket's open multipart uploads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UploadsPage {
+    /// Uploads in the byte order of their keys; those of one key in no certain order.
+    pub uploads: Vec<ListedUpload>,
+    /// After what the next page begins, if there is one.
+    pub next: Option<UploadCursor>,
+}
+
+/// Where a listing of uploads goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UploadCursor {
+    /// The last key of the page before.
+    pub key: String,
+    /// The last upload on it, where the store names one.
+    pub id: Option<UploadId>,
 }
 
 /// Whether a listing goes on.
@@ -108,6 +136,35 @@ pub trait Store: Send + Sync + 'static {
     /// Every multipart upload that is open on exactly this key, over all pages.
     async fn list_uploads(&self, key: &ObjectKey) -> Result<Vec<UploadId>, StoreError>;
 
+    /// One page of ListObjectsV2: the objects of a bucket whose key begins with `prefix` and comes after `after`, at
+    /// most `limit` (1 to 1000). A page may hold fewer and still not be the last. Keys are those of the port, without
+    /// the store's own prefix; what lies outside of that is not listed, nor is the marker.
+    async fn list_objects_page(
+        &self,
+        visibility: Visibility,
+        prefix: &str,
+        after: Option<&str>,
+        limit: u16,
+    ) -> Result<ObjectsPage, StoreError>;
+
+    /// One page of ListMultipartUploads, as [`Store::list_objects_page`].
+    async fn list_open_uploads_page(
+        &self,
+        visibility: Visibility,
+        prefix: &str,
+        after: Option<&UploadCursor>,
+        limit: u16,
+    ) -> Result<UploadsPage, StoreError>;
+
+    /// What a bucket's marker says, `None` if it has none. One that cannot be understood is no answer.
+    async fn find_marker(&self, visibility: Visibility) -> Result<Option<Marker>, StoreError>;
+
+    /// Writes a bucket's marker over whatever it says.
+    async fn write_marker(&self, visibility: Visibility, marker: &Marker) -> Result<(), StoreError>;
+
+    /// What time the store says it is, to the second; `None` where it does not say.
+    async fn store_time(&self) -> Result<Option<Timestamp>, StoreError>;
+
     /// What to sign URLs with now.
     async fn signing_credentials(&self) -> Result<SigningCredentials, StoreError>;
 
@@ -117,6 +174,10 @@ pub trait Store: Send + Sync + 'static {
 
 /// Most parts of one page, by S3's own limit.
 pub const PARTS_PER_PAGE: u16 = 1000;
+/// Most objects or uploads of one page, by S3's own limit.
+pub const KEYS_PER_PAGE: u16 = 1000;
+/// The key of a bucket's marker. It is not of the grammar of objects, so no file can ever have it.
+pub const MARKER_KEY: &str = "landfall/marker.json";
 
 /// All pages of ListParts. `None`: no such upload.
 pub async fn list_parts(

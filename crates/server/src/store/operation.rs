@@ -9,6 +9,11 @@ crate::operations::operations! { "Store":
     Abort = "abort" is "abort",
     Delete = "delete" is "delete",
     ListUploads = "list_uploads" is "list_uploads",
+    ListObjects = "list_objects" is "list_objects_page",
+    ListOpenUploads = "list_open_uploads" is "list_open_uploads_page",
+    FindMarker = "find_marker" is "find_marker",
+    WriteMarker = "write_marker" is "write_marker",
+    StoreTime = "store_time" is "store_time",
     SigningCredentials = "signing_credentials" is "signing_credentials",
     Probe = "probe" is "probe",
 }

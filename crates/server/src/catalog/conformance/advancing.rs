@@ -107,11 +107,11 @@ async fn assert_survives(subject: &Subject, state: FileState, checksum: Option<D
     let next = File { upload_id: Some(UploadId("u".to_owned())), fence: file.fence.next(), ..file.clone() };
     let next = match state {
         FileState::Reserved => return,
-        FileState::Created { object } => {
+        FileState::Created { object, .. } => {
             let verified = File { state: FileState::Verified { object: object.clone() }, ..next };
             assert_eq!(subject.catalog.advance(file.fence, &verified, &[]).await.unwrap(), Written::Done);
             subject.publish(asset.id).await;
-            File { state: FileState::Created { object }, fence: verified.fence.next(), ..verified }
+            File { state: FileState::Created { object, lost_since: None }, fence: verified.fence.next(), ..verified }
         }
         state @ (FileState::Uploading
         | FileState::Committing { .. }
@@ -140,7 +140,7 @@ pub(crate) async fn every_state_survives(subject: Subject) {
     }
     for object in [full, bare] {
         states.push(FileState::Verified { object: object.clone() });
-        states.push(FileState::Created { object });
+        states.push(FileState::Created { object, lost_since: None });
     }
     for reason in Reason::ALL {
         states.push(FileState::Deleting { reason });
@@ -187,7 +187,7 @@ fn states() -> impl Strategy<Value = FileState> {
         (parts, any::<u8>(), proptest::option::of(times()))
             .prop_map(|(parts, relists, gone_since)| FileState::Committing { parts, relists, gone_since }),
         objects().prop_map(|object| FileState::Verified { object }),
-        objects().prop_map(|object| FileState::Created { object }),
+        objects().prop_map(|object| FileState::Created { object, lost_since: None }),
         reason.clone().prop_map(|reason| FileState::Deleting { reason }),
         (reason, any::<u8>(), times()).prop_map(|(reason, clean_rechecks, recheck_at)| FileState::Closed {
             reason,

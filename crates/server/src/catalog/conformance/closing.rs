@@ -32,6 +32,13 @@ pub(crate) async fn closed_catalogs_are_unavailable(subject: Subject) {
     assert_unavailable(catalog.list_files(file.state.name(), None, 1).await);
     assert_unavailable(catalog.list_expirable(None, None, 1).await);
     assert_unavailable(catalog.purge(file.id, file.fence).await);
+    let installation = crate::catalog::conformance::installing::made_up(1);
+    let next = domain::Installation { epoch: installation.epoch.next(), ..installation };
+    assert_unavailable(catalog.load_installation(installation.id).await);
+    assert_unavailable(catalog.replace_installation(&installation, &next).await);
+    assert_unavailable(catalog.list_keys(file.key.visibility(), "", None, 1).await);
+    let orphan = domain::reconcile::orphan(&file.key, None, None, asset.created_at, &[0; 10]);
+    assert_unavailable(catalog.adopt_orphan(&orphan).await);
     assert_unavailable(catalog.take_lease("expire", "a", domain::TimeSpan::from_secs(1)).await);
     assert_unavailable(catalog.release_lease("expire", "a").await);
     assert_unavailable(catalog.list_events(0, 1).await);

@@ -9,6 +9,8 @@ pub(crate) mod allowing;
 pub(crate) mod changing;
 pub(crate) mod closing;
 pub(crate) mod finding;
+pub(crate) mod installing;
+pub(crate) mod keying;
 pub(crate) mod leasing;
 pub(crate) mod listing;
 pub(crate) mod purging;
@@ -115,6 +117,21 @@ macro_rules! catalog_conformance {
                 purge_makes_older_changes_stale
                 purge_keeps_young_events_and_records
                 forget_requests_removes_old_records_only
+            }
+            keying {
+                keys_are_listed_in_byte_order_by_bucket
+                keys_are_listed_in_a_range
+                keys_show_what_reconcile_needs
+                orphan_gets_a_row_and_an_asset_that_is_gone
+                orphan_of_a_known_asset_leaves_it_alone
+                orphan_with_a_row_is_stale
+                orphan_is_purged_and_can_come_back
+                lost_is_marked_and_unmarked
+            }
+            installing {
+                installation_is_made_once
+                installation_is_replaced_by_compare_and_set
+                installation_has_one_winner
             }
             leasing {
                 lease_is_taken_by_one

@@ -14,7 +14,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use domain::change::Change;
-use domain::{Asset, AssetId, ByteCount, Fence, File, FileId, OutboxEvent, OwnerId, StateName, TimeSpan, Timestamp};
+use domain::reconcile::{KeyedFile, Orphan};
+use domain::{
+    Asset, AssetId, ByteCount, Fence, File, FileId, Installation, InstallationId, OutboxEvent, OwnerId, StateName,
+    TimeSpan, Timestamp, Visibility,
+};
 
 use super::{
     Announced, AssetPatch, AssetQuery, Catalog, CatalogError, IdempotencyClaim, Reservation, Reserved, Stamped,
@@ -121,6 +125,30 @@ impl Catalog for MemoryCatalog {
         limit: u32,
     ) -> Result<Stamped<Vec<Asset>>, CatalogError> {
         self.read(|tables, now| tables.list_expirable(as_of.unwrap_or(now), after, limit))
+    }
+
+    async fn list_keys(
+        &self,
+        visibility: Visibility,
+        from: &str,
+        upto: Option<&str>,
+        limit: u32,
+    ) -> Result<Stamped<Vec<KeyedFile>>, CatalogError> {
+        self.read(|tables, _| tables.list_keys(visibility, from, upto, limit))
+    }
+
+    async fn adopt_orphan(&self, orphan: &Orphan) -> Result<Written, CatalogError> {
+        duties::of_orphan(orphan);
+        self.with(|tables, _| tables.adopt_orphan(orphan))
+    }
+
+    async fn load_installation(&self, fresh: InstallationId) -> Result<Stamped<Installation>, CatalogError> {
+        self.with(|tables, now| Stamped { now, value: tables.load_installation(fresh) })
+    }
+
+    async fn replace_installation(&self, from: &Installation, next: &Installation) -> Result<Written, CatalogError> {
+        duties::of_installation(from, next);
+        self.with(|tables, _| tables.replace_installation(from, next))
     }
 
     async fn purge(&self, file: FileId, from: Fence) -> Result<Written, CatalogError> {

@@ -1,12 +1,16 @@
 //! The maps, and what reads and changes them. Synchronous; the lock around them is the transaction.
 
+mod keys;
 mod reservations;
 mod writes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound::{Excluded, Unbounded};
 
-use domain::{Asset, AssetId, AssetStatus, File, FileId, OutboxEvent, OwnerId, Place, RoleName, StateName, Timestamp};
+use domain::{
+    Asset, AssetId, AssetStatus, File, FileId, Installation, OutboxEvent, OwnerId, Place, RoleName, StateName,
+    Timestamp, Visibility,
+};
 
 use crate::catalog::{AssetQuery, ListedStatus};
 
@@ -49,6 +53,8 @@ struct Lease {
 pub(super) struct Tables {
     assets: BTreeMap<AssetId, AssetRow>,
     files: BTreeMap<FileId, File>,
+    /// Whose key it is now, by bucket and key.
+    by_key: BTreeMap<(Visibility, String), FileId>,
     /// Every key that any file ever had, purged ones included (I3).
     keys: BTreeSet<String>,
     /// Every asset that was ever published, purged ones included (I7).
@@ -58,6 +64,7 @@ pub(super) struct Tables {
     /// Positions only rise, also after the last event is removed.
     last_position: u64,
     leases: BTreeMap<String, Lease>,
+    installation: Option<Installation>,
 }
 
 impl Tables {

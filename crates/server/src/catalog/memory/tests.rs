@@ -108,7 +108,8 @@ async fn files_become_created_together_or_not_at_all() {
 
     // One file by itself.
     let object = file.state.object().unwrap().clone();
-    let alone = File { state: FileState::Created { object }, fence: file.fence.next(), ..file.clone() };
+    let alone =
+        File { state: FileState::Created { object, lost_since: None }, fence: file.fence.next(), ..file.clone() };
     let said = breach(subject.catalog.advance(file.fence, &alone, &[])).await;
     assert!(said.contains("(I7)"), "{said}");
 

@@ -14,6 +14,8 @@ mod conformance;
 mod failure;
 mod files;
 mod idempotency;
+mod installation;
+mod keys;
 mod leases;
 mod outbox;
 mod reservations;
@@ -28,7 +30,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::change::Change;
-use domain::{Asset, AssetId, ByteCount, Fence, File, FileId, OutboxEvent, OwnerId, StateName, TimeSpan, Timestamp};
+use domain::reconcile::{KeyedFile, Orphan};
+use domain::{
+    Asset, AssetId, ByteCount, Fence, File, FileId, Installation, InstallationId, OutboxEvent, OwnerId, StateName,
+    TimeSpan, Timestamp, Visibility,
+};
 use sqlx::Transaction;
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{Sqlite, SqlitePool};
@@ -165,6 +171,30 @@ impl Catalog for SqliteCatalog {
         limit: u32,
     ) -> Result<Stamped<Vec<Asset>>, CatalogError> {
         assets::list_expirable(self, as_of, after, limit).await
+    }
+
+    async fn list_keys(
+        &self,
+        visibility: Visibility,
+        from: &str,
+        upto: Option<&str>,
+        limit: u32,
+    ) -> Result<Stamped<Vec<KeyedFile>>, CatalogError> {
+        keys::list(self, visibility, from, upto, limit).await
+    }
+
+    async fn adopt_orphan(&self, orphan: &Orphan) -> Result<Written, CatalogError> {
+        duties::of_orphan(orphan);
+        keys::adopt(self, orphan).await
+    }
+
+    async fn load_installation(&self, fresh: InstallationId) -> Result<Stamped<Installation>, CatalogError> {
+        installation::load_or_make(self, fresh).await
+    }
+
+    async fn replace_installation(&self, from: &Installation, next: &Installation) -> Result<Written, CatalogError> {
+        duties::of_installation(from, next);
+        installation::replace(self, from, next).await
     }
 
     async fn purge(&self, file: FileId, from: Fence) -> Result<Written, CatalogError> {

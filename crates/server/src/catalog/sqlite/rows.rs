@@ -3,6 +3,7 @@
 //! *Invariant*: a row that cannot be understood is an error that names table, id and column, never a guess.
 
 use domain::key::FileKey;
+use domain::reconcile::KeyedFile;
 use domain::{
     Asset, AssetStatus, ByteCount, ChecksumAlgorithm, ChecksumValue, CollectionName, DeclaredChecksum, Description,
     Fence, File, FileName, FileState, Fingerprint, Metadata, ObjectKey, OwnerId, PartPlan, Reason, RoleName, StateName,
@@ -179,7 +180,8 @@ impl<'r> Cells<'r> {
         Timestamp::from_microsecond(micros).map_err(|error| self.corrupt(error))
     }
 
-    fn optional_time(&mut self) -> Result<Option<Timestamp>, CatalogError> {
+    /// The next column as a time, if there is one.
+    pub(super) fn optional_time(&mut self) -> Result<Option<Timestamp>, CatalogError> {
         let micros: Option<i64> = self.take()?;
         micros.map(Timestamp::from_microsecond).transpose().map_err(|error| self.corrupt(error))
     }
@@ -278,6 +280,20 @@ pub(super) fn file(row: &SqliteRow, first: usize) -> Result<File, CatalogError> 
 pub(super) fn optional_file(row: &SqliteRow, first: usize) -> Result<Option<File>, CatalogError> {
     let id: Option<&str> = Cells::new(row, "files", first).take()?;
     id.map(|_| file(row, first)).transpose()
+}
+
+/// Reads a file as `keys::LIST` selects it.
+pub(super) fn keyed_file(cells: &mut Cells<'_>) -> Result<KeyedFile, CatalogError> {
+    let id = cells.id()?;
+    let key: String = cells.take()?;
+    let state = cells.parse(|name| StateName::from_name(name).ok_or_else(|| Unknown(name.to_owned())))?;
+    let upload_id = cells.take::<Option<String>>()?.map(UploadId);
+    let held: Option<FileState> = cells.parse_optional(serde_json::from_str)?;
+    if held.as_ref().is_some_and(|held| held.name() != state) {
+        return Err(cells.corrupt(StateMismatch));
+    }
+    let lost_since = held.as_ref().and_then(FileState::lost_since);
+    Ok(KeyedFile { id, key, state, upload_id, object: held.and_then(|held| held.object().cloned()), lost_since })
 }
 
 fn key(cells: &mut Cells<'_>) -> Result<ObjectKey, CatalogError> {

@@ -37,6 +37,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "idempotency_by_age",
         sql: include_str!("../../../migrations/sqlite/0002_idempotency_by_age.sql"),
     },
+    Migration {
+        version: 3,
+        name: "installation",
+        sql: include_str!("../../../migrations/sqlite/0003_installation.sql"),
+    },
 ];
 
 /// The newest version this program knows.

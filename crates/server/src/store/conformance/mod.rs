@@ -5,6 +5,7 @@
 //! and through what a client could do ([`Harness`]).
 
 pub mod commits;
+pub mod listings;
 pub mod removals;
 pub mod uploads;
 
@@ -54,6 +55,9 @@ pub trait Harness: Send + Sync + Sized {
     /// Opens an upload on a key of any form, as another program with access to the bucket may. `path` is without the
     /// store's prefix, as [`ObjectKey::path`].
     async fn open_foreign_upload(&self, visibility: Visibility, path: &str);
+
+    /// Puts an object on a key of any form, as another program may. `path` is without the store's prefix.
+    async fn put_foreign_object(&self, visibility: Visibility, path: &str, bytes: Bytes);
 
     /// Takes an empty bucket away.
     async fn remove_bucket(&self, visibility: Visibility);
@@ -105,6 +109,20 @@ macro_rules! store_conformance {
             a_deleted_object_is_gone,
             deleting_twice_and_what_never_was,
             deleting_spares_other_keys_and_uploads,
+        );
+        $crate::store_conformance!(@cases $harness, listings:
+            objects_are_listed_in_byte_order_over_pages,
+            objects_are_listed_with_size_etag_and_time,
+            objects_are_listed_by_prefix_and_after,
+            each_bucket_lists_its_own_objects,
+            uploads_are_listed_in_byte_order_over_pages,
+            uploads_are_listed_by_prefix,
+            completed_and_aborted_uploads_are_not_listed,
+            an_empty_bucket_lists_nothing,
+            a_marker_is_found_as_it_was_written,
+            each_bucket_has_a_marker_of_its_own,
+            a_marker_is_in_no_listing,
+            a_missing_bucket_has_no_listing_and_no_marker,
         );
     };
     (@cases $harness:ty, $group:ident: $($case:ident),+ $(,)?) => {

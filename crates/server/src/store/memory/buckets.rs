@@ -1,17 +1,19 @@
 //! What two buckets hold, and what S3's calls do to it. Pure: no failures, no counting, no locks.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound::{Excluded, Included, Unbounded};
 
 use bytes::{Bytes, BytesMut};
 use data_encoding::HEXLOWER;
 use domain::part_plan::MIN_PART;
+use domain::reconcile::{ListedObject, ListedUpload};
 use domain::{
-    ByteCount, ChecksumAlgorithm, ChecksumValue, CompleteAnswer, DeclaredChecksum, ETag, ObjectHead, ObjectKey, Part,
-    PartNumber, Reason, UploadId, Visibility,
+    ByteCount, ChecksumAlgorithm, ChecksumValue, CompleteAnswer, DeclaredChecksum, ETag, Marker, ObjectHead, ObjectKey,
+    Part, PartNumber, Reason, Timestamp, UploadId, Visibility,
 };
 use sha2::{Digest, Sha256};
 
-use super::super::{Completion, More, PartsPage};
+use super::super::{Completion, More, ObjectsPage, PartsPage, UploadCursor, UploadsPage};
 use super::SecondComplete;
 
 /// A bucket and a key in it, of our grammar or not.
@@ -25,11 +27,13 @@ pub(super) fn place(key: &ObjectKey) -> Place {
 struct StoredObject {
     content: Bytes,
     head: ObjectHead,
+    modified: Timestamp,
 }
 
 /// An open multipart upload.
 struct OpenUpload {
     place: Place,
+    initiated: Timestamp,
     content_type: Option<String>,
     checksum: Option<ChecksumAlgorithm>,
     parts: BTreeMap<PartNumber, (Bytes, ETag)>,
@@ -38,6 +42,8 @@ struct OpenUpload {
 /// Everything there is.
 pub(super) struct Buckets {
     pub(super) present: BTreeSet<Visibility>,
+    /// Objects as well, but such that no listing shows.
+    pub(super) markers: BTreeMap<Visibility, Marker>,
     objects: BTreeMap<Place, StoredObject>,
     open: BTreeMap<String, OpenUpload>,
     completed: BTreeMap<String, (Place, ETag)>,
@@ -48,6 +54,7 @@ impl Buckets {
     pub(super) fn new() -> Self {
         Self {
             present: [Visibility::Private, Visibility::Public].into(),
+            markers: BTreeMap::new(),
             objects: BTreeMap::new(),
             open: BTreeMap::new(),
             completed: BTreeMap::new(),
@@ -60,12 +67,13 @@ impl Buckets {
         place: Place,
         content_type: Option<&str>,
         checksum: Option<ChecksumAlgorithm>,
+        initiated: Timestamp,
     ) -> UploadId {
         self.opened += 1;
         // Characters that some store's ids have, so that nobody builds a URL or a path of one unescaped.
         let id = format!("upload/{}+=", self.opened);
         let content_type = content_type.map(str::to_owned);
-        self.open.insert(id.clone(), OpenUpload { place, content_type, checksum, parts: BTreeMap::new() });
+        self.open.insert(id.clone(), OpenUpload { place, initiated, content_type, checksum, parts: BTreeMap::new() });
         UploadId(id)
     }
 
@@ -105,8 +113,9 @@ impl Buckets {
         parts: &[Part],
         checksum: Option<&DeclaredChecksum>,
         second: SecondComplete,
+        now: Timestamp,
     ) -> Completion {
-        match self.assemble(place, id, parts, checksum) {
+        match self.assemble(place, id, parts, checksum, now) {
             Ok(object) => {
                 let etag = object.head.etag.clone();
                 self.objects.insert(place.clone(), object);
@@ -138,6 +147,7 @@ impl Buckets {
         id: &UploadId,
         parts: &[Part],
         declared: Option<&DeclaredChecksum>,
+        modified: Timestamp,
     ) -> Result<StoredObject, CompleteAnswer> {
         let upload = self.upload(place, id).ok_or(CompleteAnswer::NoSuchUpload)?;
         let mut content = BytesMut::new();
@@ -169,7 +179,7 @@ impl Buckets {
             version: None,
             checksum,
         };
-        Ok(StoredObject { content: content.freeze(), head })
+        Ok(StoredObject { content: content.freeze(), head, modified })
     }
 
     pub(super) fn head(&self, place: &Place) -> Option<&ObjectHead> {
@@ -192,6 +202,69 @@ impl Buckets {
 
     pub(super) fn uploads_on(&self, place: &Place) -> Vec<UploadId> {
         self.open.iter().filter(|(_, upload)| upload.place == *place).map(|(id, _)| UploadId(id.clone())).collect()
+    }
+
+    /// Puts an object without an upload.
+    pub(super) fn put(&mut self, place: Place, content: Bytes, modified: Timestamp) {
+        let etag = ETag::new(&content_tag(&content));
+        let head = ObjectHead { size: length(&content), content_type: None, etag, version: None, checksum: None };
+        self.objects.insert(place, StoredObject { content, head, modified });
+    }
+
+    pub(super) fn objects_page(
+        &self,
+        visibility: Visibility,
+        prefix: &str,
+        after: Option<&str>,
+        limit: u16,
+    ) -> ObjectsPage {
+        // A key after `after`, or the first with the prefix: whichever comes later.
+        let start = match after.filter(|after| *after >= prefix) {
+            Some(after) => Excluded((visibility, after.to_owned())),
+            None => Included((visibility, prefix.to_owned())),
+        };
+        let later = self.objects.range((start, Unbounded));
+        let mut later = later.take_while(|((bucket, key), _)| *bucket == visibility && key.starts_with(prefix));
+        let listed = later.by_ref().take(usize::from(limit)).map(|((_, key), object)| ListedObject {
+            key: key.clone(),
+            size: object.head.size,
+            etag: object.head.etag.clone(),
+            modified: object.modified,
+        });
+        let objects: Vec<ListedObject> = listed.collect();
+        let next = later.next().and(objects.last()).map(|last| last.key.clone());
+        ObjectsPage { objects, next }
+    }
+
+    pub(super) fn uploads_page(
+        &self,
+        visibility: Visibility,
+        prefix: &str,
+        after: Option<&UploadCursor>,
+        limit: u16,
+    ) -> UploadsPage {
+        let listed = self.open.iter().map(|(id, upload)| (&upload.place, id, upload.initiated));
+        let mut sorted: Vec<_> = listed
+            .filter(|((bucket, key), _, _)| *bucket == visibility && key.starts_with(prefix))
+            .filter(|((_, key), id, _)| {
+                after.is_none_or(|after| {
+                    let id_after = after.id.as_ref().is_some_and(|after| **id > after.0);
+                    *key > after.key || (*key == after.key && id_after)
+                })
+            })
+            .collect();
+        sorted.sort();
+        let more = sorted.len() > usize::from(limit);
+        sorted.truncate(usize::from(limit));
+        let upload = |((_, key), id, initiated): (&Place, &String, Timestamp)| ListedUpload {
+            key: key.clone(),
+            id: UploadId(id.clone()),
+            initiated,
+        };
+        let uploads: Vec<ListedUpload> = sorted.into_iter().map(upload).collect();
+        let last = uploads.last().filter(|_| more);
+        let next = last.map(|last| UploadCursor { key: last.key.clone(), id: Some(last.id.clone()) });
+        UploadsPage { uploads, next }
     }
 
     /// Every object and every open upload, by key.

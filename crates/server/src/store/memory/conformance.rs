@@ -1,5 +1,7 @@
 //! The suite over the store in memory.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use domain::{ETag, ObjectKey, PartNumber, UploadId, Visibility};
@@ -7,13 +9,14 @@ use domain::{ETag, ObjectKey, PartNumber, UploadId, Visibility};
 use super::super::Store;
 use super::super::conformance::Harness;
 use super::MemoryStore;
+use crate::clock::HostClock;
 
 struct MemoryHarness(MemoryStore);
 
 #[async_trait]
 impl Harness for MemoryHarness {
     async fn start() -> Self {
-        Self(MemoryStore::default())
+        Self(MemoryStore::default().with_clock(Arc::new(HostClock)))
     }
 
     fn store(&self) -> &dyn Store {
@@ -30,6 +33,10 @@ impl Harness for MemoryHarness {
 
     async fn open_foreign_upload(&self, visibility: Visibility, path: &str) {
         self.0.open_foreign_upload(visibility, path);
+    }
+
+    async fn put_foreign_object(&self, visibility: Visibility, path: &str, bytes: Bytes) {
+        self.0.put_foreign_object(visibility, path, bytes);
     }
 
     async fn remove_bucket(&self, visibility: Visibility) {

@@ -11,18 +11,22 @@ mod conformance;
 mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use domain::{
-    ByteCount, ChecksumAlgorithm, CompleteAnswer, DeclaredChecksum, ETag, ObjectHead, ObjectKey, Part, PartNumber,
-    UploadId, Visibility,
+    ByteCount, ChecksumAlgorithm, CompleteAnswer, DeclaredChecksum, ETag, Marker, ObjectHead, ObjectKey, Part,
+    PartNumber, TimeSpan, Timestamp, UploadId, Visibility,
 };
 
 use self::buckets::{Buckets, place};
 use super::operation::Operation;
-use super::{Completion, PARTS_PER_PAGE, PartsPage, SigningCredentials, Store, StoreError};
+use super::{
+    Completion, KEYS_PER_PAGE, ObjectsPage, PARTS_PER_PAGE, PartsPage, SigningCredentials, Store, StoreError,
+    UploadCursor, UploadsPage,
+};
+use crate::clock::Clock;
 
 /// What a second Complete of an upload says after the first succeeded. Stores differ, and nothing may depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +77,9 @@ struct Inner {
     calls: BTreeMap<Operation, u64>,
     traffic: Traffic,
     credentials: SigningCredentials,
+    clock: Option<Arc<dyn Clock>>,
+    /// How far the store is ahead of its clock.
+    skew: TimeSpan,
 }
 
 impl Default for MemoryStore {
@@ -82,7 +89,7 @@ impl Default for MemoryStore {
 }
 
 impl MemoryStore {
-    /// Two empty buckets.
+    /// Two empty buckets. Without a clock the store tells no time, and everything in it is from 1970.
     pub fn new(second: SecondComplete) -> Self {
         let credentials = signing::Credentials::new("memory", "not a secret", None);
         Self(Mutex::new(Inner {
@@ -92,7 +99,42 @@ impl MemoryStore {
             calls: BTreeMap::new(),
             traffic: Traffic::default(),
             credentials: SigningCredentials { credentials, end: None },
+            clock: None,
+            skew: TimeSpan::ZERO,
         }))
+    }
+
+    /// The same with a clock: what the store says the time is, and when its objects and uploads came into being.
+    #[must_use]
+    pub fn with_clock(self, clock: Arc<dyn Clock>) -> Self {
+        self.lock().clock = Some(clock);
+        self
+    }
+
+    /// Puts the store's clock ahead of the one it was given, or behind if the span is negative.
+    pub fn set_skew(&self, ahead: TimeSpan) {
+        self.lock().skew = ahead;
+    }
+
+    /// What a bucket's marker says.
+    pub fn marker(&self, visibility: Visibility) -> Option<Marker> {
+        self.lock().buckets.markers.get(&visibility).copied()
+    }
+
+    /// Changes a bucket's marker behind everybody's back, or takes it away.
+    pub fn set_marker(&self, visibility: Visibility, marker: Option<Marker>) {
+        let markers = &mut self.lock().buckets.markers;
+        match marker {
+            Some(marker) => markers.insert(visibility, marker),
+            None => markers.remove(&visibility),
+        };
+    }
+
+    /// Puts an object on any key, as another program with access to the bucket may.
+    pub fn put_foreign_object(&self, visibility: Visibility, path: &str, content: Bytes) {
+        let mut inner = self.lock();
+        let now = inner.now();
+        inner.buckets.put((visibility, path.to_owned()), content, now);
     }
 
     /// Makes the next call of `operation` fail; planned failures are met in the order they were planned.
@@ -130,7 +172,9 @@ impl MemoryStore {
 
     /// Opens an upload on any key, as another program with access to the bucket may.
     pub fn open_foreign_upload(&self, visibility: Visibility, path: &str) -> UploadId {
-        self.lock().buckets.open((visibility, path.to_owned()), None, None)
+        let mut inner = self.lock();
+        let now = inner.now();
+        inner.buckets.open((visibility, path.to_owned()), None, None, now)
     }
 
     /// Removes an object behind everybody's back, as an operator may.
@@ -199,6 +243,10 @@ impl MemoryStore {
 }
 
 impl Inner {
+    fn now(&self) -> Timestamp {
+        self.clock.as_ref().map_or(Timestamp::UNIX_EPOCH, |clock| clock.now() + self.skew)
+    }
+
     fn begin(&mut self, operation: Operation) -> Option<Failure> {
         *self.calls.entry(operation).or_default() += 1;
         self.failures.get_mut(&operation).and_then(VecDeque::pop_front)
@@ -213,7 +261,8 @@ fn unreachable(operation: Operation, cause: &'static str) -> StoreError {
 impl Store for MemoryStore {
     async fn open_upload(&self, key: &ObjectKey, checksum: Option<ChecksumAlgorithm>) -> Result<UploadId, StoreError> {
         self.call(Operation::OpenUpload, key.visibility(), |inner| {
-            inner.buckets.open(place(key), Some(key.content_type().name()), checksum)
+            let now = inner.now();
+            inner.buckets.open(place(key), Some(key.content_type().name()), checksum, now)
         })
     }
 
@@ -247,8 +296,8 @@ impl Store for MemoryStore {
             Some(Failure::Before) => unknown,
             None | Some(Failure::AfterEffect) if !inner.buckets.present.contains(&key.visibility()) => unknown,
             None | Some(Failure::AfterEffect) => {
-                let second = inner.second;
-                let completion = inner.buckets.complete(&place(key), upload, parts, checksum, second);
+                let (second, now) = (inner.second, inner.now());
+                let completion = inner.buckets.complete(&place(key), upload, parts, checksum, second, now);
                 if planned.is_some() { unknown } else { completion }
             }
         }
@@ -283,6 +332,44 @@ impl Store for MemoryStore {
 
     async fn list_uploads(&self, key: &ObjectKey) -> Result<Vec<UploadId>, StoreError> {
         self.call(Operation::ListUploads, key.visibility(), |inner| inner.buckets.uploads_on(&place(key)))
+    }
+
+    async fn list_objects_page(
+        &self,
+        visibility: Visibility,
+        prefix: &str,
+        after: Option<&str>,
+        limit: u16,
+    ) -> Result<ObjectsPage, StoreError> {
+        assert!((1..=KEYS_PER_PAGE).contains(&limit), "a page has 1 to {KEYS_PER_PAGE} objects, not {limit}");
+        let list = |inner: &mut Inner| inner.buckets.objects_page(visibility, prefix, after, limit);
+        self.call(Operation::ListObjects, visibility, list)
+    }
+
+    async fn list_open_uploads_page(
+        &self,
+        visibility: Visibility,
+        prefix: &str,
+        after: Option<&UploadCursor>,
+        limit: u16,
+    ) -> Result<UploadsPage, StoreError> {
+        assert!((1..=KEYS_PER_PAGE).contains(&limit), "a page has 1 to {KEYS_PER_PAGE} uploads, not {limit}");
+        let list = |inner: &mut Inner| inner.buckets.uploads_page(visibility, prefix, after, limit);
+        self.call(Operation::ListOpenUploads, visibility, list)
+    }
+
+    async fn find_marker(&self, visibility: Visibility) -> Result<Option<Marker>, StoreError> {
+        self.call(Operation::FindMarker, visibility, |inner| inner.buckets.markers.get(&visibility).copied())
+    }
+
+    async fn write_marker(&self, visibility: Visibility, marker: &Marker) -> Result<(), StoreError> {
+        self.call(Operation::WriteMarker, visibility, |inner| {
+            inner.buckets.markers.insert(visibility, *marker);
+        })
+    }
+
+    async fn store_time(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.call(Operation::StoreTime, Visibility::Private, |inner| inner.clock.is_some().then(|| inner.now()))
     }
 
     async fn signing_credentials(&self) -> Result<SigningCredentials, StoreError> {

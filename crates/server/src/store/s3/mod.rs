@@ -7,8 +7,11 @@ mod classify;
 #[cfg(test)]
 mod conformance;
 mod credentials;
+mod listing;
+mod marker;
 #[cfg(test)]
 mod tests;
+mod time;
 mod timing;
 mod versions;
 
@@ -25,15 +28,17 @@ use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use aws_sdk_s3::types::{self, ChecksumMode, ChecksumType, CompletedMultipartUpload, CompletedPart};
 use bytes::{Bytes, BytesMut};
 use domain::{
-    ByteCount, ChecksumAlgorithm, ChecksumValue, CompleteAnswer, DeclaredChecksum, ETag, ObjectHead, ObjectKey, Part,
-    PartNumber, UploadId, Visibility,
+    ByteCount, ChecksumAlgorithm, ChecksumValue, CompleteAnswer, DeclaredChecksum, ETag, Marker, ObjectHead, ObjectKey,
+    Part, PartNumber, Timestamp, UploadId, Visibility,
 };
 
 use self::classify::Fault;
 use self::credentials::SigningSource;
 use super::layout::{InvalidLayout, Layout};
 use super::operation::Operation;
-use super::{Completion, More, PartsPage, SigningCredentials, Store, StoreError};
+use super::{
+    Completion, More, ObjectsPage, PartsPage, SigningCredentials, Store, StoreError, UploadCursor, UploadsPage,
+};
 use crate::clock::Clock;
 
 /// What [`S3Store`] is made of.
@@ -325,6 +330,38 @@ impl Store for S3Store {
             }
             from = next;
         }
+    }
+
+    async fn list_objects_page(
+        &self,
+        visibility: Visibility,
+        prefix: &str,
+        after: Option<&str>,
+        limit: u16,
+    ) -> Result<ObjectsPage, StoreError> {
+        listing::objects(self, visibility, prefix, after, limit).await
+    }
+
+    async fn list_open_uploads_page(
+        &self,
+        visibility: Visibility,
+        prefix: &str,
+        after: Option<&UploadCursor>,
+        limit: u16,
+    ) -> Result<UploadsPage, StoreError> {
+        listing::uploads(self, visibility, prefix, after, limit).await
+    }
+
+    async fn find_marker(&self, visibility: Visibility) -> Result<Option<Marker>, StoreError> {
+        marker::find(self, visibility).await
+    }
+
+    async fn write_marker(&self, visibility: Visibility, marker: &Marker) -> Result<(), StoreError> {
+        marker::write(self, visibility, marker).await
+    }
+
+    async fn store_time(&self) -> Result<Option<Timestamp>, StoreError> {
+        time::tell(&self.client, self.layout.bucket_of(Visibility::Private)).await
     }
 
     async fn signing_credentials(&self) -> Result<SigningCredentials, StoreError> {

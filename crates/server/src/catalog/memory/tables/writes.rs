@@ -32,6 +32,7 @@ impl Tables {
 
     pub(super) fn insert_file(&mut self, file: &File) {
         self.keys.insert(file.key.path());
+        self.by_key.insert((file.key.visibility(), file.key.path()), file.id);
         self.files.insert(file.id, file.clone());
     }
 
@@ -158,7 +159,8 @@ impl Tables {
 
     pub(in crate::catalog::memory) fn purge(&mut self, id: FileId, from: Fence, now: Timestamp) -> Written {
         let closed = |file: &&File| file.fence == from && file.state.name() == StateName::Closed;
-        let Some(asset) = self.files.get(&id).filter(closed).map(|file| file.asset) else { return Written::Stale };
+        let found = self.files.get(&id).filter(closed).map(|file| (file.asset, file.key.clone()));
+        let Some((asset, key)) = found else { return Written::Stale };
         let row = self.assets.get_mut(&asset).expect("a file has its asset");
         let forgotten = row.pointers.values_mut().filter_map(|pointers| pointers.forget(id).then_some(())).count();
         if forgotten > 0 {
@@ -166,6 +168,7 @@ impl Tables {
         }
         let gone = matches!(row.asset.status, AssetStatus::Gone(_));
         self.files.remove(&id);
+        self.by_key.remove(&(key.visibility(), key.path()));
         if gone && self.files.values().all(|file| file.asset != asset) {
             self.assets.remove(&asset);
             let old = |at: Timestamp| now.duration_since(at) > IDEMPOTENCY_KEPT;

@@ -59,8 +59,30 @@ async fn migrating_says_what_it_did() {
     let names = |applied: Vec<super::super::Migration>| -> Vec<(i64, &str)> {
         applied.into_iter().map(|migration| (migration.version, migration.name)).collect()
     };
-    assert_eq!(names(migrate(&home.path()).await.unwrap()), [(1, "assets_and_files"), (2, "idempotency_by_age")]);
+    assert_eq!(
+        names(migrate(&home.path()).await.unwrap()),
+        [(1, "assets_and_files"), (2, "idempotency_by_age"), (3, "installation")]
+    );
     assert_eq!(names(migrate(&home.path()).await.unwrap()), []);
+}
+
+/// A catalog of the version before keeps its rows, and an installation is made for it when it is first asked.
+#[tokio::test]
+async fn an_older_catalog_is_brought_up_to_date() {
+    let home = Home::new();
+    run(&home.path(), include_str!("../../../../migrations/sqlite/0001_assets_and_files.sql")).await;
+    run(&home.path(), "PRAGMA user_version = 1; PRAGMA application_id = 0x4c4e4446").await;
+    run(
+        &home.path(),
+        "INSERT INTO assets (id, owner, collection, title, description, metadata, status, created_at, revision) \
+         VALUES ('ast_0000000000000000000000000g', 'mina', 'videos', 'A walk', '', '{}', 'UPLOADING', 1, 0)",
+    )
+    .await;
+    let catalog = home.open().await;
+    assert!(catalog.find_asset("ast_0000000000000000000000000g".parse().unwrap()).await.unwrap().value.is_some());
+    let made = crate::catalog::conformance::installing::made_up(1);
+    assert_eq!(catalog.load_installation(made.id).await.unwrap().value, made);
+    assert_sound(&catalog).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

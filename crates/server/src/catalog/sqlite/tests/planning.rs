@@ -3,7 +3,7 @@
 use domain::Fingerprint;
 use sqlx::{Execute as _, Row as _, SqlSafeStr as _, SqlStr};
 
-use super::super::{assets, changes, files, idempotency, leases, outbox, reservations};
+use super::super::{assets, changes, files, idempotency, installation, keys, leases, outbox, reservations};
 use super::Home;
 use crate::catalog::conformance::samples::asset_id;
 use crate::catalog::{AssetQuery, ListedStatus};
@@ -42,6 +42,11 @@ fn statements() -> Vec<&'static str> {
         files::ADVANCE,
         idempotency::FIND,
         idempotency::FORGET,
+        installation::FIND,
+        installation::REPLACE,
+        keys::LIST,
+        keys::FIND_OWNER,
+        keys::FIND_ASSET,
         leases::FIND,
         outbox::LIST,
         reservations::COUNT_OPEN,
@@ -96,4 +101,10 @@ async fn the_jobs_pages_come_in_order_of_their_index() {
     let catalog = home.open().await;
     let plan = plan(&catalog.readers, files::LIST.into_sql_str()).await;
     assert_eq!(plan, ["SEARCH f USING INDEX files_by_state (state=? AND recheck_at=? AND id>?)"]);
+    let plan = self::plan(&catalog.readers, keys::LIST.into_sql_str()).await;
+    assert_eq!(
+        plan,
+        ["SEARCH files USING INDEX files_by_key (visibility=? AND object_key>? AND object_key<?)"],
+        "in key order without sorting"
+    );
 }

@@ -136,6 +136,12 @@ impl<E: Engine> Harness for OverS3<E> {
         request.send().await.expect("an upload opens");
     }
 
+    async fn put_foreign_object(&self, visibility: Visibility, path: &str, bytes: Bytes) {
+        let bucket = self.store.layout.bucket_of(visibility);
+        let request = self.store.client.put_object().bucket(bucket).key(format!("{PREFIX}{path}"));
+        request.body(bytes.into()).send().await.expect("an object is put");
+    }
+
     async fn remove_bucket(&self, visibility: Visibility) {
         let bucket = self.store.layout.bucket_of(visibility);
         self.store.client.delete_bucket().bucket(bucket).send().await.expect("an empty bucket goes");

@@ -1,0 +1,114 @@
+//! Pages of a bucket: its objects and its open multipart uploads.
+//!
+//! Keys are those of the port: the store's prefix is put before what is asked for and taken off what is answered.
+//! *Invariant*: a page is in the byte order of its keys, or it is no answer: reconcile merges by that order, and would
+//! take half of a catalog for lost.
+
+use aws_sdk_s3::primitives::DateTime;
+use aws_sdk_s3::types::{MultipartUpload, Object};
+use domain::reconcile::{ListedObject, ListedUpload};
+use domain::{ByteCount, ETag, Timestamp, UploadId, Visibility};
+
+use super::super::operation::Operation;
+use super::super::{MARKER_KEY, ObjectsPage, StoreError, UploadCursor, UploadsPage};
+use super::S3Store;
+use super::classify::Fault;
+use crate::store::layout::Layout;
+
+pub(super) async fn objects(
+    store: &S3Store,
+    visibility: Visibility,
+    prefix: &str,
+    after: Option<&str>,
+    limit: u16,
+) -> Result<ObjectsPage, StoreError> {
+    const OPERATION: Operation = Operation::ListObjects;
+    let layout = &store.layout;
+    let request = store
+        .client
+        .list_objects_v2()
+        .bucket(layout.bucket_of(visibility))
+        .prefix(layout.full_text(prefix))
+        .set_start_after(after.map(|after| layout.full_text(after)))
+        .max_keys(i32::from(limit));
+    let page = request.send().await.map_err(|error| Fault::new(OPERATION, error))?;
+    let objects = page.contents().iter().map(|object| listed_object(layout, object)).collect::<Option<Vec<_>>>();
+    let mut objects = objects.ok_or_else(|| Fault::senseless(OPERATION, "key, size, ETag or time of an object"))?;
+    let ordered = objects.is_sorted_by(|a, b| a.key < b.key)
+        && objects.first().is_none_or(|first| after.is_none_or(|after| first.key.as_str() > after));
+    if !ordered {
+        return Err(Fault::senseless(OPERATION, "order of keys").into());
+    }
+    let next = if page.is_truncated() == Some(true) {
+        let last =
+            objects.last().ok_or_else(|| Fault::senseless(OPERATION, "object on a page that is not the last"))?;
+        Some(last.key.clone())
+    } else {
+        None
+    };
+    objects.retain(|object| object.key != MARKER_KEY);
+    Ok(ObjectsPage { objects, next })
+}
+
+pub(super) async fn uploads(
+    store: &S3Store,
+    visibility: Visibility,
+    prefix: &str,
+    after: Option<&UploadCursor>,
+    limit: u16,
+) -> Result<UploadsPage, StoreError> {
+    const OPERATION: Operation = Operation::ListOpenUploads;
+    let layout = &store.layout;
+    let request = store
+        .client
+        .list_multipart_uploads()
+        .bucket(layout.bucket_of(visibility))
+        .prefix(layout.full_text(prefix))
+        .set_key_marker(after.map(|after| layout.full_text(&after.key)))
+        .set_upload_id_marker(after.and_then(|after| after.id.as_ref()).map(|id| id.0.clone()))
+        .max_uploads(i32::from(limit));
+    let page = request.send().await.map_err(|error| Fault::new(OPERATION, error))?;
+    let uploads = page.uploads().iter().map(|upload| listed_upload(layout, upload)).collect::<Option<Vec<_>>>();
+    let uploads = uploads.ok_or_else(|| Fault::senseless(OPERATION, "key, id or time of an upload"))?;
+    let ordered = uploads.is_sorted_by(|a, b| a.key <= b.key)
+        && uploads.first().is_none_or(|first| after.is_none_or(|after| first.key >= after.key));
+    if !ordered {
+        return Err(Fault::senseless(OPERATION, "order of keys").into());
+    }
+    let next = if page.is_truncated() == Some(true) {
+        let key = page.next_key_marker().and_then(|key| layout.own_text(key));
+        let key = key.ok_or_else(|| Fault::senseless(OPERATION, "marker of the next page"))?.to_owned();
+        let id = page.next_upload_id_marker().filter(|id| !id.is_empty()).map(|id| UploadId(id.to_owned()));
+        let next = UploadCursor { key, id };
+        if after == Some(&next) {
+            return Err(Fault::senseless(OPERATION, "marker of the next page").into());
+        }
+        Some(next)
+    } else {
+        None
+    };
+    Ok(UploadsPage { uploads, next })
+}
+
+fn listed_object(layout: &Layout, object: &Object) -> Option<ListedObject> {
+    Some(ListedObject {
+        key: layout.own_text(object.key()?)?.to_owned(),
+        size: ByteCount(u64::try_from(object.size()?).ok()?),
+        etag: ETag::new(object.e_tag()?),
+        modified: timestamp(object.last_modified()?)?,
+    })
+}
+
+fn listed_upload(layout: &Layout, upload: &MultipartUpload) -> Option<ListedUpload> {
+    Some(ListedUpload {
+        key: layout.own_text(upload.key()?)?.to_owned(),
+        id: UploadId(upload.upload_id()?.to_owned()),
+        initiated: timestamp(upload.initiated()?)?,
+    })
+}
+
+/// A store's time, to the microsecond.
+fn timestamp(time: &DateTime) -> Option<Timestamp> {
+    let micros = time.as_nanos() / 1_000;
+    Timestamp::from_microsecond(i64::try_from(micros).ok()?).ok()
+}
