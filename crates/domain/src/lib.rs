@@ -25,6 +25,7 @@ pub mod rate;
 pub mod reason;
 pub mod reconcile;
 pub mod size;
+pub mod store_profile;
 pub mod text;
 pub mod verification;
 
@@ -47,6 +48,7 @@ pub use part_plan::{PartNumber, PartPlan};
 pub use parts::{ClaimedParts, ETag, Incomplete, Part, PartListing};
 pub use reason::Reason;
 pub use size::ByteCount;
+pub use store_profile::{StoreBehaviour, StoreProfile};
 pub use text::{Description, FileName, Fingerprint, Metadata, Title};
 pub use verification::{Check, ObjectHead, VerifiedObject};
 

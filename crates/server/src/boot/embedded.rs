@@ -7,6 +7,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 use data_encoding::{BASE32_NOPAD, BASE64URL_NOPAD};
+use domain::store_profile::{ETagForm, IfNoneMatch, ObjectSizeCheck, SecondComplete};
+use domain::{ChecksumAlgorithm, StoreBehaviour};
 use localstore::{BucketError, CorsRule, Faults, LocalStore, StartError};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -115,6 +117,14 @@ fn new_credentials(entropy: &dyn Entropy) -> String {
     serde_json::to_string(&file).expect("two texts are JSON")
 }
 
+/// How a running embedded store is reached.
+pub(crate) struct EmbeddedAddress {
+    /// Its base URL, as programs on this machine reach it.
+    pub(crate) endpoint: String,
+    /// The access key its clients sign with.
+    pub(crate) credentials: StoreCredentials,
+}
+
 /// A running embedded store.
 pub(crate) struct Embedded {
     store: LocalStore,
@@ -145,9 +155,9 @@ impl Embedded {
         Ok(Self { store, credentials })
     }
 
-    /// The access key its clients sign with.
-    pub(crate) const fn credentials(&self) -> &StoreCredentials {
-        &self.credentials
+    /// How its clients reach it.
+    pub(crate) fn address(&self) -> EmbeddedAddress {
+        EmbeddedAddress { endpoint: self.endpoint(), credentials: self.credentials.clone() }
     }
 
     /// Its base URL, as programs on this machine reach it.
@@ -158,6 +168,17 @@ impl Embedded {
     /// Lets running requests finish, then stops it.
     pub(crate) async fn stop(self) {
         self.store.stop().await;
+    }
+}
+
+/// What doctor finds out about the embedded store; a test holds the two against each other.
+pub(super) fn behaviour() -> StoreBehaviour {
+    StoreBehaviour {
+        if_none_match: IfNoneMatch::Atomic,
+        object_size: ObjectSizeCheck::Checked,
+        etag: ETagForm::Md5OfParts,
+        second_complete: SecondComplete::Succeeds,
+        checksums: vec![ChecksumAlgorithm::Crc64Nvme, ChecksumAlgorithm::Crc32C, ChecksumAlgorithm::Crc32],
     }
 }
 

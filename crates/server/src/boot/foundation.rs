@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use data_encoding::HEXLOWER;
 
-use super::embedded::Embedded;
+use super::embedded::{self, Embedded};
 use super::folder::{DataFolder, FolderLock};
-use super::{BootError, figures};
+use super::{BootError, figures, store_settings};
 use crate::app::{App, AppParts, DEFAULT_COMPLETE_PATIENCE, DeliveryRules, Settings};
 use crate::auth::{Authenticator, InstallationSecret, SecretFileError};
 use crate::catalog::Catalog;
@@ -21,8 +21,8 @@ use crate::drill::{self, Drill};
 use crate::entropy::{Entropy, HostEntropy};
 use crate::jobs::Tempo;
 use crate::store::Store;
-use crate::store::s3::{CredentialSource, S3Settings, S3Store};
-use crate::store::signer::{SignerSettings, UrlSigner};
+use crate::store::s3::S3Store;
+use crate::store::signer::UrlSigner;
 
 /// The pieces, put together. Nothing listens yet but the embedded store, and no job runs.
 pub(super) struct Foundation {
@@ -53,7 +53,7 @@ impl Foundation {
             StoreKind::Embedded => Some(Embedded::start(config, &*entropy).await?),
             StoreKind::S3 => None,
         };
-        let (store, signer) = store(config, embedded.as_ref(), drill.as_ref(), clock.clone()).await?;
+        let (store, signer) = store(config, embedded.as_ref(), &*catalog, drill.as_ref(), clock.clone()).await?;
         let app = App::new(AppParts {
             catalog: catalog.clone(),
             store,
@@ -158,44 +158,19 @@ async fn catalog(config: &Config, drill: Option<&Drill>, clock: Arc<dyn Clock>) 
 async fn store(
     config: &Config,
     embedded: Option<&Embedded>,
+    catalog: &dyn Catalog,
     drill: Option<&Drill>,
     clock: Arc<dyn Clock>,
 ) -> Result<(Arc<dyn Store>, UrlSigner), BootError> {
     use crate::store::around::Around;
     use crate::store::metered::Metered;
 
-    let of = &config.store;
-    let (endpoint, credentials) = match embedded {
-        Some(embedded) => {
-            let keys = embedded.credentials();
-            (Some(embedded.endpoint()), Some((keys.access_key_id.clone(), keys.secret_access_key.clone())))
-        }
-        None => (of.endpoint.clone(), of.credentials()?),
+    let (mut settings, signer) = store_settings::of(config, embedded.map(Embedded::address).as_ref())?;
+    settings.behaviour = match embedded {
+        Some(_) => embedded::behaviour(),
+        None => store_settings::seen_behaviour(catalog, &settings).await,
     };
-    let reached = endpoint.clone().unwrap_or_else(|| amazon(&of.region));
-    let signer = UrlSigner::new(SignerSettings {
-        endpoint: of.public_endpoint.clone().unwrap_or(reached),
-        addressing: of.addressing(),
-        region: of.region.clone(),
-        private_bucket: of.private_bucket.clone(),
-        public_bucket: of.public_bucket.clone(),
-        prefix: of.prefix.clone(),
-        public_base_url: None,
-    })?;
-    let settings = S3Settings {
-        endpoint,
-        region: of.region.clone(),
-        private_bucket: of.private_bucket.clone(),
-        public_bucket: of.public_bucket.clone(),
-        prefix: of.prefix.clone(),
-        addressing: of.addressing(),
-        credentials: match credentials {
-            Some((access_key_id, secret)) => {
-                CredentialSource::Static { access_key_id, secret_access_key: secret.expose().to_owned() }
-            }
-            None => CredentialSource::Chain,
-        },
-    };
+    let signer = UrlSigner::new(signer)?;
     let store = S3Store::connect(settings, clock).await?;
     let metered = Arc::new(Around::new(Arc::new(store), Metered));
     let store: Arc<dyn Store> = match drill {
@@ -203,10 +178,4 @@ async fn store(
         None => metered,
     };
     Ok((store, signer))
-}
-
-/// Amazon's endpoint of a region ("Amazon S3 endpoints and quotas"); China has a domain of its own.
-fn amazon(region: &str) -> String {
-    let domain = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
-    format!("https://s3.{region}.{domain}")
 }

@@ -12,6 +12,7 @@ mod folder;
 mod foundation;
 mod offline;
 mod running;
+mod store_settings;
 
 pub use embedded::{CredentialsError, EmbeddedError, RunningStore, StoreCredentials, local_url};
 pub use error::{BootError, Trouble};

@@ -12,7 +12,7 @@ use domain::change::Change;
 use domain::reconcile::{KeyedFile, Orphan};
 use domain::{
     Asset, AssetId, ByteCount, Fence, File, FileId, Installation, InstallationId, OutboxEvent, OwnerId, StateName,
-    TimeSpan, Timestamp, Visibility,
+    StoreProfile, TimeSpan, Timestamp, Visibility,
 };
 
 use super::operation::Operation;
@@ -149,6 +149,14 @@ impl<A: AroundCatalog> Catalog for Around<A> {
 
     async fn count_files(&self) -> Result<Vec<(StateName, u64)>, CatalogError> {
         self.layer.around(Operation::CountFiles, self.catalog.count_files()).await
+    }
+
+    async fn load_profile(&self) -> Result<Option<StoreProfile>, CatalogError> {
+        self.layer.around(Operation::LoadProfile, self.catalog.load_profile()).await
+    }
+
+    async fn store_profile(&self, profile: &StoreProfile) -> Result<(), CatalogError> {
+        self.layer.around(Operation::StoreProfile, self.catalog.store_profile(profile)).await
     }
 
     async fn close(&self) {

@@ -20,7 +20,7 @@ use domain::change::Change;
 use domain::reconcile::{KeyedFile, Orphan};
 use domain::{
     Asset, AssetId, ByteCount, CollectionName, Description, Fence, File, FileId, Fingerprint, Installation,
-    InstallationId, Metadata, OutboxEvent, OwnerId, StateName, TimeSpan, Timestamp, Title, Visibility,
+    InstallationId, Metadata, OutboxEvent, OwnerId, StateName, StoreProfile, TimeSpan, Timestamp, Title, Visibility,
 };
 
 /// Something read, with the database's time of reading. Every decision about it uses that time.
@@ -276,6 +276,12 @@ pub trait Catalog: Send + Sync + 'static {
 
     /// How many files there are in each state, for metrics. States without files may be left out.
     async fn count_files(&self) -> Result<Vec<(StateName, u64)>, CatalogError>;
+
+    /// What doctor saw of the store, if it ever looked.
+    async fn load_profile(&self) -> Result<Option<StoreProfile>, CatalogError>;
+
+    /// Keeps what doctor saw, in the place of what it saw before.
+    async fn store_profile(&self, profile: &StoreProfile) -> Result<(), CatalogError>;
 
     /// Finishes what is under way and closes. Later calls fail as unavailable.
     async fn close(&self);

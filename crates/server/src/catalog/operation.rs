@@ -25,4 +25,6 @@ crate::operations::operations! { "Catalog":
     ReleaseLease = "release_lease" is "release_lease",
     ListEvents = "list_events" is "list_events",
     CountFiles = "count_files" is "count_files",
+    LoadProfile = "load_profile" is "load_profile",
+    StoreProfile = "store_profile" is "store_profile",
 }

@@ -43,4 +43,5 @@ pub(crate) async fn closed_catalogs_are_unavailable(subject: Subject) {
     assert_unavailable(catalog.release_lease("expire", "a").await);
     assert_unavailable(catalog.list_events(0, 1).await);
     assert_unavailable(catalog.count_files().await);
+    assert_unavailable(catalog.load_profile().await);
 }

@@ -13,6 +13,7 @@ pub(crate) mod installing;
 pub(crate) mod keying;
 pub(crate) mod leasing;
 pub(crate) mod listing;
+pub(crate) mod profiling;
 pub(crate) mod purging;
 pub(crate) mod recording;
 pub(crate) mod reserving;
@@ -145,6 +146,10 @@ macro_rules! catalog_conformance {
                 events_are_in_order_of_commit
                 events_are_listed_after_a_position
                 every_kind_of_event_survives
+            }
+            profiling {
+                no_profile_before_doctor_looked
+                the_last_profile_is_kept
             }
             closing {
                 closed_catalogs_are_unavailable

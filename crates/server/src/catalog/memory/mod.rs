@@ -17,7 +17,7 @@ use domain::change::Change;
 use domain::reconcile::{KeyedFile, Orphan};
 use domain::{
     Asset, AssetId, ByteCount, Fence, File, FileId, Installation, InstallationId, OutboxEvent, OwnerId, StateName,
-    TimeSpan, Timestamp, Visibility,
+    StoreProfile, TimeSpan, Timestamp, Visibility,
 };
 
 use super::{
@@ -173,6 +173,14 @@ impl Catalog for MemoryCatalog {
 
     async fn count_files(&self) -> Result<Vec<(StateName, u64)>, CatalogError> {
         self.with(|tables, _| tables.count_files())
+    }
+
+    async fn load_profile(&self) -> Result<Option<StoreProfile>, CatalogError> {
+        self.with(|tables, _| tables.profile.clone())
+    }
+
+    async fn store_profile(&self, profile: &StoreProfile) -> Result<(), CatalogError> {
+        self.with(|tables, _| tables.profile = Some(profile.clone()))
     }
 
     async fn close(&self) {

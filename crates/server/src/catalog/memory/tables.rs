@@ -9,7 +9,7 @@ use std::ops::Bound::{Excluded, Unbounded};
 
 use domain::{
     Asset, AssetId, AssetStatus, File, FileId, Installation, OutboxEvent, OwnerId, Place, RoleName, StateName,
-    Timestamp, Visibility,
+    StoreProfile, Timestamp, Visibility,
 };
 
 use crate::catalog::{AssetQuery, ListedStatus};
@@ -65,6 +65,7 @@ pub(super) struct Tables {
     last_position: u64,
     leases: BTreeMap<String, Lease>,
     installation: Option<Installation>,
+    pub(super) profile: Option<StoreProfile>,
 }
 
 impl Tables {

@@ -18,6 +18,7 @@ mod installation;
 mod keys;
 mod leases;
 mod outbox;
+mod profile;
 mod reservations;
 mod rows;
 mod schema;
@@ -33,7 +34,7 @@ use domain::change::Change;
 use domain::reconcile::{KeyedFile, Orphan};
 use domain::{
     Asset, AssetId, ByteCount, Fence, File, FileId, Installation, InstallationId, OutboxEvent, OwnerId, StateName,
-    TimeSpan, Timestamp, Visibility,
+    StoreProfile, TimeSpan, Timestamp, Visibility,
 };
 use sqlx::Transaction;
 use sqlx::pool::PoolConnection;
@@ -219,6 +220,14 @@ impl Catalog for SqliteCatalog {
 
     async fn count_files(&self) -> Result<Vec<(StateName, u64)>, CatalogError> {
         files::count(self).await
+    }
+
+    async fn load_profile(&self) -> Result<Option<StoreProfile>, CatalogError> {
+        profile::load(self).await
+    }
+
+    async fn store_profile(&self, profile: &StoreProfile) -> Result<(), CatalogError> {
+        profile::store(self, profile).await
     }
 
     async fn close(&self) {

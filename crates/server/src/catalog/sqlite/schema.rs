@@ -42,6 +42,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "installation",
         sql: include_str!("../../../migrations/sqlite/0003_installation.sql"),
     },
+    Migration {
+        version: 4,
+        name: "store_profile",
+        sql: include_str!("../../../migrations/sqlite/0004_store_profile.sql"),
+    },
 ];
 
 /// The newest version this program knows.

@@ -29,7 +29,7 @@ use aws_sdk_s3::types::{self, ChecksumMode, ChecksumType, CompletedMultipartUplo
 use bytes::{Bytes, BytesMut};
 use domain::{
     ByteCount, ChecksumAlgorithm, ChecksumValue, CompleteAnswer, DeclaredChecksum, ETag, Marker, ObjectHead, ObjectKey,
-    Part, PartNumber, Timestamp, UploadId, Visibility,
+    Part, PartNumber, StoreBehaviour, Timestamp, UploadId, Visibility,
 };
 
 use self::classify::Fault;
@@ -58,6 +58,16 @@ pub struct S3Settings {
     pub addressing: signing::Addressing,
     /// Whose credentials requests and URLs are signed with.
     pub credentials: CredentialSource,
+    /// What it is known to do where stores differ.
+    pub behaviour: StoreBehaviour,
+}
+
+impl S3Settings {
+    /// Which store this is: [`domain::StoreProfile::store`].
+    pub fn identity(&self) -> String {
+        let endpoint = self.endpoint.as_deref().unwrap_or("amazon");
+        format!("{endpoint} {} {} {} /{}", self.region, self.private_bucket, self.public_bucket, self.prefix)
+    }
 }
 
 /// Where credentials come from.
@@ -89,6 +99,7 @@ impl fmt::Debug for CredentialSource {
 pub struct S3Store {
     client: Client,
     layout: Layout,
+    behaviour: StoreBehaviour,
     signing: SigningSource,
 }
 
@@ -110,7 +121,12 @@ impl S3Store {
             .retry_config(timing::retries())
             .timeout_config(timing::timeouts());
         config.set_endpoint_url(settings.endpoint);
-        Ok(Self { client: Client::from_conf(config.build()), layout, signing: SigningSource::new(provider, clock) })
+        Ok(Self {
+            client: Client::from_conf(config.build()),
+            layout,
+            behaviour: settings.behaviour,
+            signing: SigningSource::new(provider, clock),
+        })
     }
 
     /// HEAD's 404 has no body that could say whether the object is missing or its bucket, so the bucket is asked too.
@@ -194,6 +210,7 @@ impl Store for S3Store {
         parts: &[Part],
         checksum: Option<&DeclaredChecksum>,
     ) -> Completion {
+        let size: u64 = parts.iter().map(|part| part.size.get()).sum();
         let parts = parts.iter().map(|part| {
             CompletedPart::builder().part_number(i32::from(part.number.get())).e_tag(quoted(&part.etag)).build()
         });
@@ -205,6 +222,13 @@ impl Store for S3Store {
             .key(self.layout.full_key(key))
             .upload_id(&upload.0)
             .multipart_upload(parts);
+        if self.behaviour.if_none_match.is_sent() {
+            request = request.if_none_match("*");
+        }
+        if self.behaviour.object_size.is_sent() {
+            // No plan is larger than 48.8 TiB.
+            request = request.set_mpu_object_size(i64::try_from(size).ok());
+        }
         if let Some(DeclaredChecksum { algorithm, value: Some(value) }) = checksum {
             request = request.checksum_type(ChecksumType::FullObject);
             request = match algorithm {

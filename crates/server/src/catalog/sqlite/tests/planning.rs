@@ -3,7 +3,7 @@
 use domain::Fingerprint;
 use sqlx::{Execute as _, Row as _, SqlSafeStr as _, SqlStr};
 
-use super::super::{assets, changes, files, idempotency, installation, keys, leases, outbox, reservations};
+use super::super::{assets, changes, files, idempotency, installation, keys, leases, outbox, profile, reservations};
 use super::Home;
 use crate::catalog::conformance::samples::asset_id;
 use crate::catalog::{AssetQuery, ListedStatus};
@@ -49,6 +49,7 @@ fn statements() -> Vec<&'static str> {
         keys::FIND_ASSET,
         leases::FIND,
         outbox::LIST,
+        profile::FIND,
         reservations::COUNT_OPEN,
         reservations::SUM_RESERVED,
     ]

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use domain::StoreBehaviour;
 use localstore::LocalStore;
 use signing::Addressing;
 
@@ -21,7 +22,7 @@ pub(in super::super) struct Embedded {
 }
 
 /// Settings for an embedded store at `endpoint`.
-fn settings(endpoint: &str, secret: &str) -> S3Settings {
+pub(in super::super) fn settings(endpoint: &str, secret: &str) -> S3Settings {
     S3Settings {
         endpoint: Some(endpoint.to_owned()),
         region: REGION.to_owned(),
@@ -33,6 +34,7 @@ fn settings(endpoint: &str, secret: &str) -> S3Settings {
             access_key_id: ACCESS_KEY_ID.to_owned(),
             secret_access_key: secret.to_owned(),
         },
+        behaviour: StoreBehaviour::default(),
     }
 }
 

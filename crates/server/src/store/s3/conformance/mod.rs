@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use domain::{ByteCount, ETag, ObjectKey, PartNumber, TimeSpan, UploadId, Visibility};
 
-pub(super) use self::embedded::{Embedded, SECRET, connect};
+pub(super) use self::embedded::{Embedded, SECRET, connect, settings};
 pub(super) use self::on_ceph::Ceph;
 pub(super) use self::on_garage::Garage;
 use super::super::Store;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use aws_sdk_s3::Client;
 use data_encoding::BASE32_NOPAD;
-use domain::Visibility;
+use domain::{StoreBehaviour, Visibility};
 use signing::Addressing;
 
 use super::super::{CredentialSource, S3Settings, S3Store, versions};
@@ -43,6 +43,7 @@ impl Buckets {
                 access_key_id: variable(store, "ACCESS_KEY_ID"),
                 secret_access_key: variable(store, "SECRET_ACCESS_KEY"),
             },
+            behaviour: StoreBehaviour::default(),
         };
         let client = S3Store::connect(settings.clone(), Arc::new(HostClock)).await.expect("good settings").client;
         for bucket in [&settings.private_bucket, &settings.public_bucket] {
