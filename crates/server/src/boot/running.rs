@@ -95,6 +95,7 @@ impl Running {
             entropy: foundation.entropy.clone(),
             metrics: metrics.clone(),
             body_limits: BodyLimits { usual: config.limits.body, complete: config.limits.complete_body },
+            origins: config.web.origins.clone(),
             reap_clock: match config.store.kind {
                 StoreKind::Embedded => ReapClock::Movable,
                 StoreKind::S3 => ReapClock::Fixed,

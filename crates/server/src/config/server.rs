@@ -39,13 +39,13 @@ impl ServerConfig {
 /// `[web]`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct WebConfig {
-    /// Origins whose pages may talk to the embedded store.
+    /// Origins whose pages may call the API and the embedded store.
     pub origins: Vec<String>,
 }
 
 impl WebConfig {
     pub(super) fn keys(&mut self, visitor: &mut impl Visitor) {
-        let doc = "Origins of web pages that upload, such as \"https://app.example.com\"; they become the CORS rules of the embedded store. Empty: pages of any origin, which gives nothing away, because only a presigned URL lets them in.";
+        let doc = "Origins of web pages that upload, such as \"https://app.example.com\": the CORS rules of the API and of the embedded store. Empty: no other origin may call the API, and any may use the embedded store, which gives nothing away, because only a presigned URL lets it in.";
         visitor.key("origins", doc, &mut self.origins, ListOf(Text(origin)));
     }
 }

@@ -3,7 +3,7 @@
 use axum::{Router, middleware as layer};
 use utoipa_axum::router::OpenApiRouter;
 
-use super::middleware::{admit, hear_out, observe, protect, shed};
+use super::middleware::{admit, cors, hear_out, observe, protect, shed};
 use super::problem::{self, Denial};
 use super::{HttpState, assets, files, health, jobs, openapi, pages, parts};
 
@@ -17,7 +17,7 @@ pub(super) fn open() -> OpenApiRouter<HttpState> {
     OpenApiRouter::with_openapi(openapi::frame()).merge(health::routes()).merge(pages::routes())
 }
 
-/// The whole server side of HTTP. From the outside in: observed (request id, log, metric, problem documents, security
+/// The whole server side of HTTP. From the outside in: pages of other origins admitted, observed (request id, log, metric, problem documents, security
 /// headers), protected (panics, time), then for `/v1` shed, authenticated and rate-limited.
 pub fn router(state: HttpState) -> Router {
     let (protected, _) = protected().split_for_parts();
@@ -30,6 +30,7 @@ pub fn router(state: HttpState) -> Router {
         .method_not_allowed_fallback(wrong_method)
         .layer(layer::from_fn_with_state(state.clone(), protect))
         .layer(layer::from_fn_with_state(state.clone(), observe))
+        .layer(cors(&state.parts.origins))
         .layer(layer::from_fn(hear_out))
         .with_state(state)
 }

@@ -59,6 +59,8 @@ pub struct HttpParts {
     pub metrics: Metrics,
     /// What is read into memory at most.
     pub body_limits: BodyLimits,
+    /// Origins whose pages may call the API; empty: none but the server's own.
+    pub origins: Vec<String>,
     /// Whether `reap` takes `now`.
     pub reap_clock: ReapClock,
     /// Cancelled when the process is about to end: `/readyz` says so, so that nobody sends more.

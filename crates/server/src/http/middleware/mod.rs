@@ -1,6 +1,7 @@
 //! What happens around every request.
 
 mod admit;
+mod cors;
 mod hear_out;
 mod observe;
 mod protect;
@@ -8,6 +9,7 @@ mod request_id;
 mod shed;
 
 pub(super) use admit::{Caller, admit};
+pub(super) use cors::cors;
 pub(super) use hear_out::hear_out;
 pub(super) use observe::observe;
 pub(super) use protect::protect;

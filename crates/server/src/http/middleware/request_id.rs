@@ -1,13 +1,13 @@
 //! Request ids: the caller's own where it is sane, else a new one.
 
 use data_encoding::BASE32_DNSSEC;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 
 use crate::entropy::Entropy;
 use crate::http::bounds::REQUEST_ID_CHARS;
 
 /// The header that carries a request id, both ways.
-pub(super) const X_REQUEST_ID: &str = "x-request-id";
+pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Takes the caller's id if it has 1 to 64 of `[A-Za-z0-9-_]`: nothing that could break a log line or a header.
 pub(super) fn request_id(headers: &HeaderMap, entropy: &dyn Entropy) -> String {
