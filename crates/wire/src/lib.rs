@@ -5,6 +5,7 @@
 
 mod asset;
 mod code;
+mod grant;
 mod job;
 mod object;
 mod part;
@@ -14,6 +15,7 @@ mod roles;
 
 pub use asset::{AssetBody, AssetPage, FileBody, FileUrlBody, RejectionBody, UploadBody};
 pub use code::ErrorCode;
+pub use grant::{GrantBody, GrantRequest};
 pub use job::{ReapBody, ReapRequest};
 pub use part::{PartBody, PartPage, PartUrlBody, PartUrlsBody};
 pub use problem::{FieldProblem, MissingParts, Problem, WrongPartBody};

@@ -19,6 +19,7 @@ mod publish;
 mod read;
 mod recheck;
 mod step;
+mod watch;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -4,6 +4,7 @@ use domain::delivery::window;
 use domain::{Asset, AssetId, Collection, FileState, OwnerId, RoleName, Timestamp, Visibility};
 
 use super::{App, FindError, PortError};
+use crate::catalog::Stamped;
 use crate::store::signer::Disposition;
 
 /// Where to read a file. The URL of a private file is a password.
@@ -57,6 +58,16 @@ impl App {
         intent: Intent,
     ) -> Result<ReadUrl, ReadError> {
         let asset = self.load_own(owner, of, id).await.map_err(ReadError::Find)?;
+        self.url_of(&asset, role, intent).await
+    }
+
+    /// The URL of a role's published file, for whoever may read it.
+    pub(super) async fn url_of(
+        &self,
+        asset: &Stamped<Asset>,
+        role: &RoleName,
+        intent: Intent,
+    ) -> Result<ReadUrl, ReadError> {
         let place = asset.value.places.get(role).ok_or(ReadError::NoSuchRole)?;
         let file = place.published.as_ref().ok_or(ReadError::NotCreated)?;
         debug_assert!(matches!(file.state, FileState::Created { .. }), "published files are CREATED");

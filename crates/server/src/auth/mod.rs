@@ -5,6 +5,7 @@
 
 mod claims;
 mod secret;
+mod watch;
 
 use std::fmt;
 
@@ -15,6 +16,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use claims::Claims;
 pub use claims::{Scope, Scopes};
 pub use secret::{InstallationSecret, SecretFileError};
+pub use watch::{WatchError, WatchGrant};
 
 /// Longest token that is looked at, in bytes: identity providers stay far below, and web servers stop at 8 KiB too.
 pub const MAX_TOKEN_BYTES: usize = 8 << 10;

@@ -95,6 +95,7 @@ impl Running {
             entropy: foundation.entropy.clone(),
             metrics: metrics.clone(),
             body_limits: BodyLimits { usual: config.limits.body, complete: config.limits.complete_body },
+            public_url: config.server.public_url.clone().unwrap_or_else(|| addresses.api.clone()),
             origins: config.web.origins.clone(),
             reap_clock: match config.store.kind {
                 StoreKind::Embedded => ReapClock::Movable,

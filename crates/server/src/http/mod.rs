@@ -7,6 +7,7 @@
 mod assets;
 pub mod bounds;
 mod files;
+mod grants;
 mod health;
 mod input;
 mod jobs;

@@ -15,7 +15,7 @@ use crate::app::{
     AnnounceError, CompleteError, CreateError, DeleteError, ExpireError, FileProblem, FindError, GrantError,
     PartsError, PatchError, PortError, ReadError, WithdrawError,
 };
-use crate::auth::AuthError;
+use crate::auth::{AuthError, WatchError};
 use crate::catalog::{Allowance, CatalogError};
 use crate::jobs::JobError;
 
@@ -560,6 +560,15 @@ pub fn read(error: &ReadError, role: &RoleName) -> Denial {
         ),
         ReadError::Port(error) => port(error),
     }
+}
+
+/// A link does not let anybody watch.
+pub fn watch(error: WatchError) -> Denial {
+    let code = match error {
+        WatchError::Unknown => ErrorCode::NotFound,
+        WatchError::Ended => ErrorCode::Gone,
+    };
+    Denial::new(code, error.to_string())
 }
 
 /// A run of expire and destroy ended early.

@@ -5,16 +5,21 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::middleware::{admit, cors, hear_out, observe, protect, shed};
 use super::problem::{self, Denial};
-use super::{HttpState, assets, files, health, jobs, openapi, pages, parts};
+use super::{HttpState, assets, files, grants, health, jobs, openapi, pages, parts};
 
 /// What needs a token.
 pub(super) fn protected() -> OpenApiRouter<HttpState> {
-    OpenApiRouter::new().merge(assets::routes()).merge(files::routes()).merge(parts::routes()).merge(jobs::routes())
+    OpenApiRouter::new()
+        .merge(assets::routes())
+        .merge(files::routes())
+        .merge(parts::routes())
+        .merge(grants::routes())
+        .merge(jobs::routes())
 }
 
 /// What anybody may see.
 pub(super) fn open() -> OpenApiRouter<HttpState> {
-    OpenApiRouter::with_openapi(openapi::frame()).merge(health::routes()).merge(pages::routes())
+    OpenApiRouter::with_openapi(openapi::frame()).merge(health::routes()).merge(pages::routes()).merge(grants::open())
 }
 
 /// The whole server side of HTTP. From the outside in: pages of other origins admitted, observed (request id, log, metric, problem documents, security

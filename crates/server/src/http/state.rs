@@ -59,6 +59,8 @@ pub struct HttpParts {
     pub metrics: Metrics,
     /// What is read into memory at most.
     pub body_limits: BodyLimits,
+    /// The API's base URL, as links name it.
+    pub public_url: String,
     /// Origins whose pages may call the API; empty: none but the server's own.
     pub origins: Vec<String>,
     /// Whether `reap` takes `now`.

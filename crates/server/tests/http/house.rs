@@ -124,6 +124,7 @@ impl House {
                 entropy: Arc::new(Counting::default()),
                 metrics: Metrics::start(),
                 body_limits: BodyLimits::default(),
+                public_url: "http://api.test".to_owned(),
                 origins: plan.origins,
                 reap_clock: plan.reap_clock,
                 stopping: stopping.clone(),

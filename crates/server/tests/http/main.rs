@@ -10,6 +10,7 @@ mod bad_input;
 mod cross_origin;
 mod document;
 mod files;
+mod grants;
 mod house;
 mod operations;
 mod parts;

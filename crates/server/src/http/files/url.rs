@@ -45,7 +45,7 @@ pub(super) async fn file_url(
 }
 
 /// Reads `disposition`.
-pub(super) fn intent(query: &mut Query) -> Intent {
+pub(in crate::http) fn intent(query: &mut Query) -> Intent {
     let intent = query.read("disposition", "attachment or inline", |text| match text {
         "attachment" => Some(Intent::Download),
         "inline" => Some(Intent::Show),

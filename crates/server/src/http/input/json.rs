@@ -11,7 +11,7 @@ use http::header::CONTENT_TYPE;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
-use wire::{CompleteRequest, ErrorCode, FieldProblem, ReapRequest};
+use wire::{CompleteRequest, ErrorCode, FieldProblem, GrantRequest, ReapRequest};
 
 use super::fields::shortened;
 use crate::http::problem::Denial;
@@ -41,6 +41,12 @@ impl OptionalRequest for CompleteRequest {
 }
 
 impl OptionalRequest for ReapRequest {
+    fn limit(limits: &BodyLimits) -> ByteCount {
+        limits.usual
+    }
+}
+
+impl OptionalRequest for GrantRequest {
     fn limit(limits: &BodyLimits) -> ByteCount {
         limits.usual
     }

@@ -12,5 +12,8 @@ mod query;
 pub(super) use convert::{asset_patch, completion, new_file, new_upload, parts_wanted};
 pub(super) use header::IdempotencyHeader;
 pub(super) use json::{JsonBody, OptionalJsonBody};
-pub(super) use path::{AssetParams, AssetPath, CollectionParams, CollectionPath, RoleParams, RolePath, RoleToAnnounce};
+pub(super) use path::{
+    AssetParams, AssetPath, CollectionParams, CollectionPath, GrantParams, GrantPath, RoleParams, RolePath,
+    RoleToAnnounce,
+};
 pub(super) use query::{NoQuery, Query};

@@ -50,6 +50,17 @@ pub(in crate::http) struct RoleParams {
     role: String,
 }
 
+/// `/w/{token}/{role}`
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(in crate::http) struct GrantParams {
+    /// A grant's token.
+    token: String,
+    /// A role of the granted asset.
+    #[param(example = "video")]
+    role: String,
+}
+
 /// A collection that exists.
 pub(in crate::http) struct CollectionPath {
     /// Its rules.
@@ -70,6 +81,14 @@ pub(in crate::http) struct RolePath {
     pub(in crate::http) of: Arc<Collection>,
     /// The asset's id.
     pub(in crate::http) id: AssetId,
+    /// The role.
+    pub(in crate::http) role: RoleName,
+}
+
+/// What somebody who was let in wants to see.
+pub(in crate::http) struct GrantPath {
+    /// The token, not verified yet.
+    pub(in crate::http) token: String,
     /// The role.
     pub(in crate::http) role: RoleName,
 }
@@ -116,6 +135,16 @@ impl FromRequestParts<HttpState> for RolePath {
         let named: RoleParams = params(parts, state).await?;
         let role = RoleName::parse(&named.role).map_err(|_| problem::malformed_role());
         Ok(Self { of: collection(state, &named.collection)?, id: asset_id(&named.id)?, role: role? })
+    }
+}
+
+impl FromRequestParts<HttpState> for GrantPath {
+    type Rejection = Denial;
+
+    async fn from_request_parts(parts: &mut Parts, state: &HttpState) -> Result<Self, Denial> {
+        let named: GrantParams = params(parts, state).await?;
+        let role = RoleName::parse(&named.role).map_err(|_| problem::malformed_role())?;
+        Ok(Self { token: named.token, role })
     }
 }
 

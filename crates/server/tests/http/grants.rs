@@ -1,0 +1,92 @@
+//! `/v1/{collection}/{id}/grants` and `/w/{token}/{role}`: people who are not the owner watch.
+
+use axum::body::Body;
+use domain::TimeSpan;
+use http::{Method, Request};
+use serde_json::{Value, json};
+
+use crate::house::{Answer, House, film, mp4, png, poster};
+
+/// Opens a link as somebody without a token does.
+async fn open(house: &House, url: &str) -> Answer {
+    let path = url.strip_prefix("http://api.test").expect("links begin with the public URL");
+    house.send(Request::builder().uri(path).body(Body::empty()).unwrap()).await
+}
+
+async fn grant(house: &House, path: &str, body: Value) -> Answer {
+    house.post(&format!("{path}/grants"), body).await
+}
+
+#[tokio::test]
+async fn create_grant_lets_anybody_watch_until_it_ends() {
+    let house = House::new();
+    let path = house.create(json!({"video": film(1000), "thumbnail": poster(100)})).await;
+    assert_eq!(grant(&house, &path, Value::Null).await.verdict(), (409, "not_created", ""));
+    house.send_file(&path, "video", &mp4(1000)).await;
+    house.send_file(&path, "thumbnail", &png(100)).await;
+    house.post(&format!("{path}/complete"), Value::Null).await.expect(200);
+
+    let given = grant(&house, &path, json!({"ttl": 600})).await.expect(201).body;
+    let (token, url) = (given["token"].as_str().unwrap(), given["url"].as_str().unwrap());
+    assert_eq!(url, format!("http://api.test/w/{token}/video"));
+    let shown = open(&house, url).await.expect(302);
+    assert!(shown.header("location").contains("X-Amz-Signature="), "a private file's URL is signed");
+    assert_eq!(shown.header("cache-control"), "no-store");
+    let saved = open(&house, &format!("{url}?disposition=attachment")).await.expect(302);
+    assert!(saved.header("location").contains("attachment"));
+    let plain = open(&house, &url.replace("/video", "/thumbnail")).await.expect(302);
+    assert!(!plain.header("location").contains('?'), "a public file's URL is plain");
+
+    house.clock.advance(TimeSpan::from_mins(10));
+    assert_eq!(open(&house, url).await.verdict(), (410, "gone", ""));
+}
+
+#[tokio::test]
+async fn follow_grant_ends_with_its_asset() {
+    let house = House::new();
+    let path = house.created_film(1000).await;
+    let url = grant(&house, &path, Value::Null).await.expect(201).body["url"].as_str().unwrap().to_owned();
+    open(&house, &url).await.expect(302);
+    house.call(Method::DELETE, &path, Value::Null).await.expect(204);
+    let gone = open(&house, &url).await;
+    assert_eq!((gone.verdict(), &gone.body["reason"]), ((410, "gone", ""), &json!("deleted")));
+}
+
+#[tokio::test]
+async fn follow_grant_tells_nobody_anything_else() {
+    let house = House::new();
+    let path = house.created_film(1000).await;
+    let url = grant(&house, &path, Value::Null).await.expect(201).body["url"].as_str().unwrap().to_owned();
+    let wrong = [
+        url.replace(".17", ".18"),
+        format!("{}x/video", url.strip_suffix("/video").unwrap()),
+        "http://api.test/w/nothing/video".to_owned(),
+        url.replace("/video", "/preview"),
+        url.replace("/video", "/No%20role"),
+    ];
+    for url in wrong {
+        let answer = open(&house, &url).await;
+        assert_eq!(answer.status.as_u16(), 404, "{url}: {}", answer.body);
+        assert_eq!(answer.body["instance"], "/w/{token}/{role}", "the token is not repeated");
+    }
+    assert_eq!(open(&house, &format!("{url}?a=b")).await.status.as_u16(), 422);
+}
+
+#[tokio::test]
+async fn create_grant_is_for_the_owner_and_has_limits() {
+    let house = House::new();
+    let path = house.created_film(1000).await;
+    let grants = format!("{path}/grants");
+    assert_eq!(house.call_as("7", Method::POST, &grants, Value::Null).await.verdict(), (404, "not_found", ""));
+    for ttl in [json!(0), json!(59), json!(2_592_001), json!(u64::MAX)] {
+        assert_eq!(grant(&house, &path, json!({"ttl": ttl})).await.verdict(), (422, "invalid_request", "ttl"));
+    }
+    for body in [json!({"ttl": -1}), json!({"ttl": "1h"}), json!({"life": 60})] {
+        assert_eq!(grant(&house, &path, body).await.status.as_u16(), 422);
+    }
+    for ttl in [60, 2_592_000] {
+        grant(&house, &path, json!({"ttl": ttl})).await.expect(201);
+    }
+    house.call(Method::DELETE, &path, Value::Null).await.expect(204);
+    assert_eq!(grant(&house, &path, Value::Null).await.verdict(), (410, "gone", ""));
+}

@@ -1,0 +1,40 @@
+//! Grants to watch.
+
+use std::fmt;
+
+use domain::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::object::objects;
+
+/// `POST /v1/{collection}/{id}/grants`: lets others watch.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(remote = "Self", deny_unknown_fields)]
+pub struct GrantRequest {
+    /// How long, in seconds: 60 to 2,592,000 (30 days). A day if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 60, maximum = 2_592_000)]
+    pub ttl: Option<u64>,
+}
+
+objects!(GrantRequest);
+
+/// A link that lets anybody who has it watch.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct GrantBody {
+    /// What the link holds; `/w/{token}/{role}` leads to a file.
+    pub token: String,
+    /// The link to the asset's main file.
+    pub url: String,
+    /// When it ends.
+    #[schema(value_type = String, format = DateTime)]
+    pub expires_at: Timestamp,
+}
+
+/// A grant is a password, so it is not printed.
+impl fmt::Debug for GrantBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GrantBody").field("expires_at", &self.expires_at).finish_non_exhaustive()
+    }
+}
