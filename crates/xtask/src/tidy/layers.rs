@@ -38,6 +38,7 @@ const EFFECTS: &[&str] = &[
 const LAYERS: &[Layer] = &[
     Layer { name: "domain", ours: &[], never: EFFECTS },
     Layer { name: "signing", ours: &[], never: EFFECTS },
+    Layer { name: "model", ours: &["domain"], never: EFFECTS },
     Layer { name: "wire", ours: &["domain"], never: EFFECTS },
     Layer { name: "localstore", ours: &[], never: &["axum", "reqwest", "s3s-fs", "sqlx"] },
     Layer { name: "server", ours: &["domain", "localstore", "signing", "wire"], never: &["clap", "indicatif"] },
