@@ -91,11 +91,14 @@ pub enum Verdict {
     Wrong,
 }
 
+type Decided = HashMap<(FileRow, Ask, Moment), Option<Outcome>>;
+type Alterations = HashMap<(AssetRows, Intent, Moment), Option<Altered>>;
+
 /// `domain`, with a memory of its answers.
 pub struct Laws {
     sample: Sample,
-    decided: RefCell<HashMap<(FileRow, Ask, Moment), Result<Outcome, ()>>>,
-    altered: RefCell<HashMap<(AssetRows, Intent, Moment), Option<Altered>>>,
+    decided: RefCell<Decided>,
+    altered: RefCell<Alterations>,
 }
 
 impl Laws {
@@ -108,29 +111,29 @@ impl Laws {
     pub fn decide(&self, row: FileRow, ask: Ask, moment: Moment) -> Option<Outcome> {
         let question = (row, ask, moment);
         if let Some(answer) = self.decided.borrow().get(&question) {
-            return answer.ok();
+            return *answer;
         }
         let answer = self.ask(row, ask, moment);
         self.decided.borrow_mut().insert(question, answer);
-        answer.ok()
+        answer
     }
 
-    fn ask(&self, row: FileRow, ask: Ask, moment: Moment) -> Result<Outcome, ()> {
+    fn ask(&self, row: FileRow, ask: Ask, moment: Moment) -> Option<Outcome> {
         let file = self.sample.file(0, row);
         let now = match moment {
             Moment::Early => EARLY,
             Moment::Late => LATE,
         };
-        let Decision { next, effect } = decide(&file, &self.event(ask, &file), now).map_err(|refusal| {
-            let known = matches!(
-                refusal,
-                Refusal::OutOfPlace(_) | Refusal::Ended(_) | Refusal::Incomplete(_) | Refusal::DeadlinePassed
-            );
-            assert!(known, "the model holds no credentials that could end");
-        })?;
+        let Decision { next, effect } = match decide(&file, &self.event(ask, &file), now) {
+            Ok(decision) => decision,
+            Err(Refusal::OutOfPlace(_) | Refusal::Ended(_) | Refusal::Incomplete(_) | Refusal::DeadlinePassed) => {
+                return None;
+            }
+            Err(Refusal::CredentialsEnding) => unreachable!("the model holds no credentials that could end"),
+        };
         let writes = next.fence != file.fence;
         assert!(!writes || next.fence == file.fence.next(), "every step raises the fence by one");
-        Ok(Outcome { next: self.sample.row(&next), writes, effect })
+        Some(Outcome { next: self.sample.row(&next), writes, effect })
     }
 
     fn event(&self, ask: Ask, file: &domain::File) -> Event {

@@ -135,7 +135,7 @@ impl Sample {
                 FileState::Committing { parts: vec![self.part(part)], relists, gone_since: gone.then_some(EARLY) }
             }
             RowState::Verified(content) => FileState::Verified { object: Self::verified(content) },
-            RowState::Created(content) => FileState::Created { object: Self::verified(content) },
+            RowState::Created(content) => FileState::Created { object: Self::verified(content), lost_since: None },
             RowState::Deleting => FileState::Deleting { reason: Reason::Deleted },
             RowState::Closed { clean } => FileState::Closed {
                 reason: Reason::Deleted,
@@ -176,7 +176,7 @@ impl Sample {
                 RowState::Committing { part, relists: *relists, gone: gone_since.is_some() }
             }
             FileState::Verified { object } => RowState::Verified(Self::content("object", &object.etag)),
-            FileState::Created { object } => RowState::Created(Self::content("object", &object.etag)),
+            FileState::Created { object, .. } => RowState::Created(Self::content("object", &object.etag)),
             FileState::Deleting { .. } => RowState::Deleting,
             FileState::Closed { clean_rechecks, .. } => RowState::Closed { clean: *clean_rechecks },
         };

@@ -19,15 +19,124 @@ fn is_caught(ablation: Ablation) {
     }
 }
 
-/// One test for each profile. What each is known to come by is asked of each, so that none holds by doing nothing.
+/// What a profile need not come by. Whatever else there is, it must, so that it does not hold by doing nothing.
+fn leaves_out(name: &str) -> &'static [&'static str] {
+    match name {
+        "opening" => &[
+            "announce: apply",
+            "commit: abort",
+            "commit: head after abort",
+            "commit: list",
+            "commit: relist",
+            "commit: wrong",
+            "freeze: head",
+            "freeze: reject",
+            "row committing, gone",
+            "row committing, relisted to its limit",
+            "upload aborted under a living row",
+            "withdraw: apply",
+        ],
+        "changing" => &[
+            "announce: apply",
+            "delete: apply",
+            "destroy: abort listed",
+            "destroy: from a stale copy",
+            "freeze: head",
+            "freeze: reject",
+            "grant: write",
+            "open: create",
+            "open: write",
+            "recheck: found",
+            "row committing, relisted to its limit",
+            "row reserved",
+            "two uploads on a key",
+            "upload hidden",
+            "withdraw: apply",
+            "zombie create",
+        ],
+        "vanishing" => &[
+            "announce: apply",
+            "commit: abort",
+            "commit: head after abort",
+            "commit: list",
+            "commit: relist",
+            "commit: wrong",
+            "grant: write",
+            "open: create",
+            "open: write",
+            "row committing, relisted to its limit",
+            "row reserved",
+            "two uploads on a key",
+            "withdraw: apply",
+            "zombie create",
+        ],
+        "relisting" => &[
+            "announce: apply",
+            "commit: wrong",
+            "destroy: abort listed",
+            "destroy: from a stale copy",
+            "expire: head",
+            "freeze: head",
+            "freeze: list",
+            "freeze: reject",
+            "freeze: reload",
+            "freeze: write",
+            "grant: write",
+            "open: create",
+            "open: write",
+            "recheck: found",
+            "row reserved",
+            "row uploading",
+            "two uploads on a key",
+            "upload hidden",
+            "withdraw: apply",
+            "zombie abort",
+            "zombie complete",
+            "zombie create",
+            "zombie delete",
+        ],
+        "late-role" => &[
+            "commit: abort",
+            "commit: head after abort",
+            "commit: list",
+            "commit: relist",
+            "commit: wrong",
+            "freeze: head",
+            "freeze: reject",
+            "row committing, gone",
+            "row committing, relisted to its limit",
+            "two uploads on a key",
+            "upload aborted under a living row",
+            "upload hidden",
+            "zombie abort",
+            "zombie complete",
+            "zombie create",
+            "zombie delete",
+        ],
+        _ => &[],
+    }
+}
+
+/// Together these profiles come by every state and every step.
+#[test]
+fn nothing_is_left_out_by_all() {
+    let common = leaves_out("opening").iter().filter(|place| {
+        ["changing", "vanishing", "relisting", "late-role"].into_iter().all(|name| leaves_out(name).contains(place))
+    });
+    assert_eq!(common.collect::<Vec<_>>(), Vec::<&&str>::new());
+}
+
 macro_rules! profiles {
     ($($test:ident => $name:literal),* $(,)?) => {
         $(#[test]
         fn $test() {
-            let missing = holds($name).missing();
-            for place in ["row created", "row purged", "commit: from a stale copy", "apply from a stale copy"] {
-                assert!(!missing.contains(place), "never at {place}");
+            let mut missing = holds($name).missing();
+            match leaves_out($name) {
+                // Without a list of its own: the ends an asset can come to.
+                [] => missing.retain(|place| place.starts_with("row c") && !place.contains("committing")),
+                known => missing.retain(|place| !known.contains(place)),
             }
+            assert!(missing.is_empty(), "never at {missing:?}");
         })*
 
         #[test]
@@ -80,13 +189,4 @@ ablations! {
     no_recheck_is_caught => NoRecheck,
     no_drive_commits_is_caught => NoDriveCommits,
     no_destroy_is_caught => NoDestroy,
-}
-
-/// Together the small profiles come by every state and every step, so that what holds was tried.
-#[test]
-fn the_small_profiles_come_by_everything() {
-    let names = ["opening", "changing", "vanishing", "relisting", "late-role", "again"];
-    let together = names.into_iter().map(holds).fold(Coverage::default(), Coverage::or);
-    let missing: Vec<_> = together.missing().into_iter().collect();
-    assert_eq!(missing, Vec::<&str>::new());
 }

@@ -8,6 +8,7 @@ mod check;
 mod console;
 mod generate;
 mod host;
+mod model;
 mod needs;
 mod process;
 mod run;
@@ -30,6 +31,7 @@ cargo xtask <verb>
   check                        formatting, clippy with warnings as errors, tidy
   tidy                         the rules of this repository that the compiler does not know
   gen [--check]                write docs/reference from the built binary; --check only compares
+  model [NAME]                 search the protocol exhaustively, with and without its guards
   bench presign [ARGUMENTS]    measure the presigner beside its peers
   help                         print this list";
 
@@ -59,6 +61,7 @@ fn dispatch(arguments: &[String]) -> Result<u8> {
         ("tidy", []) => tidy::run(),
         ("gen", []) => generate::write(),
         ("gen", [flag]) if flag == "--check" => generate::check(),
+        ("model", rest) => model::run(rest),
         ("bench", [name, rest @ ..]) => bench::run(name, rest),
         ("help" | "--help" | "-h", _) => {
             console::out(USAGE);

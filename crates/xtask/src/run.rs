@@ -51,28 +51,32 @@ pub(crate) fn build_landfall(profile: Profile) -> Result<PathBuf> {
     if profile == Profile::Release {
         arguments.push("--release");
     }
-    build(&arguments)
+    build(&arguments, "landfall")
 }
 
-/// The `landfall` binary of the build that `cargo xtask test` makes; built now if it is stale.
+/// A binary of the build that `cargo xtask test` makes; built now if it is stale.
 ///
 /// # Errors
 /// When the build fails; cargo has printed why.
-pub(crate) fn find_test_build() -> Result<PathBuf> {
-    build(TEST_BUILD)
+pub(crate) fn find_test_build(binary: &str) -> Result<PathBuf> {
+    build(TEST_BUILD, binary)
 }
 
-fn build(arguments: &[&str]) -> Result<PathBuf> {
+/// Builds, and gives the path of one binary of it.
+///
+/// # Errors
+/// When the build fails; cargo has printed why.
+pub(crate) fn build(arguments: &[&str], binary: &str) -> Result<PathBuf> {
     let output = process::cargo(arguments)
         .arg("--message-format=json-render-diagnostics")
         .stderr(Stdio::inherit())
         .output()
         .with_context(|| format!("cannot start {}", host::cargo().display()))?;
     if !output.status.success() {
-        bail!("building landfall failed, see above");
+        bail!("building {binary} failed, see above");
     }
     let messages = String::from_utf8_lossy(&output.stdout);
-    find_executable(&messages, "landfall").context("cargo built landfall but did not say where it is")
+    find_executable(&messages, binary).with_context(|| format!("cargo built {binary} but did not say where it is"))
 }
 
 /// Finds where cargo put the binary of a package. Cargo says one JSON object a line.
