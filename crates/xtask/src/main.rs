@@ -12,6 +12,7 @@ mod model;
 mod needs;
 mod process;
 mod run;
+mod simulate;
 mod steps;
 mod stores;
 mod test;
@@ -28,6 +29,7 @@ cargo xtask <verb>
   test                         install what the tests need, check, build, run every test
   test --store NAME            start this store (ceph, garage) and run the tests over it
   store NAME                   start this store, print the variables tests read, stay until Ctrl-C
+  sim [ARGUMENTS]              run the simulation: --seeds N, --minutes M, --seed S, --ablate NAME
   check                        formatting, clippy with warnings as errors, tidy
   tidy                         the rules of this repository that the compiler does not know
   gen [--check]                write docs/reference from the built binary; --check only compares
@@ -57,6 +59,7 @@ fn dispatch(arguments: &[String]) -> Result<u8> {
         ("test", [flag, name]) if flag == "--store" => test::run_over(stores::Engine::parse(name)?),
         ("store", [name]) => stores::stay(name),
         (stores::keeper::VERB, [name]) => stores::keeper::keep(name),
+        ("sim", rest) => simulate::run(rest),
         ("check", []) => check::run(),
         ("tidy", []) => tidy::run(),
         ("gen", []) => generate::write(),

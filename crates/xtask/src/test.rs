@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use crate::steps::Steps;
 use crate::stores::{Engine, Kept};
-use crate::{check, generate, needs, process, run};
+use crate::{check, generate, needs, process, run, simulate};
 
 /// Runs every step and gives the exit code; a failed test run keeps nextest's own code.
 ///
@@ -29,6 +29,7 @@ pub(crate) fn run_all() -> Result<u8> {
     if built {
         steps.run("generated docs", generate::check_built);
         steps.run("doc tests", || cargo(&["test", "--workspace", "--doc", "--locked"]));
+        steps.run("simulation", simulate::run_built);
         steps.run("tests", || cargo(TESTS));
     }
     if let Some(ceph) = ceph.filter(|_| built && begun) {

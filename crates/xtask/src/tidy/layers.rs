@@ -48,6 +48,11 @@ const LAYERS: &[Layer] = &[
         ours: &["domain", "localstore", "server", "signing", "uploader", "wire"],
         never: &["axum", "sqlx"],
     },
+    Layer {
+        name: "sim",
+        ours: &["domain", "server", "signing"],
+        never: &["axum", "getrandom", "reqwest", "sqlx", "tokio"],
+    },
     Layer { name: "xtask", ours: &[], never: EFFECTS },
 ];
 

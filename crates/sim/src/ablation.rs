@@ -1,0 +1,266 @@
+//! Planted bugs: what breaks when a guard of the protocol is taken away.
+//!
+//! The code under test stays as it is. A port lies so that the code behaves as if the guard were missing. *Invariant*:
+//! without an ablation nothing in here changes an answer.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bytes::Bytes;
+use domain::change::Change;
+use domain::{
+    Asset, AssetStatus, ByteCount, CompleteAnswer, ETag, Fence, File, FileState, MediaType, ObjectHead, ObjectKey,
+    OutboxEvent, Part, Place, StateName, UploadId,
+};
+use futures::FutureExt as _;
+use server::catalog::{Catalog as _, CatalogError, Written};
+
+use crate::executor::lock;
+use crate::world::World;
+
+/// A guard that can be taken away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ablation {
+    /// T9: the store is told to abort nothing, and is believed to have done it.
+    NoAbort,
+    /// T8: objects are deleted before their row's compare-and-set.
+    DeleteBeforeCas,
+    /// T6': CREATED is written whatever the fences are.
+    CreatedWithoutCas,
+    /// T6: after its Abort, the object counts as absent without a look.
+    NoHeadAfterAbort,
+    /// T6: the status 200 of Complete counts as success, without a look.
+    TrustCompleteAnswer,
+    /// T3: URLs are signed and their bound is not written.
+    SignBeforeDurableBound,
+    /// T6': an asset is published when its first file is verified.
+    PublishHalf,
+    /// T7: files that are being committed expire too.
+    ExpireCommitting,
+    /// T9: uploads that no row knows are not looked for.
+    ForgetListUploads,
+    /// T11: the row goes when the file is closed.
+    NoRecheck,
+    /// Rule 2: the client holds a URL that creates an object.
+    ClientPut,
+    /// Rule 1: the random part of keys is always the same.
+    StuckEntropy,
+    /// Rule 4: a file's row is written whatever its fence is.
+    IgnoreFence,
+}
+
+impl Ablation {
+    /// Every guard that can be taken away.
+    pub const ALL: [Self; 13] = [
+        Self::NoAbort,
+        Self::DeleteBeforeCas,
+        Self::CreatedWithoutCas,
+        Self::NoHeadAfterAbort,
+        Self::TrustCompleteAnswer,
+        Self::SignBeforeDurableBound,
+        Self::PublishHalf,
+        Self::ExpireCommitting,
+        Self::ForgetListUploads,
+        Self::NoRecheck,
+        Self::ClientPut,
+        Self::StuckEntropy,
+        Self::IgnoreFence,
+    ];
+
+    /// The name on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NoAbort => "no-abort",
+            Self::DeleteBeforeCas => "delete-before-cas",
+            Self::CreatedWithoutCas => "created-without-cas",
+            Self::NoHeadAfterAbort => "no-head-after-abort",
+            Self::TrustCompleteAnswer => "trust-complete-answer",
+            Self::SignBeforeDurableBound => "sign-before-durable-bound",
+            Self::PublishHalf => "publish-half",
+            Self::ExpireCommitting => "expire-committing",
+            Self::ForgetListUploads => "forget-list-uploads",
+            Self::NoRecheck => "no-recheck",
+            Self::ClientPut => "client-put",
+            Self::StuckEntropy => "stuck-entropy",
+            Self::IgnoreFence => "ignore-fence",
+        }
+    }
+
+    /// What is taken away, for the table in the documents.
+    pub const fn removes(self) -> &'static str {
+        match self {
+            Self::NoAbort => "T9 (a): uploads of a file that ends are aborted",
+            Self::DeleteBeforeCas => "T8 before T9: the row is DELETING before its object is deleted",
+            Self::CreatedWithoutCas => "T6': CREATED is written by compare-and-set",
+            Self::NoHeadAfterAbort => "T6: HEAD again after the Abort of a hopeless commit",
+            Self::TrustCompleteAnswer => "T6: HEAD decides, never the status of Complete",
+            Self::SignBeforeDurableBound => "T3: the bound of URLs is durable before one is signed",
+            Self::PublishHalf => "T6': all announced roles or none",
+            Self::ExpireCommitting => "T7: what is being committed never expires",
+            Self::ForgetListUploads => "T9 (a): uploads that no row knows are looked for",
+            Self::NoRecheck => "T11: closed files are looked at again before their row goes",
+            Self::ClientPut => "rule 2: a client never holds a URL that creates an object",
+            Self::StuckEntropy => "rule 1: keys are never reused",
+            Self::IgnoreFence => "rule 4: a row is written only at the fence that was read",
+        }
+    }
+
+    /// The law by which it must be found.
+    pub const fn breaks(self) -> &'static str {
+        match self {
+            Self::NoAbort | Self::ClientPut => "I2",
+            Self::DeleteBeforeCas | Self::TrustCompleteAnswer => "I1",
+            Self::CreatedWithoutCas | Self::PublishHalf => "I7",
+            Self::NoHeadAfterAbort => "T6",
+            Self::SignBeforeDurableBound => "I5",
+            Self::ExpireCommitting => "T7",
+            Self::ForgetListUploads | Self::NoRecheck => "I8",
+            Self::StuckEntropy => "I3",
+            Self::IgnoreFence => "I4",
+        }
+    }
+
+    /// The ablation of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|ablation| ablation.name() == name)
+    }
+}
+
+/// What the lying ports remember.
+#[derive(Default)]
+pub(crate) struct Ablated {
+    forgotten: BTreeSet<String>,
+    believed: BTreeMap<ObjectKey, ObjectHead>,
+    aborted: BTreeSet<ObjectKey>,
+}
+
+/// An Abort that nobody sends.
+pub(crate) fn forget(world: &World, upload: &UploadId) {
+    lock(&world.ablated).forgotten.insert(upload.0.clone());
+}
+
+/// Whether the listings leave an upload out.
+pub(crate) fn denies(world: &World, upload: &UploadId) -> bool {
+    world.is_ablated(Ablation::NoAbort) && lock(&world.ablated).forgotten.contains(&upload.0)
+}
+
+/// Complete answered 200, with an Error body that is not read.
+pub(crate) fn trust_answer(world: &World, key: &ObjectKey, parts: &[Part], answer: CompleteAnswer) {
+    if world.is_ablated(Ablation::TrustCompleteAnswer) && answer == CompleteAnswer::Unknown {
+        let head = ObjectHead {
+            size: ByteCount(parts.iter().map(|part| part.size.get()).sum()),
+            content_type: Some(key.content_type().name().to_owned()),
+            etag: ETag::new("believed"),
+            version: None,
+            checksum: None,
+        };
+        lock(&world.ablated).believed.insert(key.clone(), head);
+    }
+}
+
+/// An Abort was answered.
+pub(crate) fn abort_answered(world: &World, key: &ObjectKey) {
+    if world.is_ablated(Ablation::NoHeadAfterAbort) {
+        lock(&world.ablated).aborted.insert(key.clone());
+    }
+}
+
+/// What the code is shown instead of an object's head.
+pub(crate) fn seen_head(world: &World, key: &ObjectKey, there: Option<ObjectHead>) -> Option<ObjectHead> {
+    let mut ablated = lock(&world.ablated);
+    if ablated.aborted.remove(key) {
+        return None;
+    }
+    there.or_else(|| ablated.believed.get(key).cloned())
+}
+
+/// What the code is shown of an object that is only believed in.
+pub(crate) fn bytes_instead(world: &World, key: &ObjectKey) -> Option<Bytes> {
+    let believed = lock(&world.ablated).believed.contains_key(key);
+    believed.then(|| Bytes::from_static(beginning_of(key.content_type())))
+}
+
+/// How a file of a type begins.
+pub(crate) fn beginning_of(media: MediaType) -> &'static [u8] {
+    match media {
+        MediaType::Mp4 => b"\0\0\0\x20ftypisom\0\0\x02\0isomiso2avc1mp41",
+        _ => b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
+    }
+}
+
+/// The asset without the files that are not verified, once another is.
+pub(crate) fn shown_for_publication(world: &World, mut asset: Asset) -> Asset {
+    let verified = |place: &Place| place.pending.as_ref().is_some_and(|file| file.state.name() == StateName::Verified);
+    if world.is_ablated(Ablation::PublishHalf)
+        && asset.status == AssetStatus::Uploading
+        && asset.places.values().any(verified)
+    {
+        asset.places.retain(|_, place| verified(place));
+    }
+    asset
+}
+
+/// What is done before, or to, a change on its way to the catalog.
+pub(crate) fn before_apply(world: &World, change: &Change) -> Change {
+    let mut change = change.clone();
+    if world.is_ablated(Ablation::DeleteBeforeCas) {
+        let ended = change.files.iter().filter(|(_, file)| file.state.name() == StateName::Deleting);
+        ended.for_each(|(_, file)| {
+            lock(&world.matter).delete(&file.key);
+        });
+    }
+    if world.is_ablated(Ablation::PublishHalf) && change.asset.status == AssetStatus::Created {
+        let found = world.catalog.find_asset(change.asset.id).now_or_never().expect("memory answers at once");
+        for (role, place) in found.ok().and_then(|found| found.value).into_iter().flat_map(|asset| asset.places) {
+            change.asset.places.entry(role).or_insert(place);
+        }
+    }
+    change
+}
+
+/// Writes a publication that lost its race all the same.
+pub(crate) fn after_apply(world: &World, change: &Change, written: Written) -> Result<Written, CatalogError> {
+    let publication = change.files.iter().any(|(_, file)| file.state.name() == StateName::Created);
+    if !(world.is_ablated(Ablation::CreatedWithoutCas) && publication && written == Written::Stale) {
+        return Ok(written);
+    }
+    let found = world.catalog.find_asset(change.asset.id).now_or_never().expect("memory answers at once")?;
+    let Some(asset) = found.value else { return Ok(written) };
+    let mut forced = change.clone();
+    forced.from_revision = asset.revision;
+    forced.asset.revision = asset.revision.next();
+    for (from, file) in &mut forced.files {
+        let Some(row) = world.row(file.id) else { return Ok(written) };
+        (*from, file.fence) = (row.fence, row.fence.next());
+        let place = forced.asset.places.values_mut().flat_map(|place| place.published.iter_mut());
+        place.filter(|placed| placed.id == file.id).for_each(|placed| placed.fence = file.fence);
+    }
+    world.catalog.apply(&forced).now_or_never().expect("memory answers at once")
+}
+
+/// What is done after a step of one file.
+pub(crate) fn after_advance(
+    world: &World,
+    next: &File,
+    events: &[OutboxEvent],
+    written: Written,
+) -> Result<Written, CatalogError> {
+    let closed = matches!(next.state, FileState::Closed { .. });
+    if world.is_ablated(Ablation::NoRecheck) && closed && written == Written::Done {
+        lock(&world.truth).check(&world.catalog, &lock(&world.matter));
+        return world.catalog.purge(next.id, next.fence).now_or_never().expect("memory answers at once");
+    }
+    if world.is_ablated(Ablation::IgnoreFence) && written == Written::Stale {
+        let Some(Fence(fence)) = world.row(next.id).map(|row| row.fence) else { return Ok(written) };
+        let forced = File { fence: Fence(fence + 1), ..next.clone() };
+        return world.catalog.advance(Fence(fence), &forced, events).now_or_never().expect("memory answers at once");
+    }
+    Ok(written)
+}
+
+/// Shows a file that is being committed as one that is still uploading.
+pub(crate) fn mask_committing(asset: &mut Asset) {
+    let pending = asset.places.values_mut().filter_map(|place| place.pending.as_mut());
+    for file in pending.filter(|file| file.state.name() == StateName::Committing) {
+        file.state = FileState::Uploading;
+    }
+}

@@ -1,0 +1,288 @@
+//! The catalog as the code under test meets it: the strictest backend behind the scheduler.
+//!
+//! *Invariant*: a write happens once, now or late, or not at all; late writes are the same compare-and-set, so that a
+//! connection that dies in mid-commit is what it is in a real database.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::change::Change;
+use domain::reconcile::{KeyedFile, Orphan};
+use domain::{
+    Asset, AssetId, ByteCount, Fence, File, FileId, FileState, Installation, InstallationId, OutboxEvent, OwnerId,
+    StateName, StoreProfile, TimeSpan, Timestamp, Visibility,
+};
+use futures::FutureExt as _;
+use server::catalog::memory::MemoryCatalog;
+use server::catalog::{
+    Announced, AssetPatch, AssetQuery, Catalog, CatalogError, IdempotencyClaim, Reservation, Reserved, Stamped, Written,
+};
+
+use crate::ablation::{self, Ablation};
+use crate::call::{Call, Class, Step};
+use crate::executor::lock;
+use crate::world::{Verdict, World, Zombie};
+
+/// The simulated catalog.
+pub(crate) struct SimCatalog(Arc<World>);
+
+#[derive(Debug, thiserror::Error)]
+#[error("the simulated catalog met {0}")]
+struct Silent(&'static str);
+
+fn silent(verdict: Verdict) -> CatalogError {
+    CatalogError::Unavailable(Box::new(Silent(verdict.fault().name())))
+}
+
+/// Memory answers at once.
+fn at_once<T>(answer: impl Future<Output = Result<T, CatalogError>>) -> Result<T, CatalogError> {
+    answer.now_or_never().expect("memory answers at once")
+}
+
+/// What writing a file in this state is called. A grant is told from an opening by the bound it moves.
+fn step_of(world: &World, next: &File) -> Step {
+    match &next.state {
+        FileState::Reserved | FileState::Uploading if next.url_not_after.is_none() => Step::Opened,
+        FileState::Reserved | FileState::Uploading => Step::Granted,
+        FileState::Committing { relists: 0, gone_since: None, .. } => Step::Frozen,
+        FileState::Committing { .. } => Step::Relisted,
+        FileState::Verified { .. } => Step::Verified,
+        FileState::Created { .. } if world.state_of(next.id) == Some(StateName::Created) => Step::Sought,
+        FileState::Created { .. } => Step::Published,
+        FileState::Deleting { reason } if reason.is_rejection() => Step::Rejected,
+        FileState::Deleting { .. } => Step::Ended,
+        FileState::Closed { clean_rechecks: 0, .. } if world.state_of(next.id) < Some(StateName::Closed) => {
+            Step::Destroyed
+        }
+        FileState::Closed { .. } => Step::Rechecked,
+    }
+}
+
+impl SimCatalog {
+    pub(crate) fn new(world: Arc<World>) -> Self {
+        Self(world)
+    }
+
+    async fn read<T: Send>(
+        &self,
+        name: &'static str,
+        read: impl AsyncFnOnce(&MemoryCatalog) -> Result<T, CatalogError>,
+    ) -> Result<T, CatalogError> {
+        match self.0.enter(Call::reading(name), None).await {
+            Verdict::Go => at_once(read(&self.0.catalog)),
+            verdict => Err(silent(verdict)),
+        }
+    }
+
+    async fn write<T: Send>(
+        &self,
+        call: Call,
+        effect: impl FnOnce(&World) -> Result<T, CatalogError> + Clone + Send + 'static,
+    ) -> Result<T, CatalogError> {
+        let effect = move |world: &World| {
+            world.touch();
+            effect(world)
+        };
+        let zombie: Zombie = {
+            let effect = effect.clone();
+            Box::new(move |world| drop(effect(world)))
+        };
+        match self.0.enter(call, Some(zombie)).await {
+            Verdict::Go => effect(&self.0),
+            verdict @ Verdict::AnswerLost => {
+                effect(&self.0)?;
+                Err(silent(verdict))
+            }
+            verdict => Err(silent(verdict)),
+        }
+    }
+}
+
+fn reserve(world: &World, reservation: &Reservation) -> Result<Reserved, CatalogError> {
+    let reserved = at_once(world.catalog.reserve(reservation))?;
+    if reserved == Reserved::Fresh {
+        reservation.asset.pending().for_each(|file| lock(&world.truth).announced(file));
+    }
+    Ok(reserved)
+}
+
+fn announce(world: &World, change: &Change, reserved_bytes: ByteCount) -> Result<Announced, CatalogError> {
+    let announced = at_once(world.catalog.announce(change, reserved_bytes))?;
+    if let (Announced::Done, Some(file)) = (announced, &change.announced) {
+        lock(&world.truth).announced(file);
+    }
+    Ok(announced)
+}
+
+#[async_trait]
+impl Catalog for SimCatalog {
+    async fn now(&self) -> Result<Timestamp, CatalogError> {
+        self.read("now", async |catalog| catalog.now().await).await
+    }
+
+    async fn reserve(&self, reservation: &Reservation) -> Result<Reserved, CatalogError> {
+        let reservation = reservation.clone();
+        self.write(Call::writing("reserve"), move |world| reserve(world, &reservation)).await
+    }
+
+    async fn settle(&self, owner: &OwnerId, claim: &IdempotencyClaim) -> Result<(), CatalogError> {
+        let (owner, claim) = (owner.clone(), claim.clone());
+        self.write(Call::writing("settle"), move |world| at_once(world.catalog.settle(&owner, &claim))).await
+    }
+
+    async fn find_asset(&self, id: AssetId) -> Result<Stamped<Option<Asset>>, CatalogError> {
+        let found = self.read("find_asset", async |catalog| catalog.find_asset(id).await).await?;
+        let shown = found.value.map(|asset| ablation::shown_for_publication(&self.0, asset));
+        Ok(Stamped { now: found.now, value: shown })
+    }
+
+    async fn list_assets(&self, query: &AssetQuery) -> Result<Stamped<Vec<Asset>>, CatalogError> {
+        self.read("list_assets", async |catalog| catalog.list_assets(query).await).await
+    }
+
+    async fn patch_asset(&self, id: AssetId, from: Fence, patch: &AssetPatch) -> Result<Written, CatalogError> {
+        let patch = patch.clone();
+        let effect = move |world: &World| at_once(world.catalog.patch_asset(id, from, &patch));
+        self.write(Call::writing("patch_asset"), effect).await
+    }
+
+    async fn find_file(&self, id: FileId) -> Result<Stamped<Option<File>>, CatalogError> {
+        self.read("find_file", async |catalog| catalog.find_file(id).await).await
+    }
+
+    async fn advance(&self, from: Fence, next: &File, events: &[OutboxEvent]) -> Result<Written, CatalogError> {
+        let step = step_of(&self.0, next);
+        if step == Step::Granted && self.0.is_ablated(Ablation::SignBeforeDurableBound) {
+            return Ok(Written::Done);
+        }
+        let (next, events) = (next.clone(), events.to_vec());
+        let call = Call { name: step.name(), class: Class::Write, about: vec![(next.id, step)] };
+        self.write(call, move |world| {
+            let written = at_once(world.catalog.advance(from, &next, &events))?;
+            ablation::after_advance(world, &next, &events, written)
+        })
+        .await
+    }
+
+    async fn apply(&self, change: &Change) -> Result<Written, CatalogError> {
+        let change = ablation::before_apply(&self.0, change);
+        let about = change.files.iter().map(|(_, file)| (file.id, step_of(&self.0, file)));
+        let call = Call { name: "apply", class: Class::Write, about: about.collect() };
+        self.write(call, move |world| {
+            let written = at_once(world.catalog.apply(&change))?;
+            ablation::after_apply(world, &change, written)
+        })
+        .await
+    }
+
+    async fn announce(&self, change: &Change, reserved_bytes: ByteCount) -> Result<Announced, CatalogError> {
+        let change = change.clone();
+        self.write(Call::writing("announce"), move |world| announce(world, &change, reserved_bytes)).await
+    }
+
+    async fn list_files(
+        &self,
+        state: StateName,
+        after: Option<FileId>,
+        limit: u32,
+    ) -> Result<Stamped<Vec<File>>, CatalogError> {
+        self.read("list_files", async |catalog| catalog.list_files(state, after, limit).await).await
+    }
+
+    async fn list_expirable(
+        &self,
+        as_of: Option<Timestamp>,
+        after: Option<AssetId>,
+        limit: u32,
+    ) -> Result<Stamped<Vec<Asset>>, CatalogError> {
+        let mut found =
+            self.read("list_expirable", async |catalog| catalog.list_expirable(as_of, after, limit).await).await?;
+        if self.0.is_ablated(Ablation::ExpireCommitting) {
+            found.value.iter_mut().for_each(ablation::mask_committing);
+        }
+        Ok(found)
+    }
+
+    async fn purge(&self, file: FileId, from: Fence) -> Result<Written, CatalogError> {
+        let call = Call { name: "purge", class: Class::Write, about: vec![(file, Step::Purged)] };
+        self.write(call, move |world| at_once(world.catalog.purge(file, from))).await
+    }
+
+    async fn forget_requests(&self) -> Result<u64, CatalogError> {
+        self.write(Call::writing("forget_requests"), move |world| at_once(world.catalog.forget_requests())).await
+    }
+
+    async fn take_lease(&self, name: &str, holder: &str, life: TimeSpan) -> Result<bool, CatalogError> {
+        let call = Call { name: "take_lease", class: Class::Lease, about: Vec::new() };
+        match self.0.enter(call, None).await {
+            Verdict::Go => at_once(self.0.catalog.take_lease(name, holder, life)),
+            Verdict::LeaseIgnored => Ok(true),
+            verdict @ Verdict::AnswerLost => {
+                at_once(self.0.catalog.take_lease(name, holder, life))?;
+                Err(silent(verdict))
+            }
+            verdict => Err(silent(verdict)),
+        }
+    }
+
+    async fn release_lease(&self, name: &str, holder: &str) -> Result<(), CatalogError> {
+        let (name, holder) = (name.to_owned(), holder.to_owned());
+        let effect = move |world: &World| at_once(world.catalog.release_lease(&name, &holder));
+        self.write(Call::writing("release_lease"), effect).await
+    }
+
+    async fn list_events(&self, after: u64, limit: u32) -> Result<Vec<(u64, OutboxEvent)>, CatalogError> {
+        self.read("list_events", async |catalog| catalog.list_events(after, limit).await).await
+    }
+
+    async fn count_files(&self) -> Result<Vec<(StateName, u64)>, CatalogError> {
+        self.read("count_files", async |catalog| catalog.count_files().await).await
+    }
+
+    async fn list_keys(
+        &self,
+        visibility: Visibility,
+        from: &str,
+        upto: Option<&str>,
+        limit: u32,
+    ) -> Result<Stamped<Vec<KeyedFile>>, CatalogError> {
+        self.read("list_keys", async |catalog| catalog.list_keys(visibility, from, upto, limit).await).await
+    }
+
+    async fn adopt_orphan(&self, orphan: &Orphan) -> Result<Written, CatalogError> {
+        let orphan = orphan.clone();
+        self.write(Call::writing("adopt_orphan"), move |world| {
+            let written = at_once(world.catalog.adopt_orphan(&orphan))?;
+            if written == Written::Done {
+                lock(&world.truth).adopted(&orphan.file);
+            }
+            Ok(written)
+        })
+        .await
+    }
+
+    async fn load_installation(&self, fresh: InstallationId) -> Result<Stamped<Installation>, CatalogError> {
+        let effect = move |world: &World| at_once(world.catalog.load_installation(fresh));
+        self.write(Call::writing("load_installation"), effect).await
+    }
+
+    async fn replace_installation(&self, from: &Installation, next: &Installation) -> Result<Written, CatalogError> {
+        let (from, next) = (*from, *next);
+        let effect = move |world: &World| at_once(world.catalog.replace_installation(&from, &next));
+        self.write(Call::writing("replace_installation"), effect).await
+    }
+
+    async fn load_profile(&self) -> Result<Option<StoreProfile>, CatalogError> {
+        self.read("load_profile", async |catalog| catalog.load_profile().await).await
+    }
+
+    async fn store_profile(&self, profile: &StoreProfile) -> Result<(), CatalogError> {
+        let profile = profile.clone();
+        let effect = move |world: &World| at_once(world.catalog.store_profile(&profile));
+        self.write(Call::writing("store_profile"), effect).await
+    }
+
+    async fn close(&self) {
+        // The database outlives the processes that use it.
+    }
+}

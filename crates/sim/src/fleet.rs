@@ -1,0 +1,201 @@
+//! The processes of Landfall: real use cases and real jobs on the simulated ports.
+//!
+//! Two serve requests and two run jobs, so that each can die alone. *Invariant*: a process that is started again shares
+//! nothing with what it was but the catalog and the store.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use domain::{
+    ByteCount, Collection, CollectionName, MediaType, Necessity, OwnerNaming, RoleName, RoleRules, TimeSpan,
+    UploadRules, Visibility,
+};
+use futures::future::BoxFuture;
+use server::app::{App, AppParts, DEFAULT_COMPLETE_PATIENCE, DeliveryRules, Settings};
+use server::background::Background;
+use server::catalog::Allowance;
+use server::entropy::Entropy;
+use server::jobs::{Job, round};
+use server::store::signer::{SignerSettings, UrlSigner};
+use tokio_util::sync::CancellationToken;
+
+use crate::ablation::Ablation;
+use crate::catalog::SimCatalog;
+use crate::executor::{Home, lock};
+use crate::network::ENDPOINT;
+use crate::store::SimStore;
+use crate::world::{Weather, World};
+
+/// Processes that answer requests: the first of all.
+pub(crate) const SERVERS: usize = 2;
+/// All processes; those that answer no requests run jobs.
+pub(crate) const PROCESSES: usize = 4;
+
+/// The processes that run now.
+pub(crate) struct Fleet {
+    world: Arc<World>,
+    signer: UrlSigner,
+    settings: Settings,
+    apps: Mutex<Vec<Option<App>>>,
+    /// Whether the store holds clients to the length that was signed.
+    pub(crate) lengths_are_signed: bool,
+}
+
+struct SimEntropy(Arc<World>);
+
+impl Entropy for SimEntropy {
+    fn fill(&self, buffer: &mut [u8]) {
+        // Keys ask for 16 bytes, ids for 10.
+        if self.0.is_ablated(Ablation::StuckEntropy) && buffer.len() == 16 {
+            return buffer.fill(7);
+        }
+        for bytes in buffer.chunks_mut(8) {
+            let bits = self.0.draw(|chance| chance.bits()).to_be_bytes();
+            bytes.copy_from_slice(&bits[..bytes.len()]);
+        }
+    }
+}
+
+struct SimBackground {
+    world: Arc<World>,
+    home: Home,
+}
+
+impl Background for SimBackground {
+    fn start(&self, work: BoxFuture<'static, ()>) {
+        self.world.executor.start(self.home, work);
+    }
+
+    fn pause(&self, length: TimeSpan) -> BoxFuture<'static, ()> {
+        let world = self.world.clone();
+        Box::pin(async move { world.pause(length).await })
+    }
+
+    fn drain(&self) -> BoxFuture<'_, ()> {
+        unreachable!("simulated processes die, they do not stop")
+    }
+}
+
+pub(crate) fn role(name: &str) -> RoleName {
+    RoleName::parse(name).expect("it is a name")
+}
+
+fn rules(visibility: Visibility, necessity: Necessity, media: MediaType) -> RoleRules {
+    RoleRules { visibility, necessity, max_size: ByteCount::gib(1), media_types: vec![media] }
+}
+
+fn collections() -> BTreeMap<CollectionName, Collection> {
+    let videos = [
+        ("video", rules(Visibility::Private, Necessity::Required, MediaType::Mp4)),
+        ("thumbnail", rules(Visibility::Public, Necessity::Optional, MediaType::Png)),
+    ];
+    let images = [("image", rules(Visibility::Public, Necessity::Required, MediaType::Png))];
+    let collection = |name: &str, roles: &[(&str, RoleRules)]| {
+        let name = CollectionName::parse(name).expect("it is a name");
+        let roles = roles.iter().map(|(name, rules)| (role(name), rules.clone())).collect();
+        (name.clone(), Collection { name, roles })
+    };
+    BTreeMap::from([collection("videos", &videos), collection("images", &images)])
+}
+
+fn signer() -> UrlSigner {
+    UrlSigner::new(SignerSettings {
+        endpoint: ENDPOINT.trim_end_matches('/').into(),
+        addressing: signing::Addressing::Path,
+        region: "us-east-1".into(),
+        private_bucket: "private".into(),
+        public_bucket: "public".into(),
+        prefix: String::new(),
+        public_base_url: None,
+    })
+    .expect("these settings make a signer")
+}
+
+impl Fleet {
+    /// Starts every process.
+    pub(crate) fn launch(world: &Arc<World>) -> Arc<Self> {
+        let settings = Settings {
+            collections: collections(),
+            rules: UploadRules::default(),
+            preferred_part: ByteCount::mib(5),
+            allowance: Allowance { open_uploads: 20, reserved_bytes: ByteCount::gib(20) },
+            owner_naming: OwnerNaming::PlainWhereSafe,
+            delivery: DeliveryRules { window: TimeSpan::from_mins(10), life: TimeSpan::from_hours(1) },
+            complete_patience: DEFAULT_COMPLETE_PATIENCE,
+        };
+        let fleet = Arc::new(Self {
+            world: world.clone(),
+            signer: signer(),
+            settings,
+            apps: Mutex::new(vec![None; PROCESSES]),
+            lengths_are_signed: world.draw(|chance| chance.odds(700)),
+        });
+        (0..PROCESSES).for_each(|process| fleet.start(process));
+        fleet
+    }
+
+    /// Starts a process that is not running.
+    pub(crate) fn start(&self, process: usize) {
+        let home = Home::Process(process);
+        let world = &self.world;
+        let parts = AppParts {
+            catalog: Arc::new(SimCatalog::new(world.clone())),
+            store: Arc::new(SimStore::new(world.clone())),
+            signer: self.signer.clone(),
+            entropy: Arc::new(SimEntropy(world.clone())),
+            settings: self.settings.clone(),
+        };
+        let app = App::with_background(parts, Arc::new(SimBackground { world: world.clone(), home }));
+        lock(&self.apps)[process] = Some(app.clone());
+        if process >= SERVERS {
+            for job in Job::ALL {
+                world.executor.start(home, Box::pin(run_job(world.clone(), app.clone(), job, process)));
+            }
+        }
+    }
+
+    /// Records that a process has died.
+    pub(crate) fn ended(&self, process: usize) {
+        lock(&self.apps)[process] = None;
+    }
+
+    /// Starts every process that is not running.
+    pub(crate) fn start_all(&self) {
+        let dead: Vec<usize> = (0..PROCESSES).filter(|process| lock(&self.apps)[*process].is_none()).collect();
+        dead.into_iter().for_each(|process| self.start(process));
+    }
+
+    /// The use cases of a process, if it runs.
+    pub(crate) fn app(&self, process: usize) -> Option<App> {
+        lock(&self.apps)[process].clone()
+    }
+
+    /// A collection by its name.
+    pub(crate) fn collection(&self, name: &str) -> Collection {
+        self.settings.collections[&CollectionName::parse(name).expect("it is a name")].clone()
+    }
+}
+
+/// One job in its periods, which are the real ones and longer: idle rounds show nothing. When nothing goes wrong any
+/// more they grow up to a day.
+async fn run_job(world: Arc<World>, app: App, job: Job, process: usize) {
+    let longest = match job {
+        Job::DriveCommits => 60,
+        Job::Destroy => 120,
+        Job::Recheck => 3_600,
+        Job::Expire => 12 * 3_600,
+    };
+    let never = CancellationToken::new();
+    let mut calm = 20;
+    loop {
+        let seconds = match world.weather() {
+            Weather::Storm => world.draw(|chance| chance.between(longest / 12, longest)),
+            Weather::Calm => {
+                calm = (calm * 7).min(24 * 3_600);
+                calm
+            }
+        };
+        world.pause(TimeSpan::from_secs(i64::try_from(seconds).expect("it is small"))).await;
+        round(&app, job, &format!("process {process}"), &never).await;
+    }
+}

@@ -1,0 +1,44 @@
+//! The page about planted bugs, for the documents: what was taken away, and that it was found.
+//!
+//! *Invariant*: it is written from runs, and holds nothing that another machine would write otherwise.
+
+use std::fmt::Write as _;
+
+use crate::ablation::Ablation;
+use crate::campaign::{Failure, find};
+use crate::profile::PROFILES;
+
+/// Seeds that are tried for one ablation.
+const SEEDS: u64 = 10_000;
+
+/// Runs every ablation and writes down what found it.
+///
+/// # Errors
+/// The name of one that no seed found.
+pub fn write_page() -> Result<String, &'static str> {
+    let stores: Vec<&str> = PROFILES.iter().map(|profile| profile.name).collect();
+    let mut page = format!(
+        "# Simulation\n\n\
+         `cargo xtask sim` runs the real use cases and jobs on a simulated catalog, store, clock and network: one seed is\n\
+         one run, and the same seed is always the same run. The stores behave as {}.\n\n\
+         A simulation that finds nothing may be blind. So each guard of the protocol is taken away in turn\n\
+         (`cargo xtask sim --ablate NAME`), and the simulation must find it. The last column is the number of seeds within\n\
+         which it was found first, rounded up to a power of ten.\n\n\
+         | ablation | guard that is taken away | found by | within |\n|---|---|---|---|\n",
+        stores.join(", ")
+    );
+    for ablation in Ablation::ALL {
+        let Failure { seed, breach, .. } = find(ablation, SEEDS).ok_or(ablation.name())?;
+        let within = (1..).map(|power| 10_u64.pow(power)).find(|bound| seed < *bound).expect("a seed is below 10^20");
+        writeln!(page, "| `{}` | {} | {} | {within} |", ablation.name(), ablation.removes(), breach.law)
+            .expect("a string takes text");
+    }
+    page.push_str(LAWS);
+    Ok(page)
+}
+
+const LAWS: &str = "
+I1 to I8 and L1 are the invariants of the protocol. T6 and T7 are two of its transitions: a file is not judged lost while
+its object is there, and what is being committed is never abandoned. Every law is held against what catalog and store
+really hold, after every step of every run; L1 and I8 when nothing goes wrong any more.
+";

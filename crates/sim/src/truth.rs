@@ -1,0 +1,332 @@
+//! The invariants, held against what catalog and matter really hold, after every step.
+//!
+//! The judge has no part in the play: it reads both behind everybody's back, and a log of what was issued and released
+//! where an invariant speaks of the past. *Invariant*: what it reads is never what the code under test was told.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{
+    Asset, AssetId, AssetStatus, EventKind, Fence, File, FileId, FileState, ObjectKey, Reason, StateName, Timestamp,
+    UploadId,
+};
+use futures::FutureExt as _;
+use server::catalog::Catalog as _;
+use server::catalog::memory::MemoryCatalog;
+
+use crate::matter::Matter;
+
+/// A law that was broken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Breach {
+    /// Which: `I1` to `I8`, `L1`, or a transition of the protocol such as `T7`; `contract` for an assertion of a port.
+    pub law: String,
+    /// What was seen.
+    pub what: String,
+}
+
+impl Breach {
+    pub(crate) fn new(law: &str, what: impl Into<String>) -> Self {
+        Self { law: law.to_owned(), what: what.into() }
+    }
+
+    /// An assertion of the code or of a port failed; many name the invariant they keep.
+    pub(crate) fn of_panic(message: String) -> Self {
+        let named = ["I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8"];
+        let law = named.iter().find(|law| message.contains(&format!("({law})"))).unwrap_or(&"contract");
+        Self::new(law, message)
+    }
+}
+
+/// What the judge remembers of a file.
+struct Known {
+    key: ObjectKey,
+    state: StateName,
+    fence: Fence,
+    /// The latest end of a URL that was handed out.
+    released: Option<Timestamp>,
+    purged: bool,
+}
+
+/// What the judge remembers of an asset.
+#[derive(Default)]
+struct Seen {
+    created: bool,
+    created_events: u32,
+}
+
+/// The judge.
+#[derive(Default)]
+pub(crate) struct Truth {
+    files: BTreeMap<FileId, Known>,
+    by_key: BTreeMap<ObjectKey, FileId>,
+    assets: BTreeMap<AssetId, Seen>,
+    last_event: u64,
+    /// Objects that an operator removed by hand: what was recorded of them is not there, and that is known.
+    lost_by_hand: BTreeSet<ObjectKey>,
+    breach: Option<Breach>,
+}
+
+fn row(catalog: &MemoryCatalog, id: FileId) -> Option<File> {
+    catalog.find_file(id).now_or_never().expect("memory answers at once").expect("memory is there").value
+}
+
+fn asset(catalog: &MemoryCatalog, id: AssetId) -> Option<Asset> {
+    catalog.find_asset(id).now_or_never().expect("memory answers at once").expect("memory is there").value
+}
+
+impl Truth {
+    /// The first breach that was found.
+    pub(crate) fn breach(&self) -> Option<&Breach> {
+        self.breach.as_ref()
+    }
+
+    pub(crate) fn report(&mut self, law: &str, what: impl Into<String>) {
+        if self.breach.is_none() {
+            self.breach = Some(Breach::new(law, what));
+        }
+    }
+
+    pub(crate) fn file_of(&self, key: &ObjectKey) -> Option<FileId> {
+        self.by_key.get(key).copied()
+    }
+
+    /// A file became known to the catalog.
+    pub(crate) fn announced(&mut self, file: &File) {
+        let known =
+            Known { key: file.key.clone(), state: file.state.name(), fence: file.fence, released: None, purged: false };
+        if self.by_key.insert(file.key.clone(), file.id).is_some() {
+            self.report("I3", format!("the key {} was used before", file.key.path()));
+        }
+        self.files.insert(file.id, known);
+        self.assets.entry(file.asset).or_default();
+    }
+
+    /// T12: a key that lost its row has one again. It is the same key: it was found in the bucket, not made anew.
+    pub(crate) fn adopted(&mut self, file: &File) {
+        self.by_key.remove(&file.key);
+        self.announced(file);
+    }
+
+    /// An operator removed an object by hand.
+    pub(crate) fn lost(&mut self, key: &ObjectKey) {
+        self.lost_by_hand.insert(key.clone());
+    }
+
+    /// I6: a DELETE is about to be sent.
+    pub(crate) fn deletes(&mut self, catalog: &MemoryCatalog, key: &ObjectKey) {
+        let state = self.state(catalog, key);
+        if !matches!(state, Row::Is(StateName::Deleting | StateName::Closed) | Row::Purged) {
+            self.report("I6", format!("DELETE of {} whose row is {state:?}", key.path()));
+        }
+    }
+
+    /// I6: an Abort is about to be sent. T6 is allowed its own from COMMITTING on; its row may move meanwhile.
+    pub(crate) fn aborts(&mut self, catalog: &MemoryCatalog, key: &ObjectKey, upload: &UploadId) {
+        let state = self.state(catalog, key);
+        let stored = self.file_of(key).and_then(|id| row(catalog, id)).and_then(|file| file.upload_id);
+        let own = stored.as_ref() == Some(upload);
+        let allowed = match state {
+            Row::Is(StateName::Deleting | StateName::Closed) | Row::Purged => true,
+            Row::Is(StateName::Committing | StateName::Verified | StateName::Created) => own,
+            Row::Is(StateName::Reserved | StateName::Uploading) | Row::Never => false,
+        };
+        if !allowed {
+            self.report("I6", format!("Abort on {} whose row is {state:?}", key.path()));
+        }
+    }
+
+    /// I6: an Abort took parts away. Nothing of a file that is verified can be there to take.
+    pub(crate) fn aborted(&mut self, catalog: &MemoryCatalog, key: &ObjectKey, upload: &UploadId) {
+        let file = self.file_of(key).and_then(|id| row(catalog, id));
+        let takes = file
+            .is_some_and(|file| file.upload_id.as_ref() == Some(upload) && file.state.name() < StateName::Committing);
+        if takes {
+            self.report("I6", format!("an Abort destroyed the parts of {}", key.path()));
+        }
+    }
+
+    /// I5: a URL that works until `end` is in somebody's hands.
+    pub(crate) fn released(&mut self, catalog: &MemoryCatalog, key: &ObjectKey, end: Timestamp) {
+        let Some(id) = self.file_of(key) else {
+            return self.report("I5", format!("a URL for {}, which no row ever had", key.path()));
+        };
+        let known = self.files.get_mut(&id).expect("it was just found");
+        known.released = known.released.max(Some(end));
+        if let Some(file) = row(catalog, id) {
+            self.check_bound(&file, end);
+        }
+    }
+
+    fn check_bound(&mut self, file: &File, end: Timestamp) {
+        if file.url_not_after.is_none_or(|bound| bound < end) {
+            let bound = file.url_not_after;
+            self.report("I5", format!("a URL of {} lives until {end}, its row allows {bound:?}", file.key.path()));
+        }
+    }
+
+    fn state(&self, catalog: &MemoryCatalog, key: &ObjectKey) -> Row {
+        let Some(id) = self.file_of(key) else { return Row::Never };
+        match row(catalog, id) {
+            Some(file) => Row::Is(file.state.name()),
+            None if self.files[&id].purged => Row::Purged,
+            None => Row::Never,
+        }
+    }
+
+    /// Holds everything that can be seen at any moment against catalog and matter.
+    pub(crate) fn check(&mut self, catalog: &MemoryCatalog, matter: &Matter) {
+        let live: Vec<FileId> = self.files.iter().filter(|(_, known)| !known.purged).map(|(id, _)| *id).collect();
+        for id in live {
+            match row(catalog, id) {
+                Some(file) => self.check_row(&file, matter),
+                None => self.check_purged(id),
+            }
+        }
+        self.check_objects(catalog, matter);
+        self.check_events(catalog);
+        self.check_assets(catalog);
+    }
+
+    fn check_purged(&mut self, id: FileId) {
+        let known = self.files.get_mut(&id).expect("it is live");
+        known.purged = true;
+        if known.state != StateName::Closed {
+            let what = format!("the row of {} vanished in {}", known.key.path(), known.state);
+            self.report("I4", what);
+        }
+    }
+
+    fn check_row(&mut self, file: &File, matter: &Matter) {
+        let known = self.files.get_mut(&file.id).expect("it is live");
+        let (before, fence, released) = (known.state, known.fence, known.released);
+        let after = file.state.name();
+        known.state = after;
+        known.fence = file.fence;
+        if after < before || file.fence < fence {
+            self.report("I4", format!("{} went from {before} back to {after}", file.key.path()));
+        }
+        if let Some(end) = released {
+            self.check_bound(file, end);
+        }
+        if let Some(object) = file.state.object()
+            && !self.lost_by_hand.contains(&file.key)
+        {
+            let there = matter.head(&file.key);
+            let right = there.is_some_and(|head| {
+                head.size == object.size && head.etag == object.etag && head.checksum == object.checksum
+            });
+            if !right {
+                self.report("I1", format!("{} is {after} and HEAD shows {there:?}", file.key.path()));
+            }
+        }
+        if before != after {
+            self.check_end(before, file, matter);
+        }
+    }
+
+    /// T6 and T7: why a file may end, seen from where it was.
+    fn check_end(&mut self, before: StateName, file: &File, matter: &Matter) {
+        let FileState::Deleting { reason } = &file.state else { return };
+        if *reason == Reason::Abandoned && matches!(before, StateName::Committing | StateName::Created) {
+            self.report("T7", format!("{} was abandoned in {before}", file.key.path()));
+        }
+        let vanished = matches!(reason, Reason::UploadVanished | Reason::RefusedByStore | Reason::PartsChanged);
+        let right = matter.head(&file.key).is_some_and(|head| head.size == file.plan.size());
+        if vanished && right {
+            self.report("T6", format!("{} was judged {} while its object was there", file.key.path(), reason.code()));
+        }
+    }
+
+    fn check_objects(&mut self, catalog: &MemoryCatalog, matter: &Matter) {
+        for key in matter.objects() {
+            let state = self.state(catalog, key);
+            let owned = matches!(
+                state,
+                Row::Is(StateName::Committing | StateName::Verified | StateName::Created | StateName::Deleting)
+            );
+            if !owned {
+                return self.report("I2", format!("an object at {} whose row is {state:?}", key.path()));
+            }
+        }
+    }
+
+    fn check_events(&mut self, catalog: &MemoryCatalog) {
+        let events = catalog.list_events(self.last_event, 1000).now_or_never().expect("memory answers at once");
+        for (position, event) in events.expect("memory is there") {
+            self.last_event = position;
+            if event.kind == EventKind::AssetCreated {
+                self.assets.entry(event.asset).or_default().created_events += 1;
+            }
+        }
+    }
+
+    fn check_assets(&mut self, catalog: &MemoryCatalog) {
+        let mut broken = None;
+        for (id, seen) in &mut self.assets {
+            if let Some(asset) = asset(catalog, *id)
+                && asset.status == AssetStatus::Created
+            {
+                let half = asset.places.values().any(|place| place.pending.is_some());
+                if !seen.created && half {
+                    broken = Some(format!("{id} became CREATED without all its announced roles"));
+                }
+                let shown = asset.places.values().filter_map(|place| place.published.as_ref());
+                if shown.into_iter().any(|file| file.state.name() != StateName::Created) {
+                    broken = Some(format!("{id} is CREATED and shows a file that is not"));
+                }
+                seen.created = true;
+            }
+            if seen.created_events != u32::from(seen.created) {
+                let (count, created) = (seen.created_events, seen.created);
+                broken = Some(format!("{id} has {count} asset.created events, and was CREATED: {created}"));
+            }
+        }
+        if let Some(what) = broken {
+            self.report("I7", what);
+        }
+    }
+
+    /// How many assets there were, and how many of them were CREATED at some time.
+    pub(crate) fn assets(&self) -> (u64, u64) {
+        let created = self.assets.values().filter(|seen| seen.created).count();
+        (self.assets.len() as u64, created as u64)
+    }
+
+    /// Whether every file has come to its end: CREATED in an asset that shows it, or purged.
+    pub(crate) fn unsettled(&self, catalog: &MemoryCatalog) -> Vec<String> {
+        let live = self.files.iter().filter(|(_, known)| !known.purged).filter_map(|(id, _)| row(catalog, *id));
+        let unsettled = live.filter(|file| file.state.name() != StateName::Created);
+        unsettled.map(|file| format!("{} is {}", file.key.path(), file.state.name())).collect()
+    }
+
+    /// I8, when nothing moves any more: what is hidden in the store. Not counted: what landed when its row was gone
+    /// already, and an empty upload beside the one a CREATED file was made of; both are for reconcile (T12) to find.
+    pub(crate) fn hidden(
+        &self,
+        catalog: &MemoryCatalog,
+        matter: &Matter,
+        after_purge: &BTreeSet<String>,
+    ) -> Vec<String> {
+        let counts = |key: &ObjectKey, upload: &str, parts: usize| {
+            let row = self.state(catalog, key);
+            let beside = matches!(row, Row::Is(StateName::Created)) && parts == 0;
+            !(beside || after_purge.contains(upload))
+        };
+        let open = matter.uploads().filter(|(id, key, parts)| counts(key, id, *parts)).map(|(_, key, _)| key);
+        let late = matter.hidden().filter(|(id, key)| counts(key, id, 1)).map(|(_, key)| key);
+        open.chain(late)
+            .map(|key| format!("hidden parts on {} whose row is {:?}", key.path(), self.state(catalog, key)))
+            .collect()
+    }
+}
+
+/// What the catalog has for a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Row {
+    /// A row in this state.
+    Is(StateName),
+    /// It had one.
+    Purged,
+    /// It never had one.
+    Never,
+}

@@ -1,0 +1,47 @@
+//! Every planted bug is found, and by the law it breaks.
+
+use sim::{Ablation, Plan, Trace, find, run};
+
+/// Seeds in which a bug must show. The rarest needs some hundreds.
+const SEEDS: u64 = 5_000;
+
+fn found(ablation: Ablation) {
+    let failure = find(ablation, SEEDS);
+    let failure = failure.unwrap_or_else(|| panic!("{} is not found in {SEEDS} seeds", ablation.name()));
+    assert_eq!(failure.breach.law, ablation.breaks());
+    // It is the planted bug that broke the law.
+    let whole = run(Plan { seed: failure.seed, ablation: None, trace: Trace::Dropped });
+    assert_eq!(whole.breach, None, "seed {} breaks a law by itself", failure.seed);
+}
+
+macro_rules! ablations {
+    ($($name:ident: $ablation:ident),+ $(,)?) => {
+        $(
+            #[test]
+            fn $name() {
+                found(Ablation::$ablation);
+            }
+        )+
+
+        #[test]
+        fn none_is_left_out() {
+            assert_eq!(Ablation::ALL.len(), [$(Ablation::$ablation),+].len());
+        }
+    };
+}
+
+ablations! {
+    no_abort: NoAbort,
+    delete_before_cas: DeleteBeforeCas,
+    created_without_cas: CreatedWithoutCas,
+    no_head_after_abort: NoHeadAfterAbort,
+    trust_complete_answer: TrustCompleteAnswer,
+    sign_before_durable_bound: SignBeforeDurableBound,
+    publish_half: PublishHalf,
+    expire_committing: ExpireCommitting,
+    forget_list_uploads: ForgetListUploads,
+    no_recheck: NoRecheck,
+    client_put: ClientPut,
+    stuck_entropy: StuckEntropy,
+    ignore_fence: IgnoreFence,
+}
