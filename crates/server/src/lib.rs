@@ -10,6 +10,7 @@ pub mod boot;
 pub mod catalog;
 pub mod clock;
 pub mod config;
+pub mod doctor;
 pub mod drill;
 pub mod entropy;
 pub mod http;

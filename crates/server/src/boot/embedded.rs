@@ -172,7 +172,7 @@ impl Embedded {
 }
 
 /// What doctor finds out about the embedded store; a test holds the two against each other.
-pub(super) fn behaviour() -> StoreBehaviour {
+pub(crate) fn behaviour() -> StoreBehaviour {
     StoreBehaviour {
         if_none_match: IfNoneMatch::Atomic,
         object_size: ObjectSizeCheck::Checked,

@@ -14,6 +14,8 @@ mod offline;
 mod running;
 mod store_settings;
 
+#[cfg(test)]
+pub(crate) use embedded::behaviour as embedded_behaviour;
 pub use embedded::{CredentialsError, EmbeddedError, RunningStore, StoreCredentials, local_url};
 pub use error::{BootError, Trouble};
 pub use folder::{DataFolder, FolderError, FolderLock, Holder, RunAddresses, RunFile, RunFileOf};

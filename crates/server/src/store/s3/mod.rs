@@ -5,7 +5,7 @@
 
 mod classify;
 #[cfg(test)]
-mod conformance;
+pub(crate) mod conformance;
 mod credentials;
 mod listing;
 mod marker;
@@ -127,6 +127,16 @@ impl S3Store {
             behaviour: settings.behaviour,
             signing: SigningSource::new(provider, clock),
         })
+    }
+
+    /// The SDK's client, for what the port does not do: doctor's probes, the buckets' settings.
+    pub(crate) const fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// DELETE, all versions, of a key as the bucket spells it.
+    pub(crate) async fn delete_full_key(&self, bucket: &str, full_key: &str) -> Result<(), StoreError> {
+        versions::delete(&self.client, bucket, full_key).await
     }
 
     /// HEAD's 404 has no body that could say whether the object is missing or its bucket, so the bucket is asked too.

@@ -100,6 +100,8 @@ pub struct UrlSigner {
     layout: Layout,
     /// What stands before the full key in a public URL; ends with `/`.
     public_base: String,
+    /// The same of the private bucket, where a plain URL must open nothing.
+    private_base: String,
 }
 
 /// What RFC 3986 escapes in a path: all but its unreserved characters and the slash.
@@ -122,7 +124,8 @@ impl UrlSigner {
             }
             None => bucket_base(&address, addressing, &public_bucket),
         };
-        let signer = Self { endpoint, region, layout, public_base };
+        let private_base = bucket_base(&address, addressing, &private_bucket);
+        let signer = Self { endpoint, region, layout, public_base, private_base };
         signer.check_buckets()?;
         Ok(signer)
     }
@@ -195,8 +198,16 @@ impl UrlSigner {
     /// If the key is private: nobody could read it there, and naming it would give its key away.
     pub fn public_url(&self, key: &ObjectKey) -> String {
         assert_eq!(key.visibility(), Visibility::Public, "a private object has no plain URL");
-        let full_key = self.layout.full_key(key);
-        format!("{}{}", self.public_base, utf8_percent_encode(&full_key, PATH))
+        self.plain_url(Visibility::Public, &self.layout.full_key(key))
+    }
+
+    /// The plain URL of a key as its bucket spells it; of the private bucket only for the proof that it opens nothing.
+    pub(crate) fn plain_url(&self, visibility: Visibility, full_key: &str) -> String {
+        let base = match visibility {
+            Visibility::Private => &self.private_base,
+            Visibility::Public => &self.public_base,
+        };
+        format!("{base}{}", utf8_percent_encode(full_key, PATH))
     }
 
     /// Signs once for each bucket, so that a name that fits no URL is found at start and not by the first upload.

@@ -16,8 +16,8 @@ pub(in super::super) const REGION: &str = "eu-central-1";
 const ACCESS_KEY_ID: &str = "AKIDCONFORMANCE";
 pub(in super::super) const SECRET: &str = "a+secret/with=odd-signs";
 
-pub(in super::super) struct Embedded {
-    pub(in super::super) server: LocalStore,
+pub(crate) struct Embedded {
+    pub(crate) server: LocalStore,
     _folder: tempfile::TempDir,
 }
 

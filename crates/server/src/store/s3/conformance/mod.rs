@@ -14,9 +14,10 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use domain::{ByteCount, ETag, ObjectKey, PartNumber, TimeSpan, UploadId, Visibility};
 
-pub(super) use self::embedded::{Embedded, SECRET, connect, settings};
-pub(super) use self::on_ceph::Ceph;
-pub(super) use self::on_garage::Garage;
+pub(crate) use self::embedded::Embedded;
+pub(super) use self::embedded::{SECRET, connect, settings};
+pub(crate) use self::on_ceph::Ceph;
+pub(crate) use self::on_garage::Garage;
 use super::super::Store;
 use super::super::conformance::{Difference, Harness};
 use super::super::signer::{PartToSign, SignedPart, SignerSettings, UrlSigner};
@@ -28,7 +29,7 @@ const PREFIX: &str = "media/test/";
 
 /// A server that speaks S3, with two empty buckets for one test; the public one is readable by everybody.
 #[async_trait]
-pub(super) trait Engine: Send + Sync + Sized + 'static {
+pub(crate) trait Engine: Send + Sync + Sized + 'static {
     /// Starts the server, or makes the buckets in one that runs.
     async fn start() -> Self;
 

@@ -7,7 +7,7 @@ use super::super::S3Settings;
 use super::shared::Buckets;
 use super::{Difference, Engine, OverS3};
 
-pub(in super::super) struct Ceph(Buckets);
+pub(crate) struct Ceph(Buckets);
 
 #[async_trait]
 impl Engine for Ceph {

@@ -6,7 +6,7 @@ use super::super::S3Settings;
 use super::shared::Buckets;
 use super::{Difference, Engine, OverS3};
 
-pub(in super::super) struct Garage(Buckets);
+pub(crate) struct Garage(Buckets);
 
 #[async_trait]
 impl Engine for Garage {

@@ -1,0 +1,93 @@
+//! What can anybody do, without a signature?
+
+use domain::Visibility;
+
+use super::finding::Finding;
+use super::fix::Fix;
+use super::patient::Patient;
+use super::setup::read_policy;
+
+const CONTENT: &[u8] = b"what anybody may or may not read";
+
+pub(super) async fn examine(patient: &Patient, findings: &mut Vec<Finding>) {
+    for visibility in super::BUCKETS {
+        let bucket = patient.bucket(visibility);
+        if let Some(finding) = read(patient, visibility).await {
+            findings.push(finding.about(bucket));
+        }
+        findings.push(list(patient, visibility).await.about(bucket));
+        findings.push(write(patient, visibility).await.about(bucket));
+    }
+}
+
+/// `None` if there is nothing to read: the rights' findings say why.
+async fn read(patient: &Patient, visibility: Visibility) -> Option<Finding> {
+    const ID: &str = "public.read";
+    let bucket = patient.bucket(visibility);
+    let key = patient.make(visibility, "public", CONTENT).await.ok()?;
+    let url = patient.plain_url(visibility, &key);
+    let (status, same) = match patient.http.get(&url).send().await {
+        Ok(answer) => {
+            let status = answer.status();
+            (Some(status), answer.bytes().await.is_ok_and(|bytes| bytes == CONTENT))
+        }
+        Err(_) => (None, false),
+    };
+    let open = status.is_some_and(|status| status.is_success());
+    let answer = status.map_or_else(|| "no answer".to_owned(), |status| status.as_u16().to_string());
+    Some(match visibility {
+        Visibility::Private => {
+            const WHY: &str = "Private files are read by signed URLs only.";
+            if open {
+                let fix = patient.fixes.block_public_access(bucket);
+                Finding::fail(ID, format!("anybody can read the private bucket: {answer}"), WHY, fix)
+            } else {
+                Finding::ok(ID, format!("without a signature: {answer}"), WHY)
+            }
+        }
+        Visibility::Public => {
+            const WHY: &str = "Public files have plain URLs.";
+            let fix = || patient.fixes.public_read(bucket, &read_policy(None, bucket, patient.prefix()));
+            if open && same {
+                Finding::ok(ID, "anybody can read an object", WHY)
+            } else if open {
+                let advice = "the address of public files leads to another bucket: correct [store] public_endpoint";
+                Finding::fail(ID, "an object's plain URL shows something else", WHY, Fix::advice(advice))
+            } else {
+                Finding::fail(ID, format!("an object's plain URL: {answer}"), WHY, fix())
+            }
+        }
+    })
+}
+
+async fn list(patient: &Patient, visibility: Visibility) -> Finding {
+    const ID: &str = "public.list";
+    const WHY: &str = "Keys are secret: who can list them knows every file, and every owner.";
+    let url = format!("{}?list-type=2&max-keys=1", patient.plain_url(visibility, ""));
+    match patient.http.get(&url).send().await {
+        Ok(answer) if answer.status().is_success() => {
+            let bucket = patient.bucket(visibility);
+            let fix = match visibility {
+                Visibility::Private => patient.fixes.block_public_access(bucket),
+                Visibility::Public => patient.fixes.public_read(bucket, &read_policy(None, bucket, patient.prefix())),
+            };
+            Finding::fail(ID, "anybody can list the bucket", WHY, fix)
+        }
+        Ok(answer) => Finding::ok(ID, format!("without a signature: {}", answer.status().as_u16()), WHY),
+        Err(_) => Finding::ok(ID, "without a signature: no answer", WHY),
+    }
+}
+
+async fn write(patient: &Patient, visibility: Visibility) -> Finding {
+    const ID: &str = "public.write";
+    const WHY: &str = "Only the server makes objects, out of parts that it listed.";
+    let url = patient.plain_url(visibility, &patient.key("written"));
+    match patient.http.put(&url).body("by anybody").send().await {
+        Ok(answer) if answer.status().is_success() => {
+            let fix = patient.fixes.block_public_access(patient.bucket(visibility));
+            Finding::fail(ID, "anybody can write into the bucket", WHY, fix)
+        }
+        Ok(answer) => Finding::ok(ID, format!("without a signature: {}", answer.status().as_u16()), WHY),
+        Err(_) => Finding::ok(ID, "without a signature: no answer", WHY),
+    }
+}
