@@ -17,6 +17,7 @@ use std::time::Duration;
 use domain::TimeSpan;
 use rustix::process::{Signal, getpid, kill_process};
 use serde::Deserialize;
+use tokio::sync::RwLock;
 
 use crate::catalog::around::AroundCatalog;
 use crate::catalog::{self, CatalogError};
@@ -154,6 +155,8 @@ struct Inner {
     armed: PathBuf,
     reached: PathBuf,
     seen: Mutex<Seen>,
+    /// Shared by catalog calls under way.
+    inside_catalog: RwLock<()>,
 }
 
 /// What was counted since the arming.
@@ -177,12 +180,28 @@ enum Act {
 impl FailPoints {
     fn new(folder: &Path) -> Self {
         let (armed, reached) = (folder.join("armed"), folder.join("reached"));
-        Self(Arc::new(Inner { armed, reached, seen: Mutex::default() }))
+        Self(Arc::new(Inner { armed, reached, seen: Mutex::default(), inside_catalog: RwLock::default() }))
     }
 
     /// A point is reached. Does nothing unless it is the armed one, the given number of times after the arming.
-    fn reach(&self, point: Point) {
-        let Ok(arming) = std::fs::read_to_string(&self.0.armed) else { return };
+    async fn reach(&self, point: Point) {
+        let Some(act) = self.count(point) else { return };
+        self.write_down(point);
+        match act {
+            Act::Note => {}
+            Act::Kill => end(Signal::KILL),
+            Act::Stop => {
+                // A process that stood still inside a transaction would keep SQLite's write lock for as long. That is
+                // SQLite's way and no step of the protocol, so calls under way end first.
+                let _alone = self.0.inside_catalog.write().await;
+                end(Signal::STOP);
+            }
+        }
+    }
+
+    /// What is to happen here and now.
+    fn count(&self, point: Point) -> Option<Act> {
+        let arming = std::fs::read_to_string(&self.0.armed).ok()?;
         let mut seen = self.0.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if seen.arming != arming {
             *seen = Seen { arming, hits: BTreeMap::new() };
@@ -191,16 +210,7 @@ impl FailPoints {
         *hits += 1;
         let hits = *hits;
         let (act, wanted) = parse_arming(&seen.arming);
-        if act != Act::Note && wanted != Some((point.to_string().as_str(), hits)) {
-            return;
-        }
-        drop(seen);
-        self.write_down(point);
-        match act {
-            Act::Note => {}
-            Act::Kill => end(Signal::KILL),
-            Act::Stop => end(Signal::STOP),
-        }
+        (act == Act::Note || wanted == Some((point.to_string().as_str(), hits))).then_some(act)
     }
 
     /// One write at the end of the file: it is whole, and survives `kill -9`.
@@ -235,9 +245,11 @@ impl AroundCatalog for FailPoints {
         call: impl Future<Output = Result<T, CatalogError>> + Send,
     ) -> Result<T, CatalogError> {
         let point = |side| Point { side, call: PortCall::Catalog(operation) };
-        self.reach(point(Side::Before));
+        self.reach(point(Side::Before)).await;
+        let inside = self.0.inside_catalog.read().await;
         let answer = call.await;
-        self.reach(point(Side::After));
+        drop(inside);
+        self.reach(point(Side::After)).await;
         answer
     }
 }
@@ -245,9 +257,9 @@ impl AroundCatalog for FailPoints {
 impl AroundStore for FailPoints {
     async fn around<T: Send>(&self, call: Call<T>, answer: impl Future<Output = T> + Send) -> T {
         let point = |side| Point { side, call: PortCall::Store(call.operation) };
-        self.reach(point(Side::Before));
+        self.reach(point(Side::Before)).await;
         let answer = answer.await;
-        self.reach(point(Side::After));
+        self.reach(point(Side::After)).await;
         answer
     }
 }

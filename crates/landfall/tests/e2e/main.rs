@@ -3,6 +3,7 @@
 //! Nothing here uses our crates: what a test knows, it knows from the binary, the API, the store and the disk.
 
 #[path = "../support/mod.rs"]
+#[expect(dead_code, reason = "the crash matrix uses the rest")]
 mod support;
 
 mod abandoned;

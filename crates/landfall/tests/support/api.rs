@@ -25,11 +25,12 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    async fn of(response: Response) -> Self {
+    /// `None`: the connection ended in the middle of it.
+    async fn of(response: Response) -> Option<Self> {
         let (status, headers) = (response.status(), response.headers().clone());
-        let bytes = response.bytes().await.expect("a whole body");
+        let bytes = response.bytes().await.ok()?;
         let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-        Self { status, headers, body }
+        Some(Self { status, headers, body })
     }
 
     /// The body, if the status is this one.
@@ -55,6 +56,11 @@ impl Api {
         Self { http: reqwest::Client::new(), base: base.to_owned(), token: token.to_owned() }
     }
 
+    /// The same way in, over connections of another client.
+    pub(crate) fn over(self, http: reqwest::Client) -> Self {
+        Self { http, ..self }
+    }
+
     /// The same way in, with another token.
     pub(crate) fn with_token(&self, token: &str) -> Self {
         Self { token: token.to_owned(), ..self.clone() }
@@ -72,12 +78,12 @@ impl Api {
 
     /// Sends a request, and says nothing about what came of it.
     pub(crate) async fn try_send(&self, request: RequestBuilder) -> Option<Answer> {
-        Some(Answer::of(request.send().await.ok()?).await)
+        Answer::of(request.send().await.ok()?).await
     }
 
     /// Sends a request that is answered.
     pub(crate) async fn send(&self, request: RequestBuilder) -> Answer {
-        Answer::of(request.send().await.expect("an answer")).await
+        Answer::of(request.send().await.expect("an answer")).await.expect("a whole body")
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {

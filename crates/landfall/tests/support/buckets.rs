@@ -41,6 +41,25 @@ impl Buckets {
         Self { client: Client::from_conf(config), names: [text("private_bucket"), text("public_bucket")] }
     }
 
+    /// Makes both.
+    pub(crate) async fn make(&self) {
+        for name in &self.names {
+            self.client.create_bucket().bucket(name).send().await.expect("a bucket is made");
+        }
+    }
+
+    /// Aborts the uploads of an asset with the store's own key, as a lifecycle rule does.
+    pub(crate) async fn abort_uploads(&self, asset: &str) {
+        for name in &self.names {
+            let page = self.client.list_multipart_uploads().bucket(name).send().await.expect("a page of uploads");
+            for upload in page.uploads().iter().filter(|upload| upload.key().is_some_and(|key| key.contains(asset))) {
+                let abort = self.client.abort_multipart_upload().bucket(name);
+                let abort = abort.set_key(upload.key.clone()).set_upload_id(upload.upload_id.clone());
+                abort.send().await.expect("the store aborts it");
+            }
+        }
+    }
+
     /// Lists both buckets.
     pub(crate) async fn list(&self) -> Content {
         let mut content = Content::default();

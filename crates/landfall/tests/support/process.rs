@@ -88,6 +88,16 @@ impl Process {
         kill_process(pid, signal).expect("it takes signals");
     }
 
+    /// Whether it is stopped, as by SIGSTOP: all of it, so that nothing goes on any more.
+    pub(crate) fn is_stopped(&self) -> bool {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.pid())).expect("a Linux machine");
+        tasks.flatten().all(|task| {
+            // The state follows the name, which may hold anything (proc_pid_stat(5)). A thread that has ended is gone.
+            let stat = std::fs::read_to_string(task.path().join("stat"));
+            stat.map_or(true, |stat| stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T')))
+        })
+    }
+
     /// Whether it has ended, and how.
     pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().expect("a child can be asked")

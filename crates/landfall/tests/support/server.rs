@@ -26,6 +26,7 @@ pub(crate) struct Setup {
     before: Option<String>,
     /// A command that the server is started through.
     through: Vec<String>,
+    variables: Vec<(String, String)>,
 }
 
 /// A running `landfall serve`, or one that was stopped and can be started again at the same addresses.
@@ -39,6 +40,26 @@ pub(crate) struct Server {
 }
 
 impl Setup {
+    /// A server of a store in another process, of which `landfall store show --json` would say this.
+    pub(crate) fn using(shown: &Value) -> Self {
+        let endpoint = shown["endpoint"].as_str().expect("a text");
+        Self::reaching(shown, endpoint, endpoint)
+    }
+
+    fn reaching(shown: &Value, endpoint: &str, public_endpoint: &str) -> Self {
+        let text = |name: &str| shown[name].as_str().expect("a text").to_owned();
+        Self::default().config(&format!(
+            "[store]\nkind = \"s3\"\nendpoint = \"{endpoint}\"\npublic_endpoint = \"{public_endpoint}\"\n\
+             region = \"{}\"\nprivate_bucket = \"{}\"\npublic_bucket = \"{}\"\naccess_key_id = \"{}\"\n\
+             secret_access_key = \"{}\"",
+            text("region"),
+            text("private_bucket"),
+            text("public_bucket"),
+            text("access_key_id"),
+            text("secret_access_key"),
+        ))
+    }
+
     /// Lines of the configuration file.
     pub(crate) fn config(mut self, toml: &str) -> Self {
         self.config.push_str(toml);
@@ -49,6 +70,12 @@ impl Setup {
     /// Runs a shell line first, in the process that becomes the server.
     pub(crate) fn before(mut self, shell: &str) -> Self {
         self.before = Some(shell.to_owned());
+        self
+    }
+
+    /// Sets a variable of its environment.
+    pub(crate) fn variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -76,6 +103,7 @@ impl Setup {
         command.args(&words[1..]).arg(folder.join("landfall.toml")).arg("--data").arg(folder.join("data"));
         command.args(["--listen", &listen[0], "--store-listen", &listen[1]]);
         isolate(&mut command, folder);
+        command.envs(self.variables.iter().cloned());
         command
     }
 }
@@ -120,6 +148,11 @@ impl Server {
         let mut process = self.process.take().expect("it runs");
         process.signal(Signal::TERM);
         process.end().await
+    }
+
+    /// Whether it has ended by itself.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.process.as_mut().expect("it was started").ended().is_some()
     }
 
     /// The process.
@@ -210,17 +243,7 @@ impl StoreServer {
 
     /// The configuration of a server that reaches this store at `endpoint`, while its clients reach it directly.
     pub(crate) fn setup(&self, endpoint: &str) -> Setup {
-        let text = |name: &str| self.shown[name].as_str().expect("a text").to_owned();
-        Setup::default().config(&format!(
-            "[store]\nkind = \"s3\"\nendpoint = \"{endpoint}\"\npublic_endpoint = \"{}\"\nregion = \"{}\"\n\
-             private_bucket = \"{}\"\npublic_bucket = \"{}\"\naccess_key_id = \"{}\"\nsecret_access_key = \"{}\"",
-            self.url,
-            text("region"),
-            text("private_bucket"),
-            text("public_bucket"),
-            text("access_key_id"),
-            text("secret_access_key"),
-        ))
+        Setup::reaching(&self.shown, endpoint, &self.url)
     }
 }
 
