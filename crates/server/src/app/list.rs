@@ -1,8 +1,8 @@
 //! Lists: an owner's assets, and the parts that have arrived of a file.
 
-use domain::{Asset, AssetId, Collection, FileState, OwnerId, PartNumber, RoleName};
+use domain::{Asset, AssetId, ByteCount, Collection, FileState, OwnerId, PartNumber, RoleName};
 
-use super::{App, FindError, PortError};
+use super::{App, FindError, News, PortError};
 use crate::catalog::AssetQuery;
 use crate::store::{More, PartsPage};
 
@@ -44,7 +44,13 @@ impl App {
             FileState::Reserved => Ok(nothing),
             FileState::Uploading => {
                 let page = self.parts.store.list_parts_page(&file.key, file.upload(), after, limit).await;
-                Ok(page.map_err(PortError::store)?.unwrap_or(nothing))
+                let page = page.map_err(PortError::store)?.unwrap_or(nothing);
+                if after.is_none() && page.more == More::Ends {
+                    let arrived = ByteCount(page.parts.iter().map(|part| part.size.get()).sum());
+                    let size = file.plan.size();
+                    self.ring(owner, News::Progress { asset: id, role: role.clone(), arrived, size });
+                }
+                Ok(page)
             }
             FileState::Committing { parts, .. } => {
                 let mut left = parts.iter().filter(|part| after.is_none_or(|after| part.number > after));

@@ -14,6 +14,7 @@ mod expire;
 mod find;
 mod grant;
 mod list;
+mod live;
 mod patch;
 mod publish;
 mod read;
@@ -39,6 +40,7 @@ pub use expire::{Breaker, ExpireError, ExpireReport, Rehearsal};
 pub use find::FindError;
 pub use grant::{GrantError, PartWanted};
 pub use list::PartsError;
+pub use live::{News, Signal};
 pub use patch::PatchError;
 pub use publish::Publication;
 pub use read::{Intent, ReadError, ReadUrl};
@@ -109,6 +111,7 @@ pub struct App {
     parts: Arc<AppParts>,
     background: Arc<dyn Background>,
     committing: Arc<Semaphore>,
+    bell: live::Bell,
 }
 
 impl App {
@@ -120,7 +123,7 @@ impl App {
     /// Puts the use cases on their ports and on another runtime, such as a simulated one.
     pub fn with_background(parts: AppParts, background: Arc<dyn Background>) -> Self {
         let committing = Arc::new(Semaphore::new(MAX_COMMITS));
-        Self { parts: Arc::new(parts), background, committing }
+        Self { parts: Arc::new(parts), background, committing, bell: live::Bell::default() }
     }
 
     /// What the operator chose.

@@ -2,7 +2,7 @@
 
 use domain::{AssetId, Change, Decision, EventKind, File, OutboxEvent, OwnerId, Reason};
 
-use super::{App, PortError};
+use super::{App, News, PortError};
 use crate::catalog::{Stamped, Written};
 use crate::telemetry;
 
@@ -25,6 +25,11 @@ impl App {
                 from = %file.state.name(), to = %next.state.name(),
                 reason = next.state.reason().map(Reason::code), "advanced");
         }
+        if written == Written::Done
+            && let Some(event) = events.first()
+        {
+            self.ring(&event.owner, News::Events);
+        }
         Ok(written)
     }
 
@@ -34,6 +39,9 @@ impl App {
         if written == Written::Done {
             tracing::info!(asset = %change.asset.id, status = change.asset.status.as_str(),
                 files = change.files.len(), "changed");
+            if let Some(event) = change.events.first() {
+                self.ring(&event.owner, News::Events);
+            }
         }
         Ok(written)
     }

@@ -147,6 +147,19 @@ impl<A: AroundCatalog> Catalog for Around<A> {
         self.layer.around(Operation::ListEvents, self.catalog.list_events(after, limit)).await
     }
 
+    async fn list_owner_events(
+        &self,
+        owner: &OwnerId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<(u64, OutboxEvent)>, CatalogError> {
+        self.layer.around(Operation::ListOwnerEvents, self.catalog.list_owner_events(owner, after, limit)).await
+    }
+
+    async fn last_event_position(&self) -> Result<u64, CatalogError> {
+        self.layer.around(Operation::LastEventPosition, self.catalog.last_event_position()).await
+    }
+
     async fn count_files(&self) -> Result<Vec<(StateName, u64)>, CatalogError> {
         self.layer.around(Operation::CountFiles, self.catalog.count_files()).await
     }

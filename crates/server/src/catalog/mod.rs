@@ -274,6 +274,17 @@ pub trait Catalog: Send + Sync + 'static {
     /// Outbox events in the order they were committed, after position `after`, at most `limit`.
     async fn list_events(&self, after: u64, limit: u32) -> Result<Vec<(u64, OutboxEvent)>, CatalogError>;
 
+    /// The events of one owner's assets in the order they were committed, after position `after`, at most `limit`.
+    async fn list_owner_events(
+        &self,
+        owner: &OwnerId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<(u64, OutboxEvent)>, CatalogError>;
+
+    /// The position of the last event in the outbox, 0 if it is empty: where somebody begins who wants no past.
+    async fn last_event_position(&self) -> Result<u64, CatalogError>;
+
     /// How many files there are in each state, for metrics. States without files may be left out.
     async fn count_files(&self) -> Result<Vec<(StateName, u64)>, CatalogError>;
 

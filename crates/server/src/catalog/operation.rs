@@ -24,6 +24,8 @@ crate::operations::operations! { "Catalog":
     TakeLease = "take_lease" is "take_lease",
     ReleaseLease = "release_lease" is "release_lease",
     ListEvents = "list_events" is "list_events",
+    ListOwnerEvents = "list_owner_events" is "list_owner_events",
+    LastEventPosition = "last_event_position" is "last_event_position",
     CountFiles = "count_files" is "count_files",
     LoadProfile = "load_profile" is "load_profile",
     StoreProfile = "store_profile" is "store_profile",

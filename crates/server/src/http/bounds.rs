@@ -9,6 +9,14 @@ use domain::ByteCount;
 
 use crate::app::DEFAULT_COMPLETE_PATIENCE;
 
+/// Streams of events open at once. Each costs a few KiB and, when something happens, a query.
+pub const EVENT_STREAMS: usize = 1024;
+/// Events read at a time for a stream.
+pub const EVENTS_PER_PAGE: u32 = 100;
+/// A stream looks into the outbox this often without being told: another process may have written there.
+pub const EVENT_STREAM_LOOK: Duration = Duration::from_secs(5);
+/// A stream ends after this time: its token may have expired meanwhile.
+pub const EVENT_STREAM_LIFE: Duration = Duration::from_secs(3600);
 /// Largest request body unless configured otherwise: a creation with 16 KiB of metadata, or 10,000 part numbers with a digest each (700 KiB).
 pub const BODY_LIMIT: ByteCount = ByteCount::mib(1);
 /// Largest body of `complete` unless configured otherwise; it may name 10,000 parts of each of 8 roles: about 45 bytes a part.

@@ -6,6 +6,7 @@
 
 mod assets;
 pub mod bounds;
+mod events;
 mod files;
 mod grants;
 mod health;

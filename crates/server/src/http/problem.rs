@@ -287,7 +287,8 @@ pub fn whole_seconds_up(span: TimeSpan) -> u64 {
 
 // The use cases, one function an error type.
 
-fn port(error: &PortError) -> Denial {
+/// A port did not do its part.
+pub fn port(error: &PortError) -> Denial {
     tracing::warn!(error = error as &dyn std::error::Error, "a use case could not finish");
     match error {
         PortError::Catalog(CatalogError::Unavailable(_)) => Denial::new(

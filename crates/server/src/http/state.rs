@@ -9,7 +9,7 @@ use domain::{ByteCount, Collection, OwnerId};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use super::bounds::{BODY_LIMIT, COMPLETE_BODY_LIMIT, REQUESTS_IN_FLIGHT};
+use super::bounds::{BODY_LIMIT, COMPLETE_BODY_LIMIT, EVENT_STREAMS, REQUESTS_IN_FLIGHT};
 use super::health::Readiness;
 use super::openapi::{self, Operations};
 use crate::app::App;
@@ -77,6 +77,7 @@ pub struct HttpState(Arc<Shared>);
 pub struct Shared {
     pub(super) parts: HttpParts,
     pub(super) in_flight: Semaphore,
+    pub(super) event_streams: Arc<Semaphore>,
     pub(super) readiness: Readiness,
     pub(super) operations: Operations,
     pub(super) document: Bytes,
@@ -96,6 +97,7 @@ impl HttpState {
         let document = openapi::openapi();
         Self(Arc::new(Shared {
             in_flight: Semaphore::new(requests),
+            event_streams: Arc::new(Semaphore::new(EVENT_STREAMS)),
             readiness: Readiness::default(),
             operations: Operations::of(&document),
             document: serde_json::to_vec_pretty(&document).expect("a document is plain data").into(),

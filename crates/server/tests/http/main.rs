@@ -9,6 +9,7 @@ mod authentication;
 mod bad_input;
 mod cross_origin;
 mod document;
+mod events;
 mod files;
 mod grants;
 mod house;

@@ -145,6 +145,7 @@ macro_rules! catalog_conformance {
             recording {
                 events_are_in_order_of_commit
                 events_are_listed_after_a_position
+                events_of_one_owner_are_listed
                 every_kind_of_event_survives
             }
             profiling {

@@ -3,7 +3,7 @@
 use domain::{Event, EventKind, File, OutboxEvent, Reason};
 
 use super::Subject;
-use super::samples::{pending, role};
+use super::samples::{owner, pending, role};
 use crate::catalog::Written;
 
 pub(crate) async fn events_are_in_order_of_commit(subject: Subject) {
@@ -38,6 +38,21 @@ pub(crate) async fn events_are_listed_after_a_position(subject: Subject) {
     }
     assert_eq!(paged, all);
     assert_eq!(subject.catalog.list_events(after + 1_000, 2).await.unwrap(), []);
+}
+
+pub(crate) async fn events_of_one_owner_are_listed(subject: Subject) {
+    assert_eq!(subject.catalog.last_event_position().await.unwrap(), 0);
+    for owner in ["mina", "juno", "mina", "juno", "mina"] {
+        subject.created(owner, &["video"]).await;
+    }
+    let all = subject.catalog.list_events(0, 100).await.unwrap();
+    let own: Vec<_> = all.iter().filter(|(_, event)| event.owner == owner("mina")).cloned().collect();
+    let list = async |after, limit| subject.catalog.list_owner_events(&owner("mina"), after, limit).await.unwrap();
+    assert_eq!(list(0, 100).await, own);
+    assert_eq!(list(0, 2).await, own[..2]);
+    assert_eq!(list(own[0].0, 100).await, own[1..]);
+    assert_eq!(list(all[4].0, 100).await, []);
+    assert_eq!(subject.catalog.last_event_position().await.unwrap(), all[4].0);
 }
 
 pub(crate) async fn every_kind_of_event_survives(subject: Subject) {

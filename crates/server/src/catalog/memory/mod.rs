@@ -171,6 +171,19 @@ impl Catalog for MemoryCatalog {
         self.with(|tables, _| tables.list_events(after, limit))
     }
 
+    async fn list_owner_events(
+        &self,
+        owner: &OwnerId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<(u64, OutboxEvent)>, CatalogError> {
+        self.with(|tables, _| tables.list_owner_events(owner, after, limit))
+    }
+
+    async fn last_event_position(&self) -> Result<u64, CatalogError> {
+        self.with(|tables, _| tables.last_event_position())
+    }
+
     async fn count_files(&self) -> Result<Vec<(StateName, u64)>, CatalogError> {
         self.with(|tables, _| tables.count_files())
     }

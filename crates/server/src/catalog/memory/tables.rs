@@ -115,6 +115,16 @@ impl Tables {
         later.take(limit).map(|(position, event)| (*position, event.clone())).collect()
     }
 
+    pub(super) fn list_owner_events(&self, owner: &OwnerId, after: u64, limit: u32) -> Vec<(u64, OutboxEvent)> {
+        let limit = usize::try_from(limit).expect("a page fits into memory");
+        let later = self.events.range((Excluded(after), Unbounded)).filter(|(_, event)| event.owner == *owner);
+        later.take(limit).map(|(position, event)| (*position, event.clone())).collect()
+    }
+
+    pub(super) fn last_event_position(&self) -> u64 {
+        self.events.last_key_value().map_or(0, |(position, _)| *position)
+    }
+
     pub(super) fn count_files(&self) -> Vec<(StateName, u64)> {
         let mut counts: BTreeMap<StateName, u64> = BTreeMap::new();
         for file in self.files.values() {

@@ -218,6 +218,19 @@ impl Catalog for SqliteCatalog {
         outbox::list(self, after, limit).await
     }
 
+    async fn list_owner_events(
+        &self,
+        owner: &OwnerId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<(u64, OutboxEvent)>, CatalogError> {
+        outbox::list_of(self, owner, after, limit).await
+    }
+
+    async fn last_event_position(&self) -> Result<u64, CatalogError> {
+        outbox::last_position(self).await
+    }
+
     async fn count_files(&self) -> Result<Vec<(StateName, u64)>, CatalogError> {
         files::count(self).await
     }

@@ -1,7 +1,7 @@
 //! The outbox: events, in the order their transactions were committed. There is one writer at a time, so the order of
 //! insertion is that order.
 
-use domain::OutboxEvent;
+use domain::{OutboxEvent, OwnerId};
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
 use super::rows::{Cells, micros, signed};
@@ -10,6 +10,10 @@ use crate::catalog::CatalogError;
 
 pub(super) const LIST: &str =
     "SELECT id, position, asset, owner, at, kind FROM outbox WHERE position > ? ORDER BY position LIMIT ?";
+
+pub(super) const LIST_OF: &str = "SELECT id, position, asset, owner, at, kind FROM outbox \
+    WHERE owner = ? AND position > ? ORDER BY position LIMIT ?";
+pub(super) const LAST: &str = "SELECT position FROM outbox ORDER BY position DESC LIMIT 1";
 
 const INSERT: &str = "INSERT INTO outbox (id, asset, owner, at, kind) VALUES (?, ?, ?, ?, ?)";
 
@@ -38,6 +42,25 @@ pub(super) async fn list(
     let query = sqlx::query(LIST).bind(signed(after)).bind(limit);
     let rows = query.fetch_all(&mut *connection).await.map_err(failure::classify)?;
     rows.iter().map(event).collect()
+}
+
+pub(super) async fn list_of(
+    catalog: &SqliteCatalog,
+    owner: &OwnerId,
+    after: u64,
+    limit: u32,
+) -> Result<Vec<(u64, OutboxEvent)>, CatalogError> {
+    let (mut connection, _) = catalog.reading().await?;
+    let query = sqlx::query(LIST_OF).bind(owner.as_str().to_owned()).bind(signed(after)).bind(limit);
+    let rows = query.fetch_all(&mut *connection).await.map_err(failure::classify)?;
+    rows.iter().map(event).collect()
+}
+
+pub(super) async fn last_position(catalog: &SqliteCatalog) -> Result<u64, CatalogError> {
+    let (mut connection, _) = catalog.reading().await?;
+    let found: Option<i64> =
+        sqlx::query_scalar(LAST).fetch_optional(&mut *connection).await.map_err(failure::classify)?;
+    Ok(found.map_or(0, i64::cast_unsigned))
 }
 
 fn event(row: &SqliteRow) -> Result<(u64, OutboxEvent), CatalogError> {

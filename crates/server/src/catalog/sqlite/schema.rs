@@ -47,6 +47,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "store_profile",
         sql: include_str!("../../../migrations/sqlite/0004_store_profile.sql"),
     },
+    Migration {
+        version: 5,
+        name: "outbox_by_owner",
+        sql: include_str!("../../../migrations/sqlite/0005_outbox_by_owner.sql"),
+    },
 ];
 
 /// The newest version this program knows.

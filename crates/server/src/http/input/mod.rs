@@ -10,7 +10,7 @@ mod path;
 mod query;
 
 pub(super) use convert::{asset_patch, completion, new_file, new_upload, parts_wanted};
-pub(super) use header::IdempotencyHeader;
+pub(super) use header::{IdempotencyHeader, LastEventId};
 pub(super) use json::{JsonBody, OptionalJsonBody};
 pub(super) use path::{
     AssetParams, AssetPath, CollectionParams, CollectionPath, GrantParams, GrantPath, RoleParams, RolePath,

@@ -61,7 +61,13 @@ async fn migrating_says_what_it_did() {
     };
     assert_eq!(
         names(migrate(&home.path()).await.unwrap()),
-        [(1, "assets_and_files"), (2, "idempotency_by_age"), (3, "installation"), (4, "store_profile")]
+        [
+            (1, "assets_and_files"),
+            (2, "idempotency_by_age"),
+            (3, "installation"),
+            (4, "store_profile"),
+            (5, "outbox_by_owner")
+        ]
     );
     assert_eq!(names(migrate(&home.path()).await.unwrap()), []);
 }

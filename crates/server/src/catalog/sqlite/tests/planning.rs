@@ -49,6 +49,7 @@ fn statements() -> Vec<&'static str> {
         keys::FIND_ASSET,
         leases::FIND,
         outbox::LIST,
+        outbox::LIST_OF,
         profile::FIND,
         reservations::COUNT_OPEN,
         reservations::SUM_RESERVED,
