@@ -235,6 +235,19 @@ impl Catalog for SimCatalog {
         self.read("list_events", async |catalog| catalog.list_events(after, limit).await).await
     }
 
+    async fn list_owner_events(
+        &self,
+        owner: &OwnerId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<(u64, OutboxEvent)>, CatalogError> {
+        self.read("list_owner_events", async |catalog| catalog.list_owner_events(owner, after, limit).await).await
+    }
+
+    async fn last_event_position(&self) -> Result<u64, CatalogError> {
+        self.read("last_event_position", async |catalog| catalog.last_event_position().await).await
+    }
+
     async fn count_files(&self) -> Result<Vec<(StateName, u64)>, CatalogError> {
         self.read("count_files", async |catalog| catalog.count_files().await).await
     }
