@@ -15,6 +15,7 @@ mod run;
 mod simulate;
 mod steps;
 mod stores;
+mod suites;
 mod test;
 mod tidy;
 

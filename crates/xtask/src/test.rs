@@ -1,13 +1,14 @@
 //! `cargo xtask test`: the test command, for people and for CI.
 //!
 //! It installs what the tests need, then checks, builds and runs everything. It ends with 0 only if
-//! every step passed. The tests run last, so their summary is what a reader sees first.
+//! every step passed. The tests run last, so their summary is what a reader sees first; each suite's
+//! seconds stand below it.
 
 use anyhow::Result;
 
 use crate::steps::Steps;
 use crate::stores::{Engine, Kept};
-use crate::{check, generate, needs, process, run, simulate};
+use crate::{check, generate, needs, process, run, simulate, suites};
 
 /// Runs every step and gives the exit code; a failed test run keeps nextest's own code.
 ///
@@ -30,7 +31,7 @@ pub(crate) fn run_all() -> Result<u8> {
         steps.run("generated docs", generate::check_built);
         steps.run("doc tests", || cargo(&["test", "--workspace", "--doc", "--locked"]));
         steps.run("simulation", simulate::run_built);
-        steps.run("tests", || cargo(TESTS));
+        steps.run("tests", || suites::run(&mut process::cargo(TESTS)));
     }
     if let Some(ceph) = ceph.filter(|_| built && begun) {
         steps.run("tests on ceph", || run_tests_over(Engine::Ceph, ceph));
@@ -52,7 +53,7 @@ fn run_tests_over(engine: Engine, mut kept: Kept) -> Result<u8> {
     let variables = kept.wait()?;
     let chosen = ["--ignore-default-filter", "--filterset", engine.tests()];
     let mut command = process::cargo(&[TESTS, &chosen[..]].concat());
-    process::status(command.envs(variables))
+    suites::run(command.envs(variables))
 }
 
 const TESTS: &[&str] = &["nextest", "run", "--workspace", "--locked"];
