@@ -163,7 +163,16 @@ fn classify_host(name: &str) -> Option<HostKind> {
     }
     let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
     let shaped = !name.is_empty() && !name.starts_with('.') && !name.contains("..");
-    (shaped && name.bytes().all(legal)).then_some(HostKind::Name)
+    (shaped && name.bytes().all(legal) && !ends_in_number(name)).then_some(HostKind::Name)
+}
+
+/// Clients read a host whose last label is a number as an IPv4 address (WHATWG URL, "ends in a number checker"): they
+/// send `127.1` as `127.0.0.1`, which is not what was signed, and refuse `a.0`.
+fn ends_in_number(name: &str) -> bool {
+    let last = name.strip_suffix('.').unwrap_or(name).rsplit('.').next().unwrap_or_default();
+    let hex = last.strip_prefix("0x").or_else(|| last.strip_prefix("0X"));
+    let is_hex = hex.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    is_hex || (!last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 fn parse_path(path: &str) -> Result<&str, EndpointError> {
