@@ -6,6 +6,7 @@
 mod bench;
 mod check;
 mod console;
+mod fuzz;
 mod generate;
 mod host;
 mod model;
@@ -35,6 +36,7 @@ cargo xtask <verb>
   tidy                         the rules of this repository that the compiler does not know
   gen [--check]                write docs/reference from the built binary; --check only compares
   model [NAME]                 search the protocol exhaustively, with and without its guards
+  fuzz [TARGET] [--seconds N] [--seed S]  mutate inputs of every reader, or of one
   bench presign [ARGUMENTS]    measure the presigner beside its peers
   help                         print this list";
 
@@ -65,6 +67,7 @@ fn dispatch(arguments: &[String]) -> Result<u8> {
         ("tidy", []) => tidy::run(),
         ("gen", []) => generate::write(),
         ("gen", [flag]) if flag == "--check" => generate::check(),
+        ("fuzz", rest) => fuzz::run(rest),
         ("model", rest) => model::run(rest),
         ("bench", [name, rest @ ..]) => bench::run(name, rest),
         ("help" | "--help" | "-h", _) => {

@@ -52,7 +52,8 @@ impl ApiError {
         Self::Unreachable { detail: innermost(error) }
     }
 
-    pub(super) fn answered(status: u16, body: &[u8], retry_after: Option<TimeSpan>) -> Self {
+    /// What an answer that is no success says: a problem document, or the excerpt of whatever it is.
+    pub fn answered(status: u16, body: &[u8], retry_after: Option<TimeSpan>) -> Self {
         match serde_json::from_slice::<Problem>(body) {
             Ok(problem) => Self::Problem { problem: Box::new(problem), retry_after },
             Err(_) => Self::Foreign { status, detail: excerpt(body), retry_after },

@@ -22,6 +22,7 @@ use futures::stream::FuturesUnordered;
 use wire::{AnnounceRequest, AssetBody, CompleteRequest, CreateRequest, Roles};
 
 pub use error::UploadError;
+pub use send::complaint;
 
 use crate::checksum;
 use crate::client::{Client, Target, Transport};

@@ -95,7 +95,7 @@ fn headers(ticket: &Ticket) -> Result<HeaderMap, PartFailure> {
 
 /// What an S3 error says: its code and message, or the beginning of whatever it is. Other elements of it may repeat the
 /// signed request, so they are left out.
-fn complaint(text: &[u8]) -> String {
+pub fn complaint(text: &[u8]) -> String {
     let xml = String::from_utf8_lossy(text);
     let element = |name: &str| {
         let (open, close) = (format!("<{name}>"), format!("</{name}>"));
