@@ -1,0 +1,63 @@
+// What is read from files, and what they are announced as.
+
+import { crc32 as reference } from "node:zlib";
+import { expect, test } from "vitest";
+import { checksumOf, crc32 } from "../src/content/crc32.js";
+import { fingerprintOf } from "../src/content/fingerprint.js";
+import { fileNameOf, mediaTypeOf, titleOf } from "../src/content/media.js";
+
+function named(name: string, type = "", size = 1): Blob & { name: string } {
+  return Object.assign(new Blob([new Uint8Array(size)], { type }), { name });
+}
+
+test("CRC-32 equals the published check value and carries on", async () => {
+  // CRC catalogue, CRC-32/ISO-HDLC: check = 0xcbf43926 over "123456789".
+  expect(crc32(0, new TextEncoder().encode("123456789"))).toBe(0xcbf43926);
+  const bytes = Uint8Array.from({ length: 3 * 2 ** 20 + 77 }, (_, i) => (i * 7) % 251);
+  const whole = reference(bytes);
+  expect(crc32(crc32(0, bytes.subarray(0, 1001)), bytes.subarray(1001))).toBe(whole);
+  const expected = Buffer.alloc(4);
+  expected.writeUInt32BE(whole);
+  expect(await checksumOf(new Blob([bytes]), new AbortController().signal)).toBe(expected.toString("base64"));
+});
+
+test("summing stops when told", async () => {
+  await expect(checksumOf(new Blob(["a"]), AbortSignal.abort())).rejects.toThrow();
+});
+
+test("a fingerprint follows size, beginning, middle and end", async () => {
+  const bytes = new Uint8Array(400_000);
+  const first = await fingerprintOf(new Blob([bytes]));
+  for (const place of [0, 200_000, 399_999]) {
+    const other = bytes.slice();
+    other[place] = 1;
+    expect(await fingerprintOf(new Blob([other])), `${place}`).not.toBe(first);
+  }
+  expect(await fingerprintOf(new Blob([bytes, "x"]))).not.toBe(first);
+});
+
+test.each([
+  ["a.MP4", "", "video/mp4"],
+  ["a.mkv", "video/matroska", "video/x-matroska"],
+  ["a.avi", "video/vnd.avi", "video/x-msvideo"],
+  ["blob", "video/webm;codecs=vp9", "video/webm"],
+  ["a.html", "text/html", undefined],
+  ["mp4", "", undefined],
+])("the type of %s declared as %j is %s", (name, declared, type) => {
+  expect(mediaTypeOf(named(name, declared))).toBe(type);
+});
+
+test("names are composed, short and without a path", () => {
+  expect(fileNameOf(named("휴가.mp4".normalize("NFD")), "video")).toBe("휴가.mp4");
+  expect(fileNameOf(named("C:\\films\\a\tb.mp4"), "video")).toBe("a b.mp4");
+  expect(fileNameOf(new Blob([], { type: "image/jpeg" }), "thumbnail")).toBe("thumbnail.jpg");
+  const long = fileNameOf(named(`${"가".repeat(200)}🎬.mp4`), "video");
+  expect(new TextEncoder().encode(long).length).toBeLessThanOrEqual(255);
+  expect(long).toMatch(/^가+\.mp4$/);
+});
+
+test("any file name makes a title", () => {
+  expect(titleOf(named("휴가 🎬.mp4"))).toBe("휴가 🎬");
+  expect(titleOf(named(".mp4"))).toBe("untitled");
+  expect([...titleOf(named(`${"🎬".repeat(300)}.mp4`))].length).toBe(200);
+});

@@ -1,0 +1,9 @@
+import { defineConfig } from "vite";
+
+export default defineConfig({
+  build: {
+    lib: { entry: { index: "src/index.ts", texts: "src/texts/explain.ts" }, formats: ["es"] },
+    target: "es2022",
+    sourcemap: true,
+  },
+});

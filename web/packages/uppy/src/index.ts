@@ -1,0 +1,3 @@
+// What `@landfall/uppy` offers.
+
+export { Landfall, Landfall as default, type LandfallBody, type LandfallOptions } from "./plugin.js";
