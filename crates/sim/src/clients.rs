@@ -9,8 +9,8 @@ use domain::{
     OwnerId, PartNumber, PartPlan, RoleName, Title,
 };
 use server::app::{
-    Claim, CompleteError, Completed, Completion, CreateError, FindError, IdempotencyKey, Intent, NewFile, NewUpload,
-    Opened, PartWanted,
+    App, Claim, CompleteError, Completed, Completion, CreateError, FindError, IdempotencyKey, Intent, NewFile,
+    NewUpload, Opened, PartWanted,
 };
 use server::catalog::AssetPatch;
 use server::store::signer::SignedPart;
@@ -312,9 +312,8 @@ impl Upload {
         match self.client.world.draw(|chance| chance.below(8)) {
             0 | 1 => {
                 let role = first.role;
-                let read = move |app: server::app::App| async move {
-                    app.file_url(&owner, &of, id, &role, Intent::Show).await.map(drop)
-                };
+                let read =
+                    move |app: App| async move { app.file_url(&owner, &of, id, &role, Intent::Show).await.map(drop) };
                 self.client.ask("read", read).await;
             }
             2 | 3 => {
@@ -328,9 +327,8 @@ impl Upload {
             }
             4 if self.errand.sources.len() > 1 => {
                 let role = self.errand.sources[1].role.clone();
-                let withdraw = move |app: server::app::App| async move {
-                    app.withdraw_file(&owner, &of, id, &role).await.map_err(drop)
-                };
+                let withdraw =
+                    move |app: App| async move { app.withdraw_file(&owner, &of, id, &role).await.map_err(drop) };
                 self.client.ask("withdraw", withdraw).await;
             }
             5 => delete(&self.client, &of, id).await,
@@ -351,7 +349,8 @@ impl Upload {
             executor.start(Home::Client, Box::pin(cancel));
         }
         if self.client.chance(400) {
-            executor.start(Home::Client, Box::pin(second_tab(client.clone(), of.clone(), id)));
+            let roles = self.errand.sources.iter().map(|source| source.role.clone()).collect();
+            executor.start(Home::Client, Box::pin(second_tab(client.clone(), of.clone(), id, roles)));
         }
         if self.client.chance(150) {
             executor.start(Home::Client, Box::pin(stranger(client.clone(), of.clone(), id)));
@@ -376,18 +375,34 @@ async fn delete(client: &Client, of: &Collection, id: AssetId) {
     }
 }
 
-/// The same owner in another tab, who presses the same button, and looks around.
-async fn second_tab(client: Client, of: Collection, id: AssetId) {
-    for _ in 0..3 {
+/// The same owner in another tab, who presses the same buttons, and looks around.
+async fn second_tab(client: Client, of: Collection, id: AssetId, roles: Vec<RoleName>) {
+    for _ in 0..4 {
         client.linger(0, 60).await;
-        let (owner, collection) = (client.owner.clone(), of.clone());
-        let complete = move |app: server::app::App| async move {
-            app.complete_asset(&owner, &collection, id, &Completion::default()).await.is_ok()
-        };
-        client.ask("complete", complete).await;
-        let (owner, collection) = (client.owner.clone(), of.clone());
-        let look = move |app: server::app::App| async move { app.find_asset(&owner, &collection, id).await.is_ok() };
-        client.ask("find", look).await;
+        let (owner, collection, world) = (client.owner.clone(), of.clone(), client.world.clone());
+        match client.world.draw(|chance| chance.below(3)) {
+            0 => {
+                let complete = move |app: App| async move {
+                    app.complete_asset(&owner, &collection, id, &Completion::default()).await.is_ok()
+                };
+                client.ask("complete", complete).await;
+            }
+            1 => {
+                let find = move |app: App| async move { app.find_asset(&owner, &collection, id).await.is_ok() };
+                client.ask("find", find).await;
+            }
+            _ => {
+                let role = roles[client.world.draw(|chance| chance.below(roles.len()))].clone();
+                let first = PartNumber::new(1).expect("parts begin at 1");
+                let wanted = [PartWanted { number: first, checksum_sha256: None }];
+                // It opens what another tab has just announced.
+                let grant = move |app: App| async move {
+                    let granted = app.grant_parts(&owner, &collection, id, &role, &wanted).await;
+                    granted.iter().for_each(|parts| release(&world, parts));
+                };
+                client.ask("grant", grant).await;
+            }
+        }
     }
 }
 
@@ -396,7 +411,7 @@ async fn stranger(client: Client, of: Collection, id: AssetId) {
     client.linger(0, 100).await;
     let somebody = OwnerId::parse("somebody-else").expect("it is an owner");
     let world = client.world.clone();
-    let meddle = move |app: server::app::App| async move {
+    let meddle = move |app: App| async move {
         let completed = app.complete_asset(&somebody, &of, id, &Completion::default()).await;
         let deleted = app.delete_asset(&somebody, &of, id).await;
         if completed.is_ok() || deleted.is_ok() {
