@@ -135,9 +135,11 @@ function readEvent(hear: Record<string, unknown>, vector: VectorCase): SessionEv
     case "summed":
       return { kind: "summed", role, value: hear.value as string };
     case "listed": {
-      const parts = (hear.parts as Array<[number, number]> | undefined)?.map(
-        ([number, size]): PartBody => ({ number, size, etag: "e" }),
-      );
+      const parts = (hear.parts as Array<[number, number]> | undefined)?.map(([number, size]): PartBody => ({
+        number,
+        size,
+        etag: "e",
+      }));
       return { kind: "listed", role, answer: error ? { error: readError(error) } : { ok: parts ?? [] } };
     }
     case "signed": {

@@ -17,8 +17,7 @@ export interface LandfallBody extends Body {
 }
 
 export interface LandfallOptions<M extends Meta, B extends Body>
-  extends PluginOpts,
-    Omit<UploaderOptions, "collection"> {
+  extends PluginOpts, Omit<UploaderOptions, "collection"> {
   /** Files uploaded at once; each sends several parts. */
   limit?: number;
   /** Where a file belongs. By default `video` in `videos`, or `image` in `images`. */
