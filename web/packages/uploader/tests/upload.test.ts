@@ -87,12 +87,15 @@ test("cancel while the asset is being created deletes it when it is known", asyn
 test("a paused upload sends nothing, and no patience is lost", async () => {
   const upload = begin();
   await until(() => server.puts > 0);
-  upload.pause();
-  clock.after(5 * 3600_000, () => upload.resume());
   const puts = server.puts + network.inFlight;
+  expect(network.inFlight).toBeGreaterThan(0);
+  upload.pause();
+  await clock.settle();
+  expect(network.inFlight).toBe(0);
+  clock.after(5 * 3600_000, () => upload.resume());
   await until(() => clock.steady() > 4 * 3600_000);
   expect(server.puts).toBeLessThanOrEqual(puts);
-  expect(upload.state.phase).toBe("paused");
+  expect(upload.state).toMatchObject({ phase: "paused", trouble: undefined });
   await phase(upload, "published");
 });
 
@@ -245,4 +248,36 @@ test("what was begun is told after a reload, for its own account only", async ()
   expect(entry?.request.files.video?.file_name).toBe("film.mp4");
   expect(JSON.stringify(entry)).not.toMatch(/secret-token|store\/bucket/);
   expect(await uploader({ account: "7" }).unfinished()).toEqual([]);
+});
+
+test("the key is remembered before the asset is asked for, and its id before the first part", async () => {
+  const seen: Record<string, string | undefined> = {};
+  const [call, put] = [server.call.bind(server), server.put.bind(server)];
+  const written: string[] = [];
+  const write = journal.write.bind(journal);
+  journal.write = async (entry) => {
+    written.push(entry.assetId ?? entry.idempotencyKey);
+    return write(entry);
+  };
+  server.call = (request) => {
+    if (request.headers["Idempotency-Key"]) seen.key = written.at(-1);
+    return call(request);
+  };
+  server.put = (url, body) => {
+    seen.id ??= written.at(-1);
+    return put(url, body);
+  };
+  await phase(begin(), "published");
+  expect(seen.key).toMatch(/^[0-9a-z-]{20,}$/);
+  expect(seen.id).toBe(server.assets[0]?.id);
+});
+
+test("another device finds it by its content", async () => {
+  const first = begin();
+  await until(() => server.puts > 2);
+  first.detach();
+  const upload = begin({ video: VIDEO }, { journal: new MemoryJournal() });
+  await phase(upload, "published");
+  expect(server.assets.length).toBe(1);
+  expect(upload.state.resumedBytes).toBeGreaterThan(0);
 });
