@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand};
 use server::config::{Config, Environment, Flags};
 
 use crate::client::{delete, list, show, upload, url};
-use crate::commands::{completions, config, migrate, openapi, reap, serve, store, token};
+use crate::commands::{bucket, completions, config, doctor, migrate, openapi, reap, serve, store, token};
 use crate::exit::{self, Failure};
 
 /// Direct-to-object-storage uploads, verified before they are visible.
@@ -43,6 +43,11 @@ pub(crate) enum Command {
     Reap(reap::Arguments),
     /// Bring the catalog up to date, which `serve` also does at its start
     Migrate(migrate::Arguments),
+    /// Look whether the configured store does what Landfall needs, and how to repair what it does not
+    Doctor(doctor::Arguments),
+    /// The configured store's buckets
+    #[command(subcommand)]
+    Bucket(bucket::Command),
     /// The embedded store
     #[command(subcommand)]
     Store(store::Command),

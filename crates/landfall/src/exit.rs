@@ -19,6 +19,7 @@ Exit codes:
   6  the server cannot be reached
   7  the server refused, or rejected a file
   8  there is no such asset (any more)
+  9  the store does not do what Landfall needs
   128 + N  ended by signal N (130: Ctrl-C)";
 
 /// Why a command failed, as scripts see it.
@@ -40,6 +41,8 @@ pub(crate) enum Exit {
     Refused = 7,
     /// No such asset, or not any more.
     NotFound = 8,
+    /// Doctor found something that fails, or a setting was refused.
+    Unfit = 9,
     /// Ctrl-C.
     Interrupted = 130,
     /// SIGTERM.

@@ -16,7 +16,7 @@ use clap::Parser as _;
 
 use arguments::{Arguments, Command};
 use client::{delete, list, show, upload, url};
-use commands::{completions, config, migrate, openapi, reap, serve, store, token};
+use commands::{bucket, completions, config, doctor, migrate, openapi, reap, serve, store, token};
 use exit::{Exit, Failure};
 
 /// Threads for blocking work: files of the embedded store, name lookups. Each costs a stack and perhaps an allocator
@@ -45,6 +45,8 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Token(arguments) => token::run(&arguments),
         Command::Reap(arguments) => block_on(reap::run(arguments)),
         Command::Migrate(arguments) => block_on(migrate::run(arguments)),
+        Command::Doctor(arguments) => block_on(doctor::run(arguments)),
+        Command::Bucket(command) => block_on(bucket::run(command)),
         Command::Store(command) => block_on(store::run(command)),
         Command::Config(arguments) => config::run(&arguments),
         Command::Openapi(arguments) => openapi::run(&arguments),

@@ -1,7 +1,9 @@
 //! The commands of the server's side, one a file: its arguments and what it does with them.
 
+pub(crate) mod bucket;
 pub(crate) mod completions;
 pub(crate) mod config;
+pub(crate) mod doctor;
 pub(crate) mod migrate;
 pub(crate) mod openapi;
 pub(crate) mod reap;

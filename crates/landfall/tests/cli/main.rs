@@ -4,6 +4,7 @@
 //! a time; every process it starts is ended, also when the test fails.
 
 mod commands;
+mod doctoring;
 mod process;
 mod reaping;
 mod serving;

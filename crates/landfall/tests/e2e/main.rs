@@ -15,6 +15,7 @@ mod crashes;
 mod curl;
 mod disk_full;
 mod offload;
+mod on_ceph;
 mod operations;
 mod parallel;
 mod reading;

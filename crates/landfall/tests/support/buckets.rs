@@ -48,6 +48,16 @@ impl Buckets {
         }
     }
 
+    /// Takes an asset's objects away, as an operator may by hand.
+    pub(crate) async fn remove_objects(&self, asset: &str) {
+        for name in &self.names {
+            let page = self.client.list_objects_v2().bucket(name).send().await.expect("a page of objects");
+            for key in page.contents().iter().filter_map(|object| object.key()).filter(|key| key.contains(asset)) {
+                self.client.delete_object().bucket(name).key(key).send().await.expect("an object goes");
+            }
+        }
+    }
+
     /// Aborts the uploads of an asset with the store's own key, as a lifecycle rule does.
     pub(crate) async fn abort_uploads(&self, asset: &str) {
         for name in &self.names {

@@ -36,6 +36,9 @@ pub enum BootError {
     /// The embedded store.
     #[error(transparent)]
     Embedded(#[from] EmbeddedError),
+    /// No HTTP client.
+    #[error("TLS cannot be set up")]
+    Tls(#[source] reqwest::Error),
 }
 
 /// What kind of trouble it is, for exit codes.
@@ -65,9 +68,9 @@ impl BootError {
     /// What kind of trouble it is.
     pub const fn trouble(&self) -> Trouble {
         match self {
-            Self::Config(_) | Self::Embedded(EmbeddedError::Bucket(localstore::BucketError::Name(_))) => {
-                Trouble::Settings
-            }
+            Self::Config(_)
+            | Self::Tls(_)
+            | Self::Embedded(EmbeddedError::Bucket(localstore::BucketError::Name(_))) => Trouble::Settings,
             Self::Listen { .. } | Self::Embedded(EmbeddedError::Start(localstore::StartError::PortInUse(_))) => {
                 Trouble::Address
             }
@@ -96,6 +99,7 @@ impl BootError {
             }
             Self::Catalog(_) => "`landfall config` prints where the catalog file is; [catalog] sqlite moves it".into(),
             Self::Embedded(wrong) => wrong.hint(),
+            Self::Tls(_) => "install CA certificates, such as the package ca-certificates".into(),
         }
     }
 }

@@ -1,9 +1,10 @@
 //! Puts the pieces together, and takes them apart again without losing anything.
 //!
 //! [`Landfall::start`] is the whole server in this process; [`Offline`] is catalog and store without it; [`RunningStore`]
-//! is the embedded store alone. *Invariant*: concrete backends are named in `foundation` and nowhere else; whatever a
+//! is the embedded store alone; [`Consultation`] is the store for doctor. *Invariant*: concrete backends are named in `foundation` and nowhere else; whatever a
 //! configuration can get wrong is found before anything listens.
 
+mod consulting;
 mod embedded;
 mod error;
 mod figures;
@@ -14,6 +15,7 @@ mod offline;
 mod running;
 mod store_settings;
 
+pub use consulting::{Consultation, KeepError, Kept};
 #[cfg(test)]
 pub(crate) use embedded::behaviour as embedded_behaviour;
 pub use embedded::{CredentialsError, EmbeddedError, RunningStore, StoreCredentials, local_url};

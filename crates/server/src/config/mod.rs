@@ -28,7 +28,7 @@ pub use collections::{CollectionConfig, CollectionsConfig, RoleConfig};
 pub use environment::Environment;
 pub use error::ConfigError;
 pub use secret::Secret;
-pub use server::{CatalogConfig, ServerConfig, WebConfig};
+pub use server::{CatalogConfig, ServerConfig, WebConfig, parse_origin};
 pub use store::{StoreConfig, StoreKind};
 pub use telemetry::{LogFormat, TelemetryConfig};
 pub use uploads::{Cdn, DeliveryConfig, ExpireConfig, UploadsConfig};

@@ -76,6 +76,14 @@ pub(super) fn http_url(text: &str) -> Result<(), String> {
     if plain { Ok(()) } else { Err("must be http:// or https:// with a host, and no user, query or fragment".into()) }
 }
 
+/// Reads an origin that was typed, by the rule of `web.origins`.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn parse_origin(text: &str) -> Result<String, String> {
+    origin(text).map(|()| text.to_owned())
+}
+
 /// An origin as browsers send it: scheme, host, port, nothing more.
 fn origin(text: &str) -> Result<(), String> {
     not_empty(text)?;
