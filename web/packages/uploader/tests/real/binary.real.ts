@@ -78,7 +78,7 @@ test("a video and its thumbnail are published together, byte for byte", async ()
   expect(sha256(await download(asset.id, "video"))).toBe(sha256(await video.arrayBuffer()));
   expect(asset.files.thumbnail?.url).toBeDefined();
   expect(upload.state).toMatchObject({ phase: "published", arrivedBytes: 21 * MIB + 7 + 5000 });
-}, 60_000);
+}, 120_000);
 
 test("another device goes on where the first one stopped", async () => {
   const video = film(50 * MIB, 2);
@@ -96,7 +96,7 @@ test("another device goes on where the first one stopped", async () => {
   expect(second.urls.length).toBeLessThanOrEqual(5);
   expect(asset.title).toBe("Named at last");
   expect(sha256(await download(asset.id, "video"))).toBe(sha256(await video.arrayBuffer()));
-}, 60_000);
+}, 120_000);
 
 test("a server that is killed and started again only makes it wait", async () => {
   const video = film(50 * MIB, 3);
@@ -114,7 +114,7 @@ test("what is no video is rejected with its reason", async () => {
   const upload = uploader(new NodeTransport()).upload({ files: { video } }).start();
   await expect(upload.published()).rejects.toMatchObject({ code: "rejected", facts: { reason: "content_mismatch" } });
   await upload.cancel();
-}, 60_000);
+}, 120_000);
 
 test("pause, resume and cancel", async () => {
   const transport = new NodeTransport();
@@ -132,4 +132,4 @@ test("pause, resume and cancel", async () => {
   const headers = { Authorization: `Bearer ${landfall.token}` };
   const answer = await fetch(`${landfall.address}/v1/videos/${assetId}`, { headers });
   expect(answer.status).toBe(410);
-}, 60_000);
+}, 120_000);
