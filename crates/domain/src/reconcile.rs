@@ -111,7 +111,8 @@ pub enum Step<L, R> {
 /// Merges a page of a listing with the rows of its range of keys.
 ///
 /// The listing is asked first and given whole; the rows come later, page by page, and a row that was written before
-/// its object was is therefore always there. Keys may repeat in the listing, as uploads do, and not among rows.
+/// its object was is therefore always there. Keys may repeat in the listing, as uploads do, and should not among rows; a row's
+/// second on a key comes as [`Pair::Known`].
 #[derive(Debug)]
 pub struct Merge<L, R> {
     listed: VecDeque<L>,
@@ -138,8 +139,8 @@ impl<L: Keyed, R: Keyed + Clone> Merge<L, R> {
     /// If they do not come after those given before.
     pub fn push(&mut self, rows: Vec<R>) {
         self.ended = rows.is_empty();
-        let ordered = self.rows.back().into_iter().chain(&rows).is_sorted_by(|a, b| a.key() < b.key());
-        assert!(ordered, "rows are in key order, each key once");
+        let ordered = self.rows.back().into_iter().chain(&rows).is_sorted_by(|a, b| a.key() <= b.key());
+        assert!(ordered, "rows are in key order");
         self.rows.extend(rows);
     }
 

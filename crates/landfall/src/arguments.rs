@@ -10,7 +10,9 @@ use clap::{Args, Parser, Subcommand};
 use server::config::{Config, Environment, Flags};
 
 use crate::client::{delete, list, show, upload, url};
-use crate::commands::{bucket, completions, config, doctor, migrate, openapi, reap, serve, store, token};
+use crate::commands::{
+    accept_restore, audit, bucket, completions, config, doctor, migrate, openapi, reap, reconcile, serve, store, token,
+};
 use crate::exit::{self, Failure};
 
 /// Direct-to-object-storage uploads, verified before they are visible.
@@ -41,6 +43,12 @@ pub(crate) enum Command {
     Token(token::Arguments),
     /// Expire what was abandoned and destroy what it left, now
     Reap(reap::Arguments),
+    /// Compare buckets and catalog in both directions, and remove what nobody owns
+    Reconcile(reconcile::Arguments),
+    /// Hold the invariants against everything in buckets and catalog; exit code 1 on a breach
+    Audit(audit::Arguments),
+    /// Say that a catalog restored from a backup and the buckets belong together
+    AcceptRestore(accept_restore::Arguments),
     /// Bring the catalog up to date, which `serve` also does at its start
     Migrate(migrate::Arguments),
     /// Look whether the configured store does what Landfall needs, and how to repair what it does not

@@ -16,7 +16,9 @@ use clap::Parser as _;
 
 use arguments::{Arguments, Command};
 use client::{delete, list, show, upload, url};
-use commands::{bucket, completions, config, doctor, migrate, openapi, reap, serve, store, token};
+use commands::{
+    accept_restore, audit, bucket, completions, config, doctor, migrate, openapi, reap, reconcile, serve, store, token,
+};
 use exit::{Exit, Failure};
 
 /// Threads for blocking work: files of the embedded store, name lookups. Each costs a stack and perhaps an allocator
@@ -44,6 +46,9 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Delete(arguments) => block_on(delete::run(arguments)),
         Command::Token(arguments) => token::run(&arguments),
         Command::Reap(arguments) => block_on(reap::run(arguments)),
+        Command::Reconcile(arguments) => block_on(reconcile::run(arguments)),
+        Command::Audit(arguments) => block_on(audit::run(arguments)),
+        Command::AcceptRestore(arguments) => block_on(accept_restore::run(arguments)),
         Command::Migrate(arguments) => block_on(migrate::run(arguments)),
         Command::Doctor(arguments) => block_on(doctor::run(arguments)),
         Command::Bucket(command) => block_on(bucket::run(command)),

@@ -122,6 +122,7 @@ impl Fleet {
             owner_naming: OwnerNaming::PlainWhereSafe,
             delivery: DeliveryRules { window: TimeSpan::from_mins(10), life: TimeSpan::from_hours(1) },
             complete_patience: DEFAULT_COMPLETE_PATIENCE,
+            reconcile_budget: 1_000,
         };
         let fleet = Arc::new(Self {
             world: world.clone(),
@@ -142,13 +143,15 @@ impl Fleet {
             catalog: Arc::new(SimCatalog::new(world.clone())),
             store: Arc::new(SimStore::new(world.clone())),
             signer: self.signer.clone(),
+            clock: world.clock.clone(),
             entropy: Arc::new(SimEntropy(world.clone())),
             settings: self.settings.clone(),
         };
         let app = App::with_background(parts, Arc::new(SimBackground { world: world.clone(), home }));
         lock(&self.apps)[process] = Some(app.clone());
         if process >= SERVERS {
-            for job in Job::ALL {
+            // Reconcile would repair what a planted bug leaves behind, and so hide it; it has its own tests.
+            for job in Job::ALL.into_iter().filter(|job| *job != Job::Reconcile) {
                 world.executor.start(home, Box::pin(run_job(world.clone(), app.clone(), job, process)));
             }
         }
@@ -184,6 +187,8 @@ async fn run_job(world: Arc<World>, app: App, job: Job, process: usize) {
         Job::Destroy => 120,
         Job::Recheck => 3_600,
         Job::Expire => 12 * 3_600,
+        Job::Reconcile => 24 * 3_600,
+        Job::RaiseEpoch => 600,
     };
     let never = CancellationToken::new();
     let mut calm = 20;

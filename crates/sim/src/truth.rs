@@ -120,15 +120,18 @@ impl Truth {
         }
     }
 
-    /// I6: an Abort is about to be sent. T6 is allowed its own from COMMITTING on; its row may move meanwhile.
+    /// I6: an Abort is about to be sent. T6 is allowed its own from COMMITTING on, and its row may move meanwhile;
+    /// T12 is allowed an upload that a live row does not know.
     pub(crate) fn aborts(&mut self, catalog: &MemoryCatalog, key: &ObjectKey, upload: &UploadId) {
         let state = self.state(catalog, key);
         let stored = self.file_of(key).and_then(|id| row(catalog, id)).and_then(|file| file.upload_id);
         let own = stored.as_ref() == Some(upload);
         let allowed = match state {
             Row::Is(StateName::Deleting | StateName::Closed) | Row::Purged => true,
-            Row::Is(StateName::Committing | StateName::Verified | StateName::Created) => own,
-            Row::Is(StateName::Reserved | StateName::Uploading) | Row::Never => false,
+            // Its own is T6's, another T12's.
+            Row::Is(StateName::Committing | StateName::Verified | StateName::Created) => true,
+            Row::Is(StateName::Reserved | StateName::Uploading) => !own,
+            Row::Never => false,
         };
         if !allowed {
             self.report("I6", format!("Abort on {} whose row is {state:?}", key.path()));

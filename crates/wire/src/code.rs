@@ -35,6 +35,8 @@ pub enum ErrorCode {
     UploadRejected,
     /// 410: the upload's deadline has passed.
     UploadExpired,
+    /// 410: the file's object is missing from the store; its operator has been told.
+    FileLost,
     /// 409: the role has a file on its way.
     RoleOccupied,
     /// 422: the Idempotency-Key was used with another body.
@@ -81,6 +83,7 @@ impl ErrorCode {
             Self::UploadIncomplete => "upload_incomplete",
             Self::UploadRejected => "upload_rejected",
             Self::UploadExpired => "upload_expired",
+            Self::FileLost => "file_lost",
             Self::RoleOccupied => "role_occupied",
             Self::IdempotencyKeyReused => "idempotency_key_reused",
             Self::IdempotencyKeyInProgress => "idempotency_key_in_progress",
@@ -111,7 +114,7 @@ impl ErrorCode {
             | Self::RoleOccupied
             | Self::IdempotencyKeyInProgress
             | Self::Conflict => 409,
-            Self::Gone | Self::UploadExpired => 410,
+            Self::Gone | Self::UploadExpired | Self::FileLost => 410,
             Self::BodyTooLarge => 413,
             Self::UnsupportedMediaType => 415,
             Self::InvalidRequest
@@ -151,6 +154,7 @@ impl ErrorCode {
             | Self::UploadIncomplete
             | Self::UploadRejected
             | Self::UploadExpired
+            | Self::FileLost
             | Self::RoleOccupied
             | Self::IdempotencyKeyReused
             | Self::BodyTooLarge
@@ -175,6 +179,7 @@ impl ErrorCode {
             Self::UploadIncomplete => "The upload is incomplete",
             Self::UploadRejected => "The upload was rejected",
             Self::UploadExpired => "The upload has expired",
+            Self::FileLost => "The file is lost",
             Self::RoleOccupied => "The role has a file on its way",
             Self::IdempotencyKeyReused => "The Idempotency-Key was used for another request",
             Self::IdempotencyKeyInProgress => "The first request is still running",

@@ -16,7 +16,10 @@ mod roles;
 pub use asset::{AssetBody, AssetPage, FileBody, FileUrlBody, RejectionBody, UploadBody};
 pub use code::ErrorCode;
 pub use grant::{GrantBody, GrantRequest};
-pub use job::{ReapBody, ReapRequest};
+pub use job::{
+    AcceptRestoreBody, AcceptRestoreRequest, AuditBody, BreachBody, FindingBody, FindingTotalBody, ReapBody,
+    ReapRequest, ReconcileBody, ReconcileRequest,
+};
 pub use part::{PartBody, PartPage, PartUrlBody, PartUrlsBody};
 pub use problem::{FieldProblem, MissingParts, Problem, WrongPartBody};
 pub use request::{

@@ -1,12 +1,16 @@
 //! The commands of the server's side, one a file: its arguments and what it does with them.
 
+pub(crate) mod accept_restore;
+pub(crate) mod audit;
 pub(crate) mod bucket;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod doctor;
 pub(crate) mod migrate;
 pub(crate) mod openapi;
+mod operator;
 pub(crate) mod reap;
+pub(crate) mod reconcile;
 pub(crate) mod serve;
 pub(crate) mod store;
 pub(crate) mod token;

@@ -1,31 +1,17 @@
 //! `landfall reap`: what the nightly run does, now.
-//!
-//! Through the running server if there is one, else with catalog and store in this process.
-
-use std::time::Duration;
 
 use clap::Args;
-use domain::{OwnerId, TimeSpan, Timestamp};
-use server::app::Rehearsal;
-use server::auth::{Scope, Scopes, TokenRequest};
-use server::boot::{self, BootError, DataFolder, FolderError, Offline, RunFileOf};
-use server::clock::{Clock as _, HostClock};
-use server::config::{Config, StoreKind};
-use server::jobs;
-use uploader::client;
-use wire::{Problem, ReapBody, ReapRequest};
+use domain::Timestamp;
+use server::app::{App, ExpireError, Rehearsal};
+use server::config::StoreKind;
+use server::jobs::{self, JobError};
+use wire::{ReapBody, ReapRequest};
 
 use super::log_as_command;
+use super::operator::{self, Call};
 use crate::arguments::{Installation, Output};
 use crate::console;
 use crate::exit::{Exit, Failure, chain};
-
-/// The token of one call to the server.
-const TOKEN_TTL: TimeSpan = TimeSpan::from_secs(60);
-/// The server gives a job up after 15 min; the rest is for the way.
-const CALL_LIMIT: Duration = Duration::from_mins(16);
-/// Whom that token names: the server only looks at its scope.
-const OPERATOR: &str = "landfall-reap";
 
 /// Arguments of `reap`.
 #[derive(Debug, Args)]
@@ -52,15 +38,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         return Err(Failure::new(Exit::Usage, refusal).hint("leave --now out"));
     }
     let request = ReapRequest { now: arguments.now, dry_run: arguments.dry_run };
-    let done = match Offline::start(&config, "landfall reap").await {
-        Ok(offline) => reap_here(offline, &request).await?,
-        Err(BootError::Folder(held @ FolderError::Held { .. })) => {
-            let running = DataFolder::new(&config.server.data).find_running(RunFileOf::Server);
-            let Some(api) = running.and_then(|run| run.addresses.api) else { return Err(held.into()) };
-            reap_there(&config, &api, &request).await?
-        }
-        Err(error) => return Err(error.into()),
-    };
+    let call = Call { purpose: "landfall reap", path: "/v1/admin/jobs/reap", request: Some(&request) };
+    let done: ReapBody = operator::perform(&config, call, async |app| reap_here(app, &request).await).await?;
     if arguments.output.json {
         return console::json(&done);
     }
@@ -73,36 +52,18 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn reap_here(offline: Offline, request: &ReapRequest) -> Result<ReapBody, Failure> {
+async fn reap_here(app: &App, request: &ReapRequest) -> Result<ReapBody, Failure> {
     let rehearsal = if request.dry_run { Rehearsal::DryRun } else { Rehearsal::Real };
-    let outcome = jobs::reap(offline.app(), request.now, rehearsal).await;
-    offline.stop().await;
-    let reaped = outcome.map_err(|error| Failure::new(Exit::Failed, chain(&error)))?;
+    let reaped = jobs::reap(app, request.now, rehearsal).await.map_err(|error| match &error {
+        JobError::Port(port) | JobError::Expire(ExpireError::Port(port)) => operator::of_port(port),
+        JobError::Reconcile(_) | JobError::Expire(ExpireError::Implausible { .. }) => {
+            Failure::new(Exit::Failed, chain(&error))
+        }
+    })?;
     Ok(ReapBody {
         expired: reaped.expire.expired,
         suspicious: reaped.expire.suspicious,
         destroyed: reaped.destroyed,
         dry_run: request.dry_run,
     })
-}
-
-async fn reap_there(config: &Config, api: &str, request: &ReapRequest) -> Result<ReapBody, Failure> {
-    let owner = OwnerId::parse(OPERATOR).map_err(|wrong| Failure::new(Exit::Failed, wrong.to_string()))?;
-    let token = TokenRequest { owner, ttl: TOKEN_TTL, scopes: Scopes::from_iter([Scope::Admin]) };
-    let token = boot::existing_authenticator(config)?.mint(&token, HostClock.now());
-    let url = format!("{api}/v1/admin/jobs/reap");
-    let unreachable = |error: reqwest::Error| {
-        Failure::new(Exit::Unreachable, chain(&error))
-            .hint(format!("the server that runs in this folder should answer at {api}"))
-    };
-    // The token is an operator's: it goes to the server of this folder and through no proxy.
-    let http = client::direct(CALL_LIMIT).map_err(|error| Failure::new(Exit::Failed, chain(&error)))?;
-    let answer = http.post(url).bearer_auth(token).json(request).send().await.map_err(unreachable)?;
-    let status = answer.status();
-    let body = answer.bytes().await.map_err(unreachable)?;
-    if status.is_success() {
-        return serde_json::from_slice(&body).map_err(|error| Failure::new(Exit::Failed, chain(&error)));
-    }
-    let detail = serde_json::from_slice::<Problem>(&body).map_or_else(|_| status.to_string(), |problem| problem.detail);
-    Err(Failure::new(Exit::Refused, format!("the server refused: {detail}")))
 }

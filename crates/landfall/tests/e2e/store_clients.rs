@@ -22,7 +22,7 @@ import boto3, json, os, sys
 shown = json.loads(os.environ["SHOWN"])
 s3 = boto3.client("s3", endpoint_url=shown["endpoint"], region_name=shown["region"],
     aws_access_key_id=shown["access_key_id"], aws_secret_access_key=shown["secret_access_key"])
-[listed] = s3.list_objects_v2(Bucket=shown["private_bucket"])["Contents"]
+[listed] = s3.list_objects_v2(Bucket=shown["private_bucket"], Prefix="42/")["Contents"]
 film = s3.get_object(Bucket=shown["private_bucket"], Key=listed["Key"])
 body = film["Body"].read()
 assert body == open(os.environ["FILM"], "rb").read(), "other bytes"

@@ -4,13 +4,16 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use serde_json::Value;
 
+/// Says whose bucket it is; no file's.
+const MARKER: &str = "landfall/marker.json";
+
 /// Both buckets of an installation.
 pub(crate) struct Buckets {
     client: Client,
     names: [String; 2],
 }
 
-/// Everything in both buckets.
+/// Everything in both buckets but the markers.
 #[derive(Debug, PartialEq, Eq, Default)]
 pub(crate) struct Content {
     /// Keys of objects.
@@ -81,6 +84,7 @@ impl Buckets {
             }
             content.uploads.extend(self.uploads(name).await);
         }
+        content.objects.retain(|key| key != MARKER);
         content
     }
 

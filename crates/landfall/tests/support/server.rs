@@ -116,6 +116,13 @@ impl Server {
 
     /// Starts it where it was before, and waits until it is ready.
     pub(crate) async fn start(&mut self) {
+        self.begin().await;
+        let (url, http) = (format!("{}/readyz", self.url), reqwest::Client::new());
+        until("the server is ready", SOON, async || http.get(&url).send().await.ok()?.error_for_status().ok()).await;
+    }
+
+    /// Starts it where it was before, and waits until it answers, ready or not.
+    pub(crate) async fn begin(&mut self) {
         assert!(self.process.is_none(), "it runs already");
         let _ = std::fs::remove_file(self.data().join("run.json"));
         let mut command = self.setup.command(self.folder.path(), &self.listen);
@@ -128,8 +135,6 @@ impl Server {
                 *known = url.trim_start_matches("http://").to_owned();
             }
         }
-        let (url, http) = (format!("{}/readyz", self.url), reqwest::Client::new());
-        until("the server is ready", SOON, async || http.get(&url).send().await.ok()?.error_for_status().ok()).await;
     }
 
     /// `kill -9`, and nobody there any more.

@@ -60,6 +60,7 @@ impl App {
     ) -> Result<Opened, AnnounceError> {
         let rules = of.roles.get(role).ok_or(AnnounceError::UnknownRole)?;
         let plan = self.plan_file(rules, new).map_err(AnnounceError::File)?;
+        self.require_bucket().await?;
         for _ in 0..MAX_RACES {
             let Stamped { now, value: asset } = self.load_own(owner, of, id).await.map_err(AnnounceError::Find)?;
             if is_repetition(&asset, role, new) {

@@ -49,6 +49,7 @@ struct Attempt {
 impl App {
     /// Drives a COMMITTING file towards its verdict. `owner` is told if the file is rejected.
     pub async fn commit_file(&self, owner: &OwnerId, file: File, begin: Begin) -> Result<Commit, PortError> {
+        self.require_bucket().await?;
         let mut attempt = Attempt { file, answer: CompleteAnswer::NotCalled, committed: None, aborted: None };
         match begin {
             Begin::WithComplete => self.complete_upload(&mut attempt).await,

@@ -82,6 +82,8 @@ impl App {
         id: AssetId,
         completion: &Completion,
     ) -> Result<Completed, CompleteError> {
+        // In another bucket every upload would look vanished, and that ends a file.
+        self.require_bucket().await?;
         self.freeze_asset(owner, of, id, &completion.claims).await?;
         // After the freeze, because an answer that says "nothing changed" must be true.
         if completion.patch != AssetPatch::default() {

@@ -135,6 +135,7 @@ impl App {
         upload: NewUpload,
     ) -> Result<Opened, CreateError> {
         let plans = self.check_files(of, &upload.files)?;
+        self.require_bucket().await?;
         let now = self.parts.catalog.now().await.map_err(PortError::catalog)?;
         let claim = upload.idempotency.as_ref().map(|key| IdempotencyClaim {
             route: format!("create_asset {}", of.name),

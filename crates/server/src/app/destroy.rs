@@ -1,6 +1,7 @@
 //! T9 and T10: take everything a file has in the store, look that nothing is left, and close the row.
 //!
-//! *Invariant* (I6): this runs only on rows that are durably DELETING or CLOSED.
+//! *Invariant* (I6): this runs only on rows that are durably DELETING or CLOSED, and only in the right bucket
+//! ([`super::guard`]).
 
 use domain::{Event, File, FileState, decide};
 
@@ -34,6 +35,7 @@ impl App {
 
     /// T9 (a) to (c). Aborts every upload on the key, also those no row remembers, until the store knows none.
     pub(super) async fn clear_store(&self, file: &File) -> Result<Destruction, PortError> {
+        self.require_calm().await?;
         let store = &*self.parts.store;
         if let Some(upload) = &file.upload_id {
             store.abort(&file.key, upload).await.map_err(PortError::store)?;

@@ -74,6 +74,7 @@ impl App {
         breaker: Breaker,
         rehearsal: Rehearsal,
     ) -> Result<ExpireReport, ExpireError> {
+        self.require_calm_now().await?;
         match breaker {
             Breaker::Armed => self.check_plausible(as_of).await?,
             Breaker::Overridden => {}

@@ -4,7 +4,9 @@
 //! catalog, let `domain` decide, write the decision by compare-and-set, and only then act on the store. *Invariant*:
 //! no HTTP and no SQL in here, and no store call between the start and the end of a catalog call.
 
+mod accept;
 mod announce;
+mod audit;
 mod commit;
 mod complete;
 mod create;
@@ -13,13 +15,16 @@ mod destroy;
 mod expire;
 mod find;
 mod grant;
+mod guard;
 mod list;
 mod live;
 mod patch;
 mod publish;
 mod read;
 mod recheck;
+mod reconcile;
 mod step;
+mod walk;
 mod watch;
 
 use std::collections::BTreeMap;
@@ -30,7 +35,9 @@ use signing::PresignError;
 use tokio::sync::{Semaphore, oneshot};
 use tracing::Instrument as _;
 
+pub use accept::{AcceptError, Accepted, Consent};
 pub use announce::{AnnounceError, WithdrawError};
+pub use audit::{AuditReport, Breach, HIDDEN_GRACE, Invariant};
 pub use commit::{Begin, Commit};
 pub use complete::{Claim, CompleteError, Completed, Completion};
 pub use create::{CreateError, FileProblem, IdempotencyKey, NewFile, NewUpload, Opened};
@@ -39,15 +46,18 @@ pub use destroy::Destruction;
 pub use expire::{Breaker, ExpireError, ExpireReport, Rehearsal};
 pub use find::FindError;
 pub use grant::{GrantError, PartWanted};
+pub use guard::{Mismatch, OUTLOOK_KEPT, OtherClock, Outlook, Skew};
 pub use list::PartsError;
 pub use live::{News, Signal};
 pub use patch::PatchError;
 pub use publish::Publication;
 pub use read::{Intent, ReadError, ReadUrl};
 pub use recheck::Recheck;
+pub use reconcile::{Fate, Finding, Forgotten, ReconcileError, ReconcileReport, ReconcileTerms, Total};
 
 use crate::background::{Background, HostBackground};
 use crate::catalog::{Allowance, Catalog, CatalogError};
+use crate::clock::Clock;
 use crate::entropy::Entropy;
 use crate::store::signer::UrlSigner;
 use crate::store::{Store, StoreError};
@@ -77,6 +87,8 @@ pub struct Settings {
     pub delivery: DeliveryRules,
     /// How long `complete` waits for the commit before it answers "still at it".
     pub complete_patience: TimeSpan,
+    /// How much one run of reconcile may remove.
+    pub reconcile_budget: u32,
 }
 
 /// How long read URLs live, and how long they stay byte-equal.
@@ -99,6 +111,8 @@ pub struct AppParts {
     pub store: Arc<dyn Store>,
     /// Signs what clients use.
     pub signer: UrlSigner,
+    /// This host's clock. Nothing is decided by it; it is held against the catalog's.
+    pub clock: Arc<dyn Clock>,
     /// Random bits of ids and keys.
     pub entropy: Arc<dyn Entropy>,
     /// What the operator chose.
@@ -112,6 +126,7 @@ pub struct App {
     background: Arc<dyn Background>,
     committing: Arc<Semaphore>,
     bell: live::Bell,
+    guard: Arc<guard::Guard>,
 }
 
 impl App {
@@ -123,7 +138,7 @@ impl App {
     /// Puts the use cases on their ports and on another runtime, such as a simulated one.
     pub fn with_background(parts: AppParts, background: Arc<dyn Background>) -> Self {
         let committing = Arc::new(Semaphore::new(MAX_COMMITS));
-        Self { parts: Arc::new(parts), background, committing, bell: live::Bell::default() }
+        Self { parts: Arc::new(parts), background, committing, bell: live::Bell::default(), guard: Arc::default() }
     }
 
     /// What the operator chose.
@@ -183,6 +198,12 @@ pub enum PortError {
     /// The row changed under us again and again.
     #[error("too many others changed the same row")]
     Contended,
+    /// Catalog and buckets do not belong together.
+    #[error(transparent)]
+    Bucket(Mismatch),
+    /// A clock is too far off to end or destroy anything.
+    #[error(transparent)]
+    Skew(Skew),
 }
 
 impl PortError {

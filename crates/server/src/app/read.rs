@@ -30,6 +30,9 @@ pub enum ReadError {
     /// The asset has no such role.
     #[error("the asset has no file in that role")]
     NoSuchRole,
+    /// Its object is missing from the store since then, or longer.
+    #[error("the file's object is missing from the store")]
+    Lost(Timestamp),
     /// The file is not published yet.
     #[error("the file is not published yet")]
     NotCreated,
@@ -70,6 +73,9 @@ impl App {
     ) -> Result<ReadUrl, ReadError> {
         let place = asset.value.places.get(role).ok_or(ReadError::NoSuchRole)?;
         let file = place.published.as_ref().ok_or(ReadError::NotCreated)?;
+        if let Some(since) = file.state.lost_since() {
+            return Err(ReadError::Lost(since));
+        }
         debug_assert!(matches!(file.state, FileState::Created { .. }), "published files are CREATED");
         match (file.key.visibility(), intent) {
             (Visibility::Public, Intent::Show) => Ok(ReadUrl::Public(self.parts.signer.public_url(&file.key))),

@@ -28,6 +28,8 @@ impl App {
 
     /// Looks at a CLOSED file whose look is due.
     pub async fn recheck_file(&self, file: &File) -> Result<Recheck, PortError> {
+        // In another bucket every look would be clean, and the last one purges the row.
+        self.require_calm().await?;
         let remains = match self.look(file).await? {
             Destruction::Clean => Remains::Nothing,
             Destruction::Remaining => Remains::Something,
@@ -51,5 +53,14 @@ impl App {
                 Ok(Recheck::Found)
             }
         }
+    }
+
+    /// Destroys what was found on a CLOSED file, due or not; its looks start over.
+    pub(super) async fn destroy_again(&self, file: &File) -> Result<(), PortError> {
+        let now = self.parts.catalog.now().await.map_err(PortError::catalog)?;
+        let Ok(decision) = decide(file, &Event::Rechecked(Remains::Something), now) else { return Ok(()) };
+        let (Written::Done | Written::Stale) = self.advance(file, &decision, &[]).await?;
+        self.clear_store(file).await?;
+        Ok(())
     }
 }

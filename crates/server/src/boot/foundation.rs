@@ -58,6 +58,7 @@ impl Foundation {
             catalog: catalog.clone(),
             store,
             signer,
+            clock: clock.clone(),
             entropy: entropy.clone(),
             settings: settings(config)?,
         });
@@ -120,6 +121,7 @@ fn settings(config: &Config) -> Result<Settings, ConfigError> {
         owner_naming: config.store.owner_naming(),
         delivery: DeliveryRules { window: config.delivery.window, life: config.delivery.ttl },
         complete_patience: DEFAULT_COMPLETE_PATIENCE,
+        reconcile_budget: config.reconcile.budget,
     })
 }
 

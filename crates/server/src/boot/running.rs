@@ -14,7 +14,7 @@ use super::foundation::{self, Foundation};
 use super::{BootError, figures};
 use crate::config::{Config, StoreKind};
 use crate::http::{self, BodyLimits, HttpParts, HttpState, ReapClock};
-use crate::jobs::Jobs;
+use crate::jobs::{Jobs, Schedules};
 use crate::limits::memory::MemoryLimits;
 use crate::telemetry::Metrics;
 
@@ -60,11 +60,11 @@ impl Landfall {
     pub async fn start(config: Config) -> Result<Running, BootError> {
         let listener = listen(config.server.listen).await?;
         let metrics = if config.telemetry.prometheus { Metrics::start() } else { Metrics::off() };
-        let schedule = config.expire.schedule()?;
+        let schedules = Schedules { expire: config.expire.schedule()?, reconcile: config.reconcile.schedule()? };
         let foundation = Foundation::lay(&config, "landfall serve").await?;
         match Running::assemble(&config, &foundation, listener, &metrics) {
             Ok((addresses, stopping, serving)) => {
-                let jobs = Jobs::start(&foundation.app, schedule, foundation.tempo, &foundation.holder());
+                let jobs = Jobs::start(&foundation.app, schedules, foundation.tempo, &foundation.holder());
                 Ok(Running { foundation, addresses, jobs, stopping, serving })
             }
             Err(error) => {

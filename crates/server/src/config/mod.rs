@@ -12,6 +12,7 @@ mod form;
 mod nearest;
 mod print;
 mod read;
+mod reconcile;
 mod secret;
 mod server;
 mod store;
@@ -27,6 +28,7 @@ pub use access::{AuthConfig, LimitsConfig};
 pub use collections::{CollectionConfig, CollectionsConfig, RoleConfig};
 pub use environment::Environment;
 pub use error::ConfigError;
+pub use reconcile::ReconcileConfig;
 pub use secret::Secret;
 pub use server::{CatalogConfig, ServerConfig, WebConfig, parse_origin};
 pub use store::{StoreConfig, StoreKind};
@@ -64,6 +66,8 @@ pub struct Config {
     pub uploads: UploadsConfig,
     /// When the abandoned are swept away.
     pub expire: ExpireConfig,
+    /// When buckets and catalog are compared.
+    pub reconcile: ReconcileConfig,
     /// How objects are read.
     pub delivery: DeliveryConfig,
     /// Who may call.
@@ -98,6 +102,7 @@ impl Config {
             collections: CollectionsConfig::default(),
             uploads: UploadsConfig::default(),
             expire: ExpireConfig::default(),
+            reconcile: ReconcileConfig::default(),
             delivery: DeliveryConfig::default(),
             auth: AuthConfig::default(),
             limits: LimitsConfig::default(),
@@ -167,6 +172,7 @@ impl Config {
         self.collections.collections()?;
         self.uploads.rules()?;
         self.expire.schedule()?;
+        self.reconcile.schedule()?;
         self.delivery.check()?;
         self.auth.secret()?;
         self.check_drill()
@@ -192,6 +198,7 @@ impl Config {
         visitor.section("collections", COLLECTIONS, |v| self.collections.keys(v));
         visitor.section("uploads", "How long uploads and their URLs live.", |v| self.uploads.keys(v));
         visitor.section("expire", "When abandoned uploads are swept away.", |v| self.expire.keys(v));
+        visitor.section("reconcile", "When buckets and catalog are compared.", |v| self.reconcile.keys(v));
         visitor.section("delivery", "How published files are read.", |v| self.delivery.keys(v));
         visitor.section("auth", "Who may call.", |v| self.auth.keys(v));
         visitor.section("limits", "How much one owner, or one request, may ask for.", |v| self.limits.keys(v));

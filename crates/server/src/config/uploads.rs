@@ -88,20 +88,23 @@ impl ExpireConfig {
     /// # Errors
     /// A cron expression or a time zone that is none, or a time that never comes.
     pub fn schedule(&self) -> Result<ExpireSchedule, ConfigError> {
-        let zone = Some(self.time_zone.as_str()).filter(|zone| *zone != SYSTEM_ZONE);
-        ExpireSchedule::parse(&self.cron, zone).map_err(|wrong| match wrong {
-            InvalidSchedule::Zone => {
-                ConfigError::relation("expire.time_zone", format!("{} {wrong}", quoted(&self.time_zone)))
-            }
-            InvalidSchedule::Cron(_) | InvalidSchedule::Never => {
-                ConfigError::relation("expire.cron", format!("{} {wrong}", quoted(&self.cron)))
-            }
-        })
+        schedule(&self.cron, &self.time_zone, ["expire.cron", "expire.time_zone"])
     }
 }
 
+/// A schedule of these two texts; `keys` are theirs.
+pub(super) fn schedule(cron: &str, time_zone: &str, keys: [&str; 2]) -> Result<ExpireSchedule, ConfigError> {
+    let zone = Some(time_zone).filter(|zone| *zone != SYSTEM_ZONE);
+    ExpireSchedule::parse(cron, zone).map_err(|wrong| match wrong {
+        InvalidSchedule::Zone => ConfigError::relation(keys[1], format!("{} {wrong}", quoted(time_zone))),
+        InvalidSchedule::Cron(_) | InvalidSchedule::Never => {
+            ConfigError::relation(keys[0], format!("{} {wrong}", quoted(cron)))
+        }
+    })
+}
+
 /// The time zone of the host.
-const SYSTEM_ZONE: &str = "system";
+pub(super) const SYSTEM_ZONE: &str = "system";
 
 /// Which network delivers objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

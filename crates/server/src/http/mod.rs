@@ -21,6 +21,7 @@ mod routes;
 mod serve;
 mod state;
 
+pub use jobs::{accept_restore_body, audit_body, reconcile_by_hand};
 pub use openapi::openapi;
 pub use routes::router;
 pub use serve::{Stopped, serve};

@@ -4,6 +4,8 @@
 //! answer. *Invariant*: no text of a driver, no path and no secret gets into a problem. What the operator needs goes
 //! into the log, under the request id that the problem carries; what the client needs, the next step, is the detail.
 
+pub mod operator;
+
 use axum::response::{IntoResponse, Response};
 use domain::parts::PartFact;
 use domain::{ByteCount, Collection, Incomplete, MediaType, Reason, RoleName, StateName, TimeSpan};
@@ -12,12 +14,11 @@ use http::{HeaderValue, StatusCode};
 use wire::{ErrorCode, FieldProblem, MissingParts, Problem, WrongPartBody};
 
 use crate::app::{
-    AnnounceError, CompleteError, CreateError, DeleteError, ExpireError, FileProblem, FindError, GrantError,
-    PartsError, PatchError, PortError, ReadError, WithdrawError,
+    AnnounceError, CompleteError, CreateError, DeleteError, FileProblem, FindError, GrantError, PartsError, PatchError,
+    PortError, ReadError, WithdrawError,
 };
 use crate::auth::{AuthError, WatchError};
 use crate::catalog::{Allowance, CatalogError};
-use crate::jobs::JobError;
 
 /// The media type of problems.
 pub const PROBLEM_JSON: &str = "application/problem+json";
@@ -62,6 +63,7 @@ const fn usual_wait_seconds(code: ErrorCode) -> Option<u64> {
         | ErrorCode::UploadIncomplete
         | ErrorCode::UploadRejected
         | ErrorCode::UploadExpired
+        | ErrorCode::FileLost
         | ErrorCode::RoleOccupied
         | ErrorCode::IdempotencyKeyReused
         | ErrorCode::BodyTooLarge
@@ -302,6 +304,10 @@ pub fn port(error: &PortError) -> Denial {
         PortError::Contended => {
             Denial::new(ErrorCode::Conflict, "others changed this asset at the same moment; try the same request again")
         }
+        PortError::Bucket(_) | PortError::Skew(_) => Denial::new(
+            ErrorCode::StoreUnavailable,
+            "the object store is not as the catalog knows it; its operator has been told, try again later",
+        ),
         PortError::Catalog(CatalogError::Corrupt { .. }) | PortError::Presign(_) => internal(),
     }
 }
@@ -559,6 +565,13 @@ pub fn read(error: &ReadError, role: &RoleName) -> Denial {
             ErrorCode::NotCreated,
             format!("the file for role {role} is not published yet; it can be read once the asset is CREATED"),
         ),
+        ReadError::Lost(since) => Denial::new(
+            ErrorCode::FileLost,
+            format!(
+                "the object of role {role} is missing from the store since {since}, or longer; its operator has been \
+                 told. Announce the role again with PUT .../files/{role} to replace it"
+            ),
+        ),
         ReadError::Port(error) => port(error),
     }
 }
@@ -570,15 +583,4 @@ pub fn watch(error: WatchError) -> Denial {
         WatchError::Ended => ErrorCode::Gone,
     };
     Denial::new(code, error.to_string())
-}
-
-/// A run of expire and destroy ended early.
-pub fn reap(error: &JobError) -> Denial {
-    match error {
-        JobError::Port(error) | JobError::Expire(ExpireError::Port(error)) => port(error),
-        JobError::Expire(ExpireError::Implausible { would_expire, unfinished }) => Denial::new(
-            ErrorCode::Conflict,
-            format!("refused to expire {would_expire} of {unfinished} unfinished uploads in one run; check the clock"),
-        ),
-    }
 }

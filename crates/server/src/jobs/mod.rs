@@ -6,7 +6,9 @@
 mod destroy_files;
 mod drive_commits;
 mod expire_assets;
+mod raise_epoch;
 mod recheck_files;
+mod reconcile_buckets;
 mod run;
 
-pub use run::{ExpireSchedule, InvalidSchedule, Job, JobError, Jobs, Reaped, Tempo, reap, round};
+pub use run::{ExpireSchedule, InvalidSchedule, Job, JobError, Jobs, Reaped, Schedules, Tempo, reap, round};

@@ -19,6 +19,9 @@ pub(super) async fn run(app: &App, stop: &CancellationToken) -> Result<u64, JobE
     loop {
         let page = app.catalog().list_files(StateName::Closed, after, PAGE).await.map_err(PortError::Catalog)?.value;
         let Some(last) = page.last().map(|file| file.id) else { return Ok(looked) };
+        if after.is_none() {
+            app.require_calm_now().await?;
+        }
         for file in &page {
             if stop.is_cancelled() {
                 return Ok(looked);

@@ -4,13 +4,14 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use croner::Cron;
+use domain::limits::EPOCH_EVERY;
 use domain::{TimeSpan, Timestamp};
 use jiff::tz::TimeZone;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{destroy_files, drive_commits, expire_assets, recheck_files};
-use crate::app::{App, Breaker, ExpireError, ExpireReport, PortError, Rehearsal};
+use super::{destroy_files, drive_commits, expire_assets, raise_epoch, recheck_files, reconcile_buckets};
+use crate::app::{App, Breaker, ExpireError, ExpireReport, PortError, ReconcileError, Rehearsal};
 use crate::clock::Stopwatch;
 use crate::telemetry;
 
@@ -31,19 +32,26 @@ pub struct Tempo {
     drive_commits: Duration,
     destroy: Duration,
     recheck: Duration,
+    raise_epoch: Duration,
     lease: TimeSpan,
 }
 
 impl Default for Tempo {
     fn default() -> Self {
-        Self { drive_commits: DRIVE_COMMITS_EVERY, destroy: DESTROY_EVERY, recheck: RECHECK_EVERY, lease: LEASE }
+        Self {
+            drive_commits: DRIVE_COMMITS_EVERY,
+            destroy: DESTROY_EVERY,
+            recheck: RECHECK_EVERY,
+            raise_epoch: EPOCH_EVERY.unsigned_abs(),
+            lease: LEASE,
+        }
     }
 }
 
 impl Tempo {
     /// Every job in the same period, under leases of the same length.
     pub const fn even(every: Duration, lease: TimeSpan) -> Self {
-        Self { drive_commits: every, destroy: every, recheck: every, lease }
+        Self { drive_commits: every, destroy: every, recheck: every, raise_epoch: every, lease }
     }
 }
 
@@ -53,6 +61,9 @@ pub enum JobError {
     /// The expire job.
     #[error(transparent)]
     Expire(#[from] ExpireError),
+    /// The reconcile job.
+    #[error(transparent)]
+    Reconcile(#[from] ReconcileError),
     /// A port failed.
     #[error(transparent)]
     Port(#[from] PortError),
@@ -104,6 +115,15 @@ impl ExpireSchedule {
     }
 }
 
+/// When the jobs that have a time of day are due.
+#[derive(Debug, Clone)]
+pub struct Schedules {
+    /// Expire.
+    pub expire: ExpireSchedule,
+    /// Reconcile.
+    pub reconcile: ExpireSchedule,
+}
+
 /// What [`reap`] did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Reaped {
@@ -140,11 +160,16 @@ pub enum Job {
     Recheck,
     /// Ends what nobody finished.
     Expire,
+    /// Compares buckets and catalog.
+    Reconcile,
+    /// Raises the epoch by which a restored catalog is known.
+    RaiseEpoch,
 }
 
 impl Job {
     /// Every job there is.
-    pub const ALL: [Self; 4] = [Self::DriveCommits, Self::Destroy, Self::Recheck, Self::Expire];
+    pub const ALL: [Self; 6] =
+        [Self::DriveCommits, Self::Destroy, Self::Recheck, Self::Expire, Self::Reconcile, Self::RaiseEpoch];
 
     /// The name in leases, metrics and logs.
     pub const fn name(self) -> &'static str {
@@ -153,16 +178,22 @@ impl Job {
             Self::Destroy => "destroy",
             Self::Recheck => "recheck",
             Self::Expire => "expire",
+            Self::Reconcile => "reconcile",
+            Self::RaiseEpoch => "raise-epoch",
         }
     }
 }
 
 impl Jobs {
     /// Starts all jobs. `holder` names this process in leases; no two processes may share one.
-    pub fn start(app: &App, schedule: ExpireSchedule, tempo: Tempo, holder: &str) -> Self {
+    pub fn start(app: &App, schedules: Schedules, tempo: Tempo, holder: &str) -> Self {
         let jobs = Self { stop: CancellationToken::new(), tasks: TaskTracker::new() };
-        let periodic =
-            [(Job::DriveCommits, tempo.drive_commits), (Job::Destroy, tempo.destroy), (Job::Recheck, tempo.recheck)];
+        let periodic = [
+            (Job::RaiseEpoch, tempo.raise_epoch),
+            (Job::DriveCommits, tempo.drive_commits),
+            (Job::Destroy, tempo.destroy),
+            (Job::Recheck, tempo.recheck),
+        ];
         for (job, every) in periodic {
             let (app, holder, stop) = (app.clone(), holder.to_owned(), jobs.stop.clone());
             jobs.run(async move {
@@ -174,8 +205,14 @@ impl Jobs {
                 }
             });
         }
-        let (app, holder, stop) = (app.clone(), holder.to_owned(), jobs.stop.clone());
-        jobs.run(async move { nightly(&app, &schedule, tempo, &holder, &stop).await });
+        // Expired once at the start, because the last run may have fallen into the time when no server ran; compared only
+        // by the schedule, because that reads everything there is.
+        let scheduled =
+            [(Job::Expire, schedules.expire, Some(Timestamp::MIN)), (Job::Reconcile, schedules.reconcile, None)];
+        for (job, schedule, due) in scheduled {
+            let (app, holder, stop) = (app.clone(), holder.to_owned(), jobs.stop.clone());
+            jobs.run(async move { nightly(&app, job, &schedule, due, tempo, &holder, &stop).await });
+        }
         jobs
     }
 
@@ -205,19 +242,29 @@ async fn pause(stop: &CancellationToken, length: Duration) -> Pause {
     }
 }
 
-/// Expires once at the start, because the last run may have fallen into the time when no server ran, and then by the
-/// schedule. The time is the catalog's, and it is looked at often, because timers stand still while a computer sleeps.
-async fn nightly(app: &App, schedule: &ExpireSchedule, tempo: Tempo, holder: &str, stop: &CancellationToken) {
-    let mut due = Some(Timestamp::MIN);
+/// Runs a job by its schedule, first when it is `due`. The time is the catalog's, and it is looked at often, because timers
+/// stand still while a computer sleeps.
+async fn nightly(
+    app: &App,
+    job: Job,
+    schedule: &ExpireSchedule,
+    mut due: Option<Timestamp>,
+    tempo: Tempo,
+    holder: &str,
+    stop: &CancellationToken,
+) {
     loop {
         match app.catalog().now().await {
             Ok(now) => {
                 if due.is_some_and(|due| due <= now) {
-                    leased_round(app, Job::Expire, holder, tempo.lease, stop).await;
-                    due = schedule.next_after(now);
+                    leased_round(app, job, holder, tempo.lease, stop).await;
+                    due = None;
                 }
+                due = due.or_else(|| schedule.next_after(now));
             }
-            Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "expire waits for the catalog"),
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "a scheduled job waits for the catalog")
+            }
         }
         if pause(stop, CRON_LOOK_EVERY).await == Pause::Stopped {
             return;
@@ -246,6 +293,8 @@ async fn leased_round(app: &App, job: Job, holder: &str, lease: TimeSpan, stop: 
         Job::Destroy => destroy_files::run(app, stop).await,
         Job::Recheck => recheck_files::run(app, stop).await,
         Job::Expire => expire_assets::run(app, stop).await,
+        Job::Reconcile => reconcile_buckets::run(app, stop).await,
+        Job::RaiseEpoch => raise_epoch::run(app).await,
     };
     telemetry::job_ran(job.name(), watch.elapsed_seconds(), outcome.as_ref().ok().copied());
     if let Err(error) = outcome {

@@ -15,7 +15,9 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
 pub use log::{LogError, start as start_logging};
 pub use process::ProcessUse;
-pub use record::{catalog_query, files, http_request, job_ran, parts_signed, transition};
+pub use record::{
+    bucket_mismatches, catalog_query, clock_skew, files, http_request, job_ran, parts_signed, reconciled, transition,
+};
 
 /// Upper bounds of the histograms, in seconds: a signature takes milliseconds, a commit of a large file minutes.
 const BUCKETS: [f64; 17] =

@@ -23,6 +23,12 @@ pub const JOB_DURATION: &str = "landfall.job.duration";
 pub const JOB_FINDINGS: &str = "landfall.job.findings";
 /// `landfall.job.failures` by `job`.
 pub const JOB_FAILURES: &str = "landfall.job.failures";
+/// `landfall.reconcile.findings` by `kind`.
+pub const RECONCILE_FINDINGS: &str = "landfall.reconcile.findings";
+/// `landfall.bucket.mismatch`.
+pub const BUCKET_MISMATCH: &str = "landfall.bucket.mismatch";
+/// `landfall.clock.skew`.
+pub const CLOCK_SKEW: &str = "landfall.clock.skew";
 /// `process.cpu.time`.
 pub const PROCESS_CPU_TIME: &str = "process.cpu.time";
 /// `process.memory.usage`.
@@ -36,7 +42,7 @@ enum Kind {
     Histogram,
 }
 
-const METRICS: [(&str, Kind, Option<Unit>, &str); 12] = [
+const METRICS: [(&str, Kind, Option<Unit>, &str); 15] = [
     (HTTP_REQUEST_DURATION, Kind::Histogram, Some(Unit::Seconds), "Time to answer a request, by route and status"),
     (CATALOG_QUERY_DURATION, Kind::Histogram, Some(Unit::Seconds), "Time of a catalog query, by its name"),
     (STORE_REQUEST_DURATION, Kind::Histogram, Some(Unit::Seconds), "Time of a call to the object store, by operation"),
@@ -46,6 +52,14 @@ const METRICS: [(&str, Kind, Option<Unit>, &str); 12] = [
     (JOB_DURATION, Kind::Histogram, Some(Unit::Seconds), "Time of one round of a job"),
     (JOB_FINDINGS, Kind::Counter, None, "Rows a job had something to do for"),
     (JOB_FAILURES, Kind::Counter, None, "Rounds of a job that ended early"),
+    (
+        RECONCILE_FINDINGS,
+        Kind::Gauge,
+        None,
+        "What the last reconcile found, by kind; lost_object wants somebody's attention",
+    ),
+    (BUCKET_MISMATCH, Kind::Gauge, None, "1 while catalog and buckets do not belong together, else 0"),
+    (CLOCK_SKEW, Kind::Gauge, Some(Unit::Seconds), "How far the host's or the store's clock is from the catalog's"),
     (PROCESS_CPU_TIME, Kind::Gauge, Some(Unit::Seconds), "CPU time used since the start, user and system"),
     (PROCESS_MEMORY, Kind::Gauge, Some(Unit::Bytes), "Memory of this process that is resident"),
     (PROCESS_OPEN_FILES, Kind::Gauge, None, "Files and sockets this process has open"),

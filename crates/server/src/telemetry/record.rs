@@ -2,7 +2,10 @@
 //!
 //! *Rule*: labels take few values. An id, an owner or a path that somebody typed is never a label.
 
-use domain::StateName;
+use std::collections::BTreeMap;
+
+use domain::reconcile::Kind;
+use domain::{StateName, TimeSpan};
 use metrics::{counter, gauge, histogram};
 
 use super::names;
@@ -41,6 +44,25 @@ pub fn job_ran(job: &'static str, seconds: f64, findings: Option<u64>) {
         Some(findings) => counter!(names::JOB_FINDINGS, "job" => job).increment(findings),
         None => counter!(names::JOB_FAILURES, "job" => job).increment(1),
     }
+}
+
+/// What a comparison of buckets and catalog found. Kinds that are left out were not found.
+pub fn reconciled(found: impl Iterator<Item = (Kind, u64)>) {
+    let found: BTreeMap<Kind, u64> = found.collect();
+    for kind in Kind::ALL {
+        let count = found.get(&kind).copied().unwrap_or_default();
+        gauge!(names::RECONCILE_FINDINGS, "kind" => kind.code()).set(count as f64);
+    }
+}
+
+/// How many reasons there are to think that catalog and buckets do not belong together.
+pub fn bucket_mismatches(count: usize) {
+    gauge!(names::BUCKET_MISMATCH).set(count as f64);
+}
+
+/// How far the clock furthest from the catalog's is.
+pub fn clock_skew(span: TimeSpan) {
+    gauge!(names::CLOCK_SKEW).set(span.as_secs_f64());
 }
 
 /// How many files there are in each state. States that are left out have none.

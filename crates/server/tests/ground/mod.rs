@@ -41,11 +41,12 @@ impl Ground {
     pub(crate) fn lay(store: MemoryStore, allowance: Allowance, owner_naming: OwnerNaming) -> Self {
         let clock = Arc::new(ManualClock::new(Timestamp::constant(1_790_000_000, 0)));
         let catalog = Arc::new(MemoryCatalog::new(clock.clone()));
-        let store = Arc::new(store);
+        let store = Arc::new(store.with_clock(clock.clone()));
         let app = App::new(AppParts {
             catalog: catalog.clone(),
             store: store.clone(),
             signer: signer(),
+            clock: clock.clone(),
             entropy: Arc::new(Counting::default()),
             settings: Settings {
                 collections: collections(),
@@ -55,6 +56,7 @@ impl Ground {
                 owner_naming,
                 delivery: DeliveryRules { window: TimeSpan::from_mins(10), life: TimeSpan::from_hours(1) },
                 complete_patience: DEFAULT_COMPLETE_PATIENCE,
+                reconcile_budget: 1_000,
             },
         });
         Self { app, catalog, store, clock }

@@ -37,7 +37,9 @@ fn the_document_is_the_same_every_time() {
 fn every_operation_is_named_after_its_handler_and_explained() {
     let document = document();
     let handlers: BTreeSet<_> = [
+        "accept_restore",
         "announce_file",
+        "audit",
         "complete_asset",
         "create_asset",
         "create_grant",
@@ -58,6 +60,7 @@ fn every_operation_is_named_after_its_handler_and_explained() {
         "prometheus_metrics",
         "readyz",
         "reap",
+        "reconcile",
         "redirect_to_file",
         "withdraw_file",
     ]

@@ -3,7 +3,7 @@
 use domain::{AssetStatus, Reason, StateName, TimeSpan};
 use server::app::{Breaker, CompleteError, Completed, FindError, GrantError, PartWanted, Recheck, Rehearsal};
 use server::catalog::Catalog;
-use server::jobs::{ExpireSchedule, Job, Jobs, Tempo, reap, round};
+use server::jobs::{ExpireSchedule, Job, Jobs, Schedules, Tempo, reap, round};
 use server::store::memory::Failure;
 use server::store::operation::Operation;
 use tokio_util::sync::CancellationToken;
@@ -184,7 +184,12 @@ async fn a_start_expires_what_a_missed_night_left() {
     let id = house.create([film(100)]).await.asset.id;
     house.clock.advance(TimeSpan::from_hours(60));
     let in_january = ExpireSchedule::parse("0 1 1 1 *", Some("UTC")).unwrap();
-    let jobs = Jobs::start(&house.app, in_january, Tempo::default(), "one");
+    let jobs = Jobs::start(
+        &house.app,
+        Schedules { expire: in_january.clone(), reconcile: in_january },
+        Tempo::default(),
+        "one",
+    );
     let expired = async {
         while house.row(id).await.status != AssetStatus::Gone(Reason::Abandoned) {
             tokio::task::yield_now().await;

@@ -77,6 +77,10 @@ impl House {
         Self { app, catalog, store, clock, videos, owner: OwnerId::parse("42").unwrap() }
     }
 
+    pub(crate) fn clock_now(&self) -> domain::Timestamp {
+        server::clock::Clock::now(&*self.clock)
+    }
+
     pub(crate) async fn create(&self, files: impl IntoIterator<Item = (RoleName, NewFile)>) -> Opened {
         self.try_create(upload_of(files)).await.unwrap()
     }

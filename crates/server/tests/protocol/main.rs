@@ -8,7 +8,9 @@ mod ground;
 
 mod ending;
 mod faults;
+mod guard;
 mod house;
 mod races;
+mod reconcile;
 mod rejection;
 mod upload;

@@ -125,6 +125,7 @@ fn hint_for(code: ErrorCode) -> Option<&'static str> {
         | ErrorCode::IdempotencyKeyInProgress => Some("try again in a while"),
         ErrorCode::Internal => Some("the request id finds it in the server's log"),
         ErrorCode::Gone | ErrorCode::UploadExpired | ErrorCode::UploadClosed => Some("start a new upload"),
+        ErrorCode::FileLost => Some("upload it again, or wait until the server's operator has restored it"),
         ErrorCode::UploadRejected => Some("look at the local file: it is not what its name says, or it is damaged"),
         ErrorCode::InvalidJson
         | ErrorCode::InvalidRequest

@@ -34,6 +34,10 @@ pub struct MemoryCatalog {
     tables: Mutex<Option<Tables>>,
 }
 
+/// A catalog as it was at some moment.
+#[derive(Debug, Clone)]
+pub struct Backup(Tables);
+
 /// Somebody called after [`Catalog::close`].
 #[derive(Debug, thiserror::Error)]
 #[error("the catalog is closed")]
@@ -43,6 +47,19 @@ impl MemoryCatalog {
     /// An empty catalog that takes its time from `clock`.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self { clock, tables: Mutex::new(Some(Tables::default())) }
+    }
+
+    /// Everything as it is now.
+    ///
+    /// # Panics
+    /// If it is closed.
+    pub fn backup(&self) -> Backup {
+        Backup(self.lock().clone().expect("an open catalog is backed up"))
+    }
+
+    /// Makes everything as it was, as an operator does who restores a backup.
+    pub fn restore(&self, backup: Backup) {
+        *self.lock() = Some(backup.0);
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Tables>> {

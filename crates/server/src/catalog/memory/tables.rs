@@ -49,7 +49,7 @@ struct Lease {
 }
 
 /// Everything the catalog knows.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Tables {
     assets: BTreeMap<AssetId, AssetRow>,
     files: BTreeMap<FileId, File>,

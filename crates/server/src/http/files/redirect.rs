@@ -15,7 +15,7 @@ use crate::http::problem::{self, Denial};
 
 problems!(
     /// What can go wrong.
-    RedirectProblems: [ErrorCode::NotCreated, ErrorCode::Gone, ErrorCode::StoreUnavailable]
+    RedirectProblems: [ErrorCode::NotCreated, ErrorCode::Gone, ErrorCode::FileLost, ErrorCode::StoreUnavailable]
 );
 
 /// Go to a file

@@ -13,7 +13,7 @@ use crate::http::problem::{self, Denial};
 
 problems!(
     /// What can go wrong.
-    UrlProblems: [ErrorCode::NotCreated, ErrorCode::Gone, ErrorCode::StoreUnavailable]
+    UrlProblems: [ErrorCode::NotCreated, ErrorCode::Gone, ErrorCode::FileLost, ErrorCode::StoreUnavailable]
 );
 
 /// Get the URL to read a file by

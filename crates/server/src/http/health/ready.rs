@@ -13,21 +13,33 @@ use crate::http::HttpState;
 use crate::http::bounds::{PROBE_KEPT_SECONDS, PROBE_TIME};
 use crate::http::problem::{self, Denial};
 
+/// What a probe found.
+#[derive(Clone)]
+struct Verdict {
+    /// Why the server cannot work.
+    failing: Vec<FieldProblem>,
+    /// What somebody should look at although it can.
+    warnings: Vec<FieldProblem>,
+}
+
 /// The last verdict, so that many probers cost as little as one. Whoever comes while it is being renewed waits for it.
 #[derive(Default)]
-pub(in crate::http) struct Readiness(Mutex<Option<(Stopwatch, Vec<FieldProblem>)>>);
+pub(in crate::http) struct Readiness(Mutex<Option<(Stopwatch, Verdict)>>);
 
 impl Readiness {
-    async fn failing(&self, app: &App) -> Vec<FieldProblem> {
+    async fn verdict(&self, app: &App) -> Verdict {
         let mut last = self.0.lock().await;
-        if let Some((since, failing)) = &*last
+        if let Some((since, verdict)) = &*last
             && since.elapsed_seconds() < PROBE_KEPT_SECONDS
         {
-            return failing.clone();
+            return verdict.clone();
         }
-        let failing = probe(app).await;
-        *last = Some((Stopwatch::start(), failing.clone()));
-        failing
+        let mut failing = probe(app).await;
+        let (mismatch, skew) = if failing.is_empty() { look_around(app).await } else { (None, None) };
+        failing.extend(mismatch);
+        let verdict = Verdict { failing, warnings: skew.into_iter().collect() };
+        *last = Some((Stopwatch::start(), verdict.clone()));
+        verdict
     }
 }
 
@@ -47,13 +59,29 @@ async fn probe(app: &App) -> Vec<FieldProblem> {
     failing
 }
 
+/// What is not as it should be although the server can work, or why it must not.
+async fn look_around(app: &App) -> (Option<FieldProblem>, Option<FieldProblem>) {
+    // Whoever does not answer was found by the probes.
+    let Ok(Ok(seen)) = timeout(PROBE_TIME, app.outlook()).await else { return (None, None) };
+    let mismatch = seen.mismatch.map(|mismatch| FieldProblem {
+        field: "bucket".to_owned(),
+        detail: format!("is not this catalog's: {mismatch}; {}", mismatch.hint()),
+    });
+    let skew = seen.shown_skew().map(|skew| FieldProblem {
+        field: "clock".to_owned(),
+        detail: format!("is off: {skew}; set the clocks right"),
+    });
+    (mismatch, skew)
+}
+
 fn log(error: impl std::error::Error + 'static) {
     tracing::warn!(error = &error as &(dyn std::error::Error + 'static), "not ready");
 }
 
 /// Whether the server can do its work
 ///
-/// Asks the catalog and the store, at most once a second. `errors` names the parts that fail.
+/// Asks the catalog and the store, at most once a second. `errors` names the parts that fail; `bucket` is one of them
+/// when catalog and buckets do not belong together. `warnings` names a clock that is more than 60 s off.
 #[utoipa::path(
     get, path = "/readyz", tag = "operations", security(()),
     responses(
@@ -66,6 +94,10 @@ pub(super) async fn readyz(State(state): State<HttpState>) -> Result<Json<Value>
     if state.parts.stopping.is_cancelled() {
         return Err(problem::stopping());
     }
-    let failing = state.readiness.failing(state.app()).await;
-    if failing.is_empty() { Ok(Json(json!({"status": "ready"}))) } else { Err(problem::unready(failing)) }
+    let Verdict { failing, warnings } = state.readiness.verdict(state.app()).await;
+    match (failing.is_empty(), warnings.is_empty()) {
+        (true, true) => Ok(Json(json!({"status": "ready"}))),
+        (true, false) => Ok(Json(json!({"status": "ready", "warnings": warnings}))),
+        (false, _) => Err(problem::unready(failing)),
+    }
 }

@@ -11,7 +11,9 @@ use http::header::CONTENT_TYPE;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
-use wire::{CompleteRequest, ErrorCode, FieldProblem, GrantRequest, ReapRequest};
+use wire::{
+    AcceptRestoreRequest, CompleteRequest, ErrorCode, FieldProblem, GrantRequest, ReapRequest, ReconcileRequest,
+};
 
 use super::fields::shortened;
 use crate::http::problem::Denial;
@@ -37,6 +39,18 @@ pub(in crate::http) trait OptionalRequest: DeserializeOwned + Default {
 impl OptionalRequest for CompleteRequest {
     fn limit(limits: &BodyLimits) -> ByteCount {
         limits.complete
+    }
+}
+
+impl OptionalRequest for AcceptRestoreRequest {
+    fn limit(limits: &BodyLimits) -> ByteCount {
+        limits.usual
+    }
+}
+
+impl OptionalRequest for ReconcileRequest {
+    fn limit(limits: &BodyLimits) -> ByteCount {
+        limits.usual
     }
 }
 

@@ -40,7 +40,8 @@ pub(super) async fn reap(
         return Err(Denial::field("now", detail));
     }
     let rehearsal = if request.dry_run { Rehearsal::DryRun } else { Rehearsal::Real };
-    let reaped = jobs::reap(state.app(), request.now, rehearsal).await.map_err(|error| problem::reap(&error))?;
+    let reaped =
+        jobs::reap(state.app(), request.now, rehearsal).await.map_err(|error| problem::operator::reap(&error))?;
     Ok(Json(ReapBody {
         expired: reaped.expire.expired,
         suspicious: reaped.expire.suspicious,

@@ -1,0 +1,265 @@
+//! The invariants I1, I2, I3 and I8, held against everything there is.
+//!
+//! It reads and changes nothing. What looks like a breach is looked at a second time, because the world moves under a
+//! listing: what was published, deleted or committed meanwhile is none. What PROTOCOL allows to be under way (a file
+//! that is being destroyed, hidden parts younger than [`HIDDEN_GRACE`]) is counted and is no breach.
+
+use domain::key::FileKey;
+use domain::limits::ORPHAN_AGE;
+use domain::reconcile::{KeyedFile, ListedObject, ListedUpload, Pair};
+use domain::{File, FileState, ObjectKey, StateName, TimeSpan, Timestamp, Visibility};
+
+use super::walk::Walk;
+use super::{App, PortError};
+
+/// Hidden parts that belong to nobody any more go within this time: they are left alone for [`ORPHAN_AGE`], and
+/// reconcile runs daily.
+pub const HIDDEN_GRACE: TimeSpan = TimeSpan::from_hours(48);
+/// Breaches that are told one by one; all are counted.
+const MAX_TOLD: usize = 1_000;
+
+const _: () = assert!(HIDDEN_GRACE.as_secs() >= 2 * ORPHAN_AGE.as_secs());
+
+/// A rule of PROTOCOL that is audited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Invariant {
+    /// A CREATED file's object is as it was recorded.
+    I1,
+    /// A visible object has a row that may have one.
+    I2,
+    /// A key belongs to one file.
+    I3,
+    /// Hidden parts of what is not being uploaded go.
+    I8,
+    /// Rule 9: catalog and buckets belong together.
+    Bucket,
+}
+
+impl Invariant {
+    /// Its name in PROTOCOL.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::I1 => "I1",
+            Self::I2 => "I2",
+            Self::I3 => "I3",
+            Self::I8 => "I8",
+            Self::Bucket => "rule 9",
+        }
+    }
+}
+
+/// Something that must not be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Breach {
+    /// Of what.
+    pub invariant: Invariant,
+    /// In which bucket.
+    pub bucket: Visibility,
+    /// On which key; empty for a whole bucket.
+    pub key: String,
+    /// What is there, and what should be.
+    pub what: String,
+}
+
+/// What an audit saw.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AuditReport {
+    /// Objects in both buckets.
+    pub objects: u64,
+    /// Open uploads in both buckets.
+    pub uploads: u64,
+    /// Rows in the catalog.
+    pub rows: u64,
+    /// Objects and uploads that are not of our grammar: somebody else's.
+    pub unknown: u64,
+    /// What is allowed to be there because it is on its way out.
+    pub under_way: u64,
+    /// How many breaches there are.
+    pub breaches: u64,
+    /// The first of them.
+    pub told: Vec<Breach>,
+}
+
+impl AuditReport {
+    fn breach(&mut self, invariant: Invariant, bucket: Visibility, key: &str, what: String) {
+        self.breaches += 1;
+        if self.told.len() < MAX_TOLD {
+            self.told.push(Breach { invariant, bucket, key: key.to_owned(), what });
+        }
+    }
+}
+
+impl App {
+    /// Audits both buckets.
+    ///
+    /// # Errors
+    /// If catalog or store do not answer.
+    pub async fn audit(&self) -> Result<AuditReport, PortError> {
+        let outlook = self.look_around().await?;
+        let mut report = AuditReport::default();
+        if let Some(mismatch) = outlook.mismatch {
+            report.breach(Invariant::Bucket, Visibility::Private, "", mismatch.to_string());
+        }
+        for bucket in [Visibility::Private, Visibility::Public] {
+            self.audit_objects(bucket, outlook.at, &mut report).await?;
+            self.audit_uploads(bucket, outlook.at, &mut report).await?;
+        }
+        Ok(report)
+    }
+
+    async fn audit_objects(
+        &self,
+        bucket: Visibility,
+        now: Timestamp,
+        report: &mut AuditReport,
+    ) -> Result<(), PortError> {
+        let mut walk: Walk<'_, ListedObject> = Walk::new(self, bucket, now);
+        let mut last = String::new();
+        while let Some(pair) = walk.next().await? {
+            let (Pair::Listed(ListedObject { key, .. })
+            | Pair::Both(ListedObject { key, .. }, _)
+            | Pair::Known(KeyedFile { key, .. })) = &pair;
+            if *key <= last && !last.is_empty() {
+                report.breach(Invariant::I3, bucket, key, "two rows own this key".to_owned());
+            }
+            last.clone_from(key);
+            report.objects += u64::from(!matches!(pair, Pair::Known(_)));
+            match pair {
+                Pair::Listed(object) => match FileKey::parse(&object.key) {
+                    None => report.unknown += 1,
+                    Some(key) => self.audit_visible(&ObjectKey::new(bucket, key), report).await?,
+                },
+                Pair::Both(object, row) => match row.state {
+                    StateName::Created => {
+                        let listed = row.object.as_ref().is_some_and(|recorded| {
+                            // What a listing does not show, HEAD does.
+                            recorded.checksum.is_none()
+                                && (recorded.size, &recorded.etag) == (object.size, &object.etag)
+                        });
+                        if !listed {
+                            self.audit_published(&row, bucket, report).await?;
+                        }
+                    }
+                    StateName::Committing | StateName::Verified => {}
+                    StateName::Deleting => report.under_way += 1,
+                    StateName::Reserved | StateName::Uploading | StateName::Closed => {
+                        let Some(key) = FileKey::parse(&row.key) else { continue };
+                        self.audit_visible(&ObjectKey::new(bucket, key), report).await?;
+                    }
+                },
+                Pair::Known(row) if row.state == StateName::Created => {
+                    self.audit_published(&row, bucket, report).await?;
+                }
+                Pair::Known(_) => {}
+            }
+        }
+        report.rows += walk.rows;
+        Ok(())
+    }
+
+    /// I1: the row is read, HEAD is asked, and the row is read again.
+    async fn audit_published(
+        &self,
+        row: &KeyedFile,
+        bucket: Visibility,
+        report: &mut AuditReport,
+    ) -> Result<(), PortError> {
+        let find = async || self.parts.catalog.find_file(row.id).await.map_err(PortError::catalog);
+        let Some(before) = find().await?.value else { return Ok(()) };
+        let FileState::Created { object: recorded, lost_since } = &before.state else { return Ok(()) };
+        let head = self.parts.store.head(&before.key).await.map_err(PortError::store)?;
+        let what = match &head {
+            None => match lost_since {
+                Some(since) => format!("its object is missing, and was marked lost at {since}"),
+                None => "its object is missing".to_owned(),
+            },
+            Some(head) if head.size != recorded.size => {
+                format!("its object has {} bytes, recorded are {}", head.size.get(), recorded.size.get())
+            }
+            Some(head) if head.etag != recorded.etag => {
+                format!("its object has ETag {}, recorded is {}", head.etag.as_str(), recorded.etag.as_str())
+            }
+            Some(head) if recorded.checksum.is_some() && head.checksum != recorded.checksum => {
+                "its object has another checksum than is recorded".to_owned()
+            }
+            Some(_) => return Ok(()),
+        };
+        if find().await?.value.as_ref() == Some(&before) {
+            report.breach(Invariant::I1, bucket, &row.key, what);
+        }
+        Ok(())
+    }
+
+    /// I2: HEAD is asked, and then the row once more.
+    async fn audit_visible(&self, key: &ObjectKey, report: &mut AuditReport) -> Result<(), PortError> {
+        if self.parts.store.head(key).await.map_err(PortError::store)?.is_none() {
+            return Ok(());
+        }
+        let (bucket, path) = (key.visibility(), key.path());
+        let rows = self.parts.catalog.list_keys(bucket, &path, Some(&path), 1).await.map_err(PortError::catalog)?;
+        match rows.value.first().map(|row| row.state) {
+            None => report.breach(Invariant::I2, bucket, &path, "an object is visible and no row owns it".to_owned()),
+            Some(state @ (StateName::Reserved | StateName::Uploading | StateName::Closed)) => {
+                report.breach(Invariant::I2, bucket, &path, format!("an object is visible under a row in {state}"));
+            }
+            Some(StateName::Committing | StateName::Verified | StateName::Created | StateName::Deleting) => {}
+        }
+        Ok(())
+    }
+
+    /// I8.
+    async fn audit_uploads(
+        &self,
+        bucket: Visibility,
+        now: Timestamp,
+        report: &mut AuditReport,
+    ) -> Result<(), PortError> {
+        let mut walk: Walk<'_, ListedUpload> = Walk::new(self, bucket, now);
+        while let Some(pair) = walk.next().await? {
+            let (upload, row) = match pair {
+                Pair::Listed(upload) => (upload, None),
+                Pair::Both(upload, row) => (upload, Some(row)),
+                Pair::Known(_) => continue,
+            };
+            report.uploads += 1;
+            if FileKey::parse(&upload.key).is_none() {
+                report.unknown += 1;
+                continue;
+            }
+            let own = row.as_ref().is_some_and(|row| row.upload_id.as_ref() == Some(&upload.id));
+            let state = row.as_ref().map(|row| row.state);
+            if own && matches!(state, Some(StateName::Uploading | StateName::Committing)) {
+                continue;
+            }
+            let going = state == Some(StateName::Deleting);
+            if going || walk.now().duration_since(upload.initiated) < HIDDEN_GRACE {
+                report.under_way += 1;
+                continue;
+            }
+            if !self.is_hidden(&upload, bucket, row.as_ref()).await? {
+                continue;
+            }
+            let whose = state.map_or_else(|| "no row owns its key".to_owned(), |state| format!("its row is {state}"));
+            let what = format!("an upload of {} is still open, and {whose}", upload.initiated);
+            report.breach(Invariant::I8, bucket, &upload.key, what);
+        }
+        Ok(())
+    }
+
+    /// Whether an upload is still open and its row still as it was.
+    async fn is_hidden(
+        &self,
+        upload: &ListedUpload,
+        bucket: Visibility,
+        row: Option<&KeyedFile>,
+    ) -> Result<bool, PortError> {
+        let Some(key) = FileKey::parse(&upload.key) else { return Ok(false) };
+        let open = self.parts.store.list_uploads(&ObjectKey::new(bucket, key)).await.map_err(PortError::store)?;
+        if !open.contains(&upload.id) {
+            return Ok(false);
+        }
+        let Some(row) = row else { return Ok(true) };
+        let file: Option<File> = self.parts.catalog.find_file(row.id).await.map_err(PortError::catalog)?.value;
+        Ok(file.is_some_and(|file| file.state.name() == row.state))
+    }
+}

@@ -1,0 +1,58 @@
+//! `GET /v1/admin/jobs/audit`
+
+use axum::Json;
+use axum::extract::State;
+use wire::{AuditBody, BreachBody, ErrorCode};
+
+use crate::app::AuditReport;
+use crate::auth::Scope;
+use crate::http::HttpState;
+use crate::http::input::NoQuery;
+use crate::http::middleware::Caller;
+use crate::http::openapi::problems;
+use crate::http::problem::{self, Denial};
+
+problems!(
+    /// What can go wrong.
+    AuditProblems: [ErrorCode::Forbidden, ErrorCode::StoreUnavailable]
+);
+
+/// Hold the invariants against buckets and catalog
+///
+/// Lists everything and changes nothing: a published file's object is as recorded (I1), a visible object has a row that
+/// may have one (I2), a key belongs to one file (I3), hidden parts that nobody owns are gone (I8), and the buckets are
+/// this catalog's (rule 9).
+#[utoipa::path(
+    get, path = "/v1/admin/jobs/audit", tag = "admin",
+    responses((status = 200, description = "What was seen; breaches are no error of this call", body = AuditBody), AuditProblems),
+)]
+pub(super) async fn audit(
+    State(state): State<HttpState>,
+    Caller(identity): Caller,
+    NoQuery: NoQuery,
+) -> Result<Json<AuditBody>, Denial> {
+    if !identity.scopes.allow(Scope::Admin) {
+        return Err(problem::not_admin());
+    }
+    let report = state.app().audit().await.map_err(|error| problem::operator::audit(&error))?;
+    Ok(Json(body(report)))
+}
+
+/// What an audit saw, on the wire.
+pub fn body(report: AuditReport) -> AuditBody {
+    let told = report.told.into_iter().map(|breach| BreachBody {
+        invariant: breach.invariant.name().to_owned(),
+        bucket: breach.bucket.to_string(),
+        key: breach.key,
+        what: breach.what,
+    });
+    AuditBody {
+        objects: report.objects,
+        uploads: report.uploads,
+        rows: report.rows,
+        unknown: report.unknown,
+        under_way: report.under_way,
+        breach_count: report.breaches,
+        breaches: told.collect(),
+    }
+}

@@ -1,0 +1,282 @@
+//! The drills of rule 9: whatever is wrong with catalog or bucket, nothing is destroyed, and it can be put right.
+
+use domain::{AssetStatus, Epoch, InstallationId, Marker, StateName, TimeSpan, Timestamp, Visibility};
+use server::app::{AcceptError, CompleteError, Consent, CreateError, Mismatch, PortError, Rehearsal};
+use server::catalog::Catalog;
+use server::jobs::{Job, reap, round};
+use server::store::operation::Operation;
+use tokio_util::sync::CancellationToken;
+
+use crate::house::{House, film, mp4, upload_of};
+
+const BUCKETS: [Visibility; 2] = [Visibility::Private, Visibility::Public];
+
+/// Every object and every open upload, with its bucket.
+type Listing = (Vec<(Visibility, String)>, Vec<(Visibility, String)>);
+
+fn listing(house: &House) -> Listing {
+    (house.store.objects(), house.store.uploads())
+}
+
+fn markers(house: &House) -> [Option<Marker>; 2] {
+    BUCKETS.map(|bucket| house.store.marker(bucket))
+}
+
+/// Everything the server does by itself, over nine days.
+async fn all_jobs(house: &House) {
+    for hours in [0, 1, 23, 24 * 3, 24 * 5] {
+        house.clock.advance(TimeSpan::from_hours(hours));
+        for job in Job::ALL {
+            round(&house.app, job, "one", &CancellationToken::new()).await;
+        }
+    }
+}
+
+/// A published film, one that is being deleted, one whose upload was abandoned, and a rejected one that is closed.
+async fn scene(house: &House) -> domain::AssetId {
+    let published = house.created_film(100).await;
+    house.create([film(100)]).await;
+    published
+}
+
+async fn mismatch(house: &House) -> Option<Mismatch> {
+    house.app.look_around().await.unwrap().mismatch
+}
+
+/// Nothing in the store changes whatever runs, and no upload begins or ends.
+async fn nothing_is_touched(house: &House) {
+    let (before, marked) = (listing(house), markers(house));
+    all_jobs(house).await;
+    let refused = reap(&house.app, None, Rehearsal::Real).await;
+    assert!(refused.is_err(), "{refused:?}");
+    let created = house.try_create(upload_of([film(100)])).await;
+    assert!(matches!(created, Err(CreateError::Port(PortError::Bucket(_)))), "{created:?}");
+    assert_eq!(listing(house), before);
+    assert_eq!(markers(house), marked);
+}
+
+/// Uploads work, and what is deleted goes.
+async fn life_goes_on(house: &House) {
+    assert_eq!(mismatch(house).await, None);
+    let before = listing(house);
+    let id = house.created_film(200).await;
+    assert_eq!(listing(house).0.len(), before.0.len() + 1);
+    house.app.delete_asset(&house.owner, &house.videos, id).await.unwrap();
+    for file in house.catalog.list_files(StateName::Deleting, None, 100).await.unwrap().value {
+        house.app.destroy_file(&file).await.unwrap();
+    }
+    assert!(listing(house).0.len() <= before.0.len());
+}
+
+#[tokio::test]
+async fn a_first_start_marks_both_buckets_and_the_epoch_rises_in_the_catalog_first() {
+    let house = House::new();
+    assert_eq!(markers(&house), [None, None]);
+    scene(&house).await;
+    let [private, public] = markers(&house).map(|marker| marker.expect("it is marked"));
+    assert_eq!(private, public);
+    let installation = house.app.look_around().await.unwrap().installation;
+    assert_eq!(private.installation, installation.id);
+    assert!(private.epoch < installation.epoch && installation.marked_at.is_some());
+
+    assert_eq!(house.app.raise_epoch().await.unwrap(), installation.epoch.next());
+    assert_eq!(markers(&house).map(|marker| marker.unwrap().epoch), [installation.epoch.next(); 2]);
+    // A crash between: the catalog is ahead, which is no mismatch.
+    house.store.fail_next(Operation::WriteMarker, server::store::memory::Failure::Before);
+    house.app.raise_epoch().await.unwrap_err();
+    assert_eq!(mismatch(&house).await, None);
+    assert!(house.app.look_around().await.unwrap().installation.epoch > markers(&house)[0].unwrap().epoch);
+}
+
+#[tokio::test]
+async fn a_crash_between_the_first_marks_is_a_first_start_again() {
+    for writes in 0..2 {
+        let house = House::new();
+        for _ in 0..writes {
+            house.store.fail_next(Operation::WriteMarker, server::store::memory::Failure::AfterEffect);
+            house.app.look_around().await.unwrap_err();
+        }
+        house.store.fail_next(Operation::WriteMarker, server::store::memory::Failure::Before);
+        house.app.look_around().await.unwrap_err();
+        life_goes_on(&house).await;
+    }
+}
+
+#[tokio::test]
+async fn a_catalog_restored_to_an_hour_ago_destroys_nothing_until_it_is_accepted() {
+    let house = House::new();
+    let deleted = scene(&house).await;
+    let given_up = house.create([film(100)]).await.asset.id;
+    let backup = house.catalog.backup();
+    // The hour that will be forgotten: one film is new, one is deleted, one upload is done, the epoch rises.
+    house.clock.advance(TimeSpan::from_hours(1));
+    let forgotten = house.created_film(300).await;
+    house.app.delete_asset(&house.owner, &house.videos, deleted).await.unwrap();
+    house.settle().await;
+    house.send(given_up, "video", &mp4(100)).await;
+    house.complete(given_up).await.unwrap();
+    round(&house.app, Job::RaiseEpoch, "one", &CancellationToken::new()).await;
+    let kept = house.file(forgotten, "video").await.key;
+
+    house.catalog.restore(backup);
+    house.clock.advance(TimeSpan::from_secs(11));
+    assert!(matches!(mismatch(&house).await, Some(Mismatch::Rewound { .. })));
+    nothing_is_touched(&house).await;
+    assert!(matches!(house.complete(given_up).await, Err(CompleteError::Port(PortError::Bucket(_)))));
+
+    let before = listing(&house);
+    let accepted = house.app.accept_restore(Consent::Restored).await.unwrap();
+    assert!(
+        matches!(accepted.mismatch, Some(Mismatch::Rewound { marker, .. }) if accepted.installation.epoch > marker)
+    );
+    assert_eq!(listing(&house), before, "accepting touches nothing");
+    life_goes_on(&house).await;
+    // What the backup had forgotten is still there, however long the jobs run.
+    all_jobs(&house).await;
+    assert!(house.store.content(&kept).is_some());
+    assert_eq!(house.row(deleted).await.status, AssetStatus::Created, "as the backup says");
+}
+
+#[tokio::test]
+async fn an_empty_catalog_takes_over_its_bucket_only_on_a_second_word() {
+    let house = House::new();
+    let empty = house.catalog.backup();
+    scene(&house).await;
+    let owner = markers(&house)[0].unwrap();
+    house.catalog.restore(empty);
+    house.clock.advance(TimeSpan::from_secs(11));
+    assert!(
+        matches!(mismatch(&house).await, Some(Mismatch::Foreign { owner: found, .. }) if found == owner.installation)
+    );
+    nothing_is_touched(&house).await;
+
+    let refused = house.app.accept_restore(Consent::Restored).await;
+    assert!(matches!(refused, Err(AcceptError::NeedsConsent(Mismatch::Foreign { .. }))), "{refused:?}");
+    nothing_is_touched(&house).await;
+    let before = listing(&house);
+    let accepted = house.app.accept_restore(Consent::TakeBucket).await.unwrap();
+    assert_eq!(accepted.installation.id, owner.installation);
+    assert!(accepted.installation.epoch > owner.epoch);
+    life_goes_on(&house).await;
+    all_jobs(&house).await;
+    assert!(before.0.iter().all(|object| listing(&house).0.contains(object)), "what was there is still there");
+}
+
+#[tokio::test]
+async fn another_installations_bucket_is_never_taken_by_a_catalog_with_files() {
+    for bucket in BUCKETS {
+        let house = House::new();
+        scene(&house).await;
+        let own = markers(&house)[0];
+        let other = InstallationId::new(Timestamp::UNIX_EPOCH, &[9; 10]);
+        for epoch in [1, 1_000_000] {
+            house.store.set_marker(bucket, Some(Marker { installation: other, epoch: Epoch(epoch) }));
+            house.clock.advance(TimeSpan::from_secs(11));
+            assert_eq!(mismatch(&house).await, Some(Mismatch::Foreign { bucket, owner: other }));
+            nothing_is_touched(&house).await;
+            for consent in [Consent::Restored, Consent::TakeBucket] {
+                let refused = house.app.accept_restore(consent).await;
+                assert!(matches!(refused, Err(AcceptError::WrongBucket(_))), "{refused:?}");
+            }
+            nothing_is_touched(&house).await;
+        }
+        house.store.set_marker(bucket, own);
+        life_goes_on(&house).await;
+    }
+}
+
+/// Another bucket or another prefix that nobody uses: no marker where there was one.
+#[tokio::test]
+async fn a_bucket_without_the_marker_it_had_is_the_wrong_one() {
+    let house = House::new();
+    scene(&house).await;
+    for bucket in BUCKETS {
+        house.store.set_marker(bucket, None);
+    }
+    house.clock.advance(TimeSpan::from_secs(11));
+    assert_eq!(mismatch(&house).await, Some(Mismatch::Vanished { bucket: Visibility::Private }));
+    nothing_is_touched(&house).await;
+    let refused = house.app.accept_restore(Consent::Restored).await;
+    assert!(matches!(refused, Err(AcceptError::NeedsConsent(_))), "{refused:?}");
+    house.app.accept_restore(Consent::TakeBucket).await.unwrap();
+    life_goes_on(&house).await;
+}
+
+/// A new catalog, and a bucket of a Landfall that had no markers or lost them.
+#[tokio::test]
+async fn an_empty_catalog_does_not_claim_a_bucket_with_objects_of_ours() {
+    let house = House::new();
+    let empty = house.catalog.backup();
+    scene(&house).await;
+    house.catalog.restore(empty);
+    for bucket in BUCKETS {
+        house.store.set_marker(bucket, None);
+    }
+    house.clock.advance(TimeSpan::from_secs(11));
+    assert_eq!(mismatch(&house).await, Some(Mismatch::Occupied { bucket: Visibility::Private }));
+    nothing_is_touched(&house).await;
+    house.app.accept_restore(Consent::TakeBucket).await.unwrap();
+    life_goes_on(&house).await;
+}
+
+#[tokio::test]
+async fn nothing_to_accept_writes_nothing() {
+    let house = House::new();
+    scene(&house).await;
+    let before = (listing(&house), markers(&house), house.app.look_around().await.unwrap().installation);
+    for consent in [Consent::Restored, Consent::TakeBucket] {
+        let accepted = house.app.accept_restore(consent).await.unwrap();
+        assert_eq!((accepted.mismatch, accepted.installation), (None, before.2));
+    }
+    assert_eq!((listing(&house), markers(&house)), (before.0, before.1));
+}
+
+/// A clock that is off is shown from a minute on; from five on nothing is ended or destroyed, while uploads go on.
+#[tokio::test]
+async fn a_clock_that_is_off_is_shown_and_then_stops_what_destroys() {
+    for sign in [1, -1] {
+        let house = House::new();
+        let id = scene(&house).await;
+        house.app.delete_asset(&house.owner, &house.videos, id).await.unwrap();
+        house.settle().await;
+        for (minutes, shown, stops) in [(0, false, false), (2, true, false), (6, true, true)] {
+            house.store.set_skew(TimeSpan::from_mins(sign * minutes));
+            house.clock.advance(TimeSpan::from_secs(11));
+            let seen = house.app.look_around().await.unwrap();
+            assert_eq!(seen.shown_skew().is_some(), shown, "{minutes} min");
+            let reaped = reap(&house.app, None, Rehearsal::DryRun).await;
+            assert_eq!(reaped.is_err(), stops, "{minutes} min: {reaped:?}");
+            let film = house.created_film(50).await;
+            house.app.delete_asset(&house.owner, &house.videos, film).await.unwrap();
+            house.settle().await;
+            let expected = if stops { StateName::Deleting } else { StateName::Closed };
+            assert_eq!(house.state(film, "video").await, expected, "{minutes} min");
+        }
+        house.store.set_skew(TimeSpan::ZERO);
+        house.clock.advance(TimeSpan::from_secs(11));
+        all_jobs(&house).await;
+        assert_eq!(listing(&house).0, []);
+    }
+}
+
+/// Four small questions in ten seconds, however busy the server is; a round that destroys asks again.
+#[tokio::test]
+async fn what_was_seen_is_kept_for_ten_seconds_and_destroying_rounds_look_again() {
+    let house = House::new();
+    for _ in 0..5 {
+        house.created_film(10).await;
+    }
+    assert_eq!(house.store.calls(Operation::FindMarker), 2);
+    house.clock.advance(server::app::OUTLOOK_KEPT);
+    house.created_film(10).await;
+    assert_eq!(house.store.calls(Operation::FindMarker), 4);
+    round(&house.app, Job::Destroy, "one", &CancellationToken::new()).await;
+    assert_eq!(house.store.calls(Operation::FindMarker), 4, "nothing is to be destroyed");
+    let id = house.created_film(10).await;
+    house.store.fail_next(Operation::Abort, server::store::memory::Failure::Before);
+    house.app.delete_asset(&house.owner, &house.videos, id).await.unwrap();
+    house.settle().await;
+    round(&house.app, Job::Destroy, "one", &CancellationToken::new()).await;
+    assert_eq!(house.store.calls(Operation::FindMarker), 6);
+    assert_eq!(house.state(id, "video").await, StateName::Closed);
+}
