@@ -215,7 +215,9 @@ impl Store for SimStore {
     }
 
     async fn find_marker(&self, visibility: Visibility) -> Result<Option<Marker>, StoreError> {
-        self.look("find_marker", |matter| matter.markers.get(&visibility).copied()).await
+        // Looks at markers and clocks come before everything else. With faults of their own they would keep the storm
+        // away from the protocol; what they do is tried by their own drills.
+        Ok(lock(&self.0.matter).markers.get(&visibility).copied())
     }
 
     async fn write_marker(&self, visibility: Visibility, marker: &Marker) -> Result<(), StoreError> {
@@ -238,8 +240,7 @@ impl Store for SimStore {
     }
 
     async fn store_time(&self) -> Result<Option<Timestamp>, StoreError> {
-        let now = self.0.now();
-        self.look("store_time", |_| Timestamp::from_second(now.as_second()).ok()).await
+        Ok(Timestamp::from_second(self.0.now().as_second()).ok())
     }
 
     async fn signing_credentials(&self) -> Result<SigningCredentials, StoreError> {
