@@ -29,12 +29,14 @@ async fn the_server_sends_no_media_and_reads_64_kib_of_each_file() {
     assert!(received < 2 * INSPECTED + CONTROL, "the server received {received} bytes from the store");
     let (asked, answered) = (to_api.up(), to_api.down());
     assert!(asked < CONTROL && answered < CONTROL, "clients sent {asked} bytes to the server and got {answered}");
-    let puts = to_store.requests().iter().filter(|line| line.starts_with("PUT ")).count();
-    assert_eq!(puts, 0, "only clients send parts");
+    // Requests about files, not the looks at the buckets' markers.
+    let about_files = || to_store.requests().into_iter().filter(|line| line.contains("/videos/")).collect::<Vec<_>>();
+    let during = about_files();
+    assert!(!during.is_empty() && !during.iter().any(|line| line.starts_with("PUT ")), "only clients send parts");
 
     let api = server.api("42").await;
     let url = api.url(asset["id"].as_str().expect("an id"), "video").await;
     assert!(url.starts_with(&store.url), "viewers read from the store itself");
     playback::reads_by_range(&api.http, &url, &film).await;
-    assert_eq!((to_store.up(), to_store.down()), (sent, received), "reading does not touch the server either");
+    assert_eq!(about_files(), during, "reading does not touch the server either");
 }
