@@ -7,7 +7,7 @@ export default defineConfig({
   resolve: { conditions: ["landfall-source"] },
   ssr: { resolve: { conditions: ["landfall-source"] } },
   test: {
-    include: ["packages/*/tests/**/*.test.ts", "tests/**/*.test.ts"].concat(real),
+    include: ["packages/*/tests/**/*.test.ts", "app/tests/**/*.test.ts", "tests/**/*.test.ts"].concat(real),
     environment: "node",
     // Two cores are enough for tests that wait for nothing.
     maxWorkers: 2,

@@ -8,13 +8,16 @@ import { expect, test } from "vitest";
 const FILE_LINES = 600;
 
 test("no source file is longer than 600 lines, and each opens with what it is", () => {
-  const root = fileURLToPath(new URL("../packages", import.meta.url));
-  const paths = readdirSync(root, { recursive: true, encoding: "utf8" });
-  const sources = paths.filter((path) => /\/(src|tests)\/.*\.ts$/.test(path) && !path.includes("node_modules"));
+  const root = fileURLToPath(new URL("..", import.meta.url));
+  const list = (folder: string) => readdirSync(join(root, folder), { recursive: true, encoding: "utf8" });
+  const paths = ["packages", "app"].flatMap((folder) => list(folder).map((path) => join(folder, path)));
+  const sources = paths.filter(
+    (path) => /^(packages\/\w+|app)\/(src|tests)\/.*\.(ts|svelte)$/.test(path) && !path.includes("node_modules"),
+  );
   expect(sources.length).toBeGreaterThan(30);
   for (const path of sources) {
     const text = readFileSync(join(root, path), "utf8");
     expect(text.split("\n").length, path).toBeLessThanOrEqual(FILE_LINES);
-    expect(text.startsWith("// "), `${path} opens with a comment`).toBe(true);
+    expect(text, `${path} opens with a comment`).toMatch(/^(\/\/|<!--) /);
   }
 });

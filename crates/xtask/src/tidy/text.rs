@@ -82,9 +82,14 @@ pub(super) fn check_registries(file: &SourceFile) -> Vec<Finding> {
     findings
 }
 
-/// Whether a line of a lock file names a source that is not a public registry.
+/// Whether a line of a lock file names a source that is not a public registry. npm also writes where a workspace's own
+/// package lies: a folder, so it has no `://`.
 fn is_foreign(line: &str) -> bool {
-    let source = line.trim().strip_prefix("source = \"").or_else(|| line.trim().strip_prefix("\"resolved\": \""));
+    let line = line.trim();
+    let remote = |source: &&str| source.contains("://");
+    let source = line
+        .strip_prefix("source = \"")
+        .or_else(|| line.strip_prefix("\"resolved\": \"").filter(remote));
     source.is_some_and(|source| !PUBLIC_REGISTRIES.iter().any(|registry| source.starts_with(registry)))
 }
 
@@ -151,5 +156,7 @@ mod tests {
         assert_eq!(count(check_registries, "Cargo.lock", foreign), 1);
         let foreign = "\"resolved\": \"https://host/a.tgz\",\n";
         assert_eq!(count(check_registries, "web/package-lock.json", foreign), 1);
+        let own = "\"resolved\": \"packages/uploader\",\n";
+        assert_eq!(count(check_registries, "web/package-lock.json", own), 0);
     }
 }

@@ -1,8 +1,9 @@
 // What `@landfall/uploader` offers.
 
 export { Api, type TokenSource } from "./api/client.js";
-export type { Answer, ApiError } from "./api/error.js";
+export { type Answer, answered, type ApiError, unreachable } from "./api/error.js";
 export type * from "./api/schema.js";
+export { fingerprintOf } from "./content/fingerprint.js";
 export { mediaTypeOf, titleOf } from "./content/media.js";
 export type { Clock } from "./driver/clock.js";
 export { UploadError, type UploadErrorCode } from "./driver/error.js";

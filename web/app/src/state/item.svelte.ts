@@ -1,0 +1,152 @@
+// One video that is being uploaded, as the page shows it: the upload, what it is called, and its picture.
+
+import { type Upload, type Uploader, type UploadState, titleOf } from "@landfall/uploader";
+import type { RoleBody } from "../api/contract";
+import { takePoster } from "./poster";
+
+/** `poster`: a picture is being taken. `waiting`: others go first. `begun`: see the upload's own phase. */
+export type Stage = "poster" | "waiting" | "begun";
+export type Phase = Exclude<Stage, "begun"> | UploadState["phase"];
+
+export interface Beginning {
+  file: File;
+  title?: string | undefined;
+  description?: string | undefined;
+}
+
+/** The server is told what somebody types when they pause for so long. */
+const TYPING_MS = 600;
+const MOVING: Phase[] = ["new", "preparing", "uploading", "committing", "cancelling"];
+const OVER: Phase[] = ["published", "cancelled"];
+
+export class Item {
+  readonly file: File;
+  title: string = $state("");
+  description: string = $state("");
+  stage: Stage = $state("poster");
+  thumbnail: File | undefined = $state.raw();
+  thumbnailUrl: string | undefined = $state();
+  thumbnailOrigin: "video" | "own" | "none" = $state("none");
+  shown: UploadState | undefined = $state.raw();
+  #upload: Upload | undefined;
+  #stopTelling = () => {};
+  #typing: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    readonly id: number,
+    private readonly uploader: Uploader,
+    { file, title, description }: Beginning,
+    /** Told when it may be another one's turn. */
+    private readonly onmoved: () => void,
+  ) {
+    this.file = file;
+    this.title = title ?? titleOf(file);
+    this.description = description ?? "";
+  }
+
+  get phase(): Phase {
+    return this.stage === "begun" ? (this.shown?.phase ?? "new") : this.stage;
+  }
+
+  get name(): string {
+    return this.title.trim() || titleOf(this.file);
+  }
+
+  get isMoving(): boolean {
+    return MOVING.includes(this.phase);
+  }
+
+  get isOver(): boolean {
+    return OVER.includes(this.phase);
+  }
+
+  get canPause(): boolean {
+    return this.phase === "uploading" || this.phase === "preparing";
+  }
+
+  get canChangeThumbnail(): boolean {
+    return !this.isOver && this.phase !== "committing" && this.phase !== "cancelling";
+  }
+
+  get totalBytes(): number {
+    return this.shown?.totalBytes ?? this.file.size;
+  }
+
+  get sentBytes(): number {
+    return this.shown?.sentBytes ?? 0;
+  }
+
+  /** Takes a picture from the video, unless somebody gives one meanwhile. Then it waits for its turn. */
+  async prepare(role: RoleBody | undefined): Promise<void> {
+    const poster = role && (await takePoster(this.file, role));
+    if (poster && this.thumbnailOrigin !== "own") this.#show(poster, "video");
+    if (this.stage === "poster") this.stage = "waiting";
+    this.onmoved();
+  }
+
+  /** Starts it. */
+  begin(): void {
+    this.stage = "begun";
+    this.#stopTelling();
+    const { file, thumbnail, title, description } = this;
+    const files = thumbnail ? { video: file, thumbnail } : { video: file };
+    const upload = this.uploader.upload({ title: title.trim() || titleOf(file), description, files });
+    this.#upload = upload;
+    this.#stopTelling = upload.subscribe((state) => {
+      const before = this.phase;
+      this.shown = state;
+      if (before !== state.phase) this.onmoved();
+    });
+    upload.start();
+  }
+
+  /** Another picture. What is under way goes on with it: the video's parts that have arrived stay where they are. */
+  useThumbnail(file: File): void {
+    this.#show(file, "own");
+    if (this.stage !== "begun" || !this.canChangeThumbnail) return;
+    const wasPaused = this.phase === "paused";
+    this.#upload?.detach();
+    this.begin();
+    if (wasPaused) this.#upload?.pause();
+  }
+
+  /** Called whenever title or description change. */
+  typed(): void {
+    clearTimeout(this.#typing);
+    this.#typing = setTimeout(() => void this.#tell(), TYPING_MS);
+  }
+
+  pause(): void {
+    this.#upload?.pause();
+  }
+
+  resume(): void {
+    this.#upload?.resume();
+  }
+
+  retry(): void {
+    this.#upload?.retry();
+  }
+
+  async cancel(): Promise<void> {
+    await this.#upload?.cancel();
+  }
+
+  /** Lets go of what the browser holds. */
+  release(): void {
+    clearTimeout(this.#typing);
+    this.#stopTelling();
+    if (this.thumbnailUrl) URL.revokeObjectURL(this.thumbnailUrl);
+  }
+
+  async #tell(): Promise<void> {
+    await this.#upload?.describe({ title: this.name, description: this.description });
+  }
+
+  #show(thumbnail: File, origin: "video" | "own"): void {
+    if (this.thumbnailUrl) URL.revokeObjectURL(this.thumbnailUrl);
+    this.thumbnail = thumbnail;
+    this.thumbnailUrl = URL.createObjectURL(thumbnail);
+    this.thumbnailOrigin = origin;
+  }
+}

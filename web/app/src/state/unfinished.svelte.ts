@@ -1,0 +1,91 @@
+// What was begun and not finished: in this browser by its journal, on other devices by the server's list. How much of it has
+// arrived is the server's word.
+
+import { type AssetBody, type Entry, fingerprintOf } from "@landfall/uploader";
+import { session } from "./session.svelte";
+import { uploads } from "./uploads.svelte";
+
+/** More open uploads than this are not listed one by one. */
+const LISTED = 50;
+
+export interface Unfinished {
+  key: string;
+  assetId: string | undefined;
+  title: string;
+  description: string;
+  fileName: string;
+  totalBytes: number;
+  /** Unknown until the server has told. */
+  arrivedBytes: number | undefined;
+  begunAt: string | number;
+  expiresAt: string | undefined;
+  fingerprint: string | undefined;
+  /** In this browser's journal. */
+  entry: Entry | undefined;
+}
+
+class Left {
+  list: Unfinished[] = $state.raw([]);
+  #turn = 0;
+
+  /** Those that are not going on in this page. */
+  get idle(): Unfinished[] {
+    const isGoingOn = ({ assetId }: Unfinished) => assetId !== undefined && uploads.find(assetId) !== undefined;
+    return this.list.filter((one) => !isGoingOn(one));
+  }
+
+  /** Looks again. The latest look wins. */
+  async look(): Promise<void> {
+    this.#turn += 1;
+    const turn = this.#turn;
+    const [entries, { ok: page }] = await Promise.all([
+      uploads.uploader.unfinished(),
+      session.client.assets("videos", { status: "UPLOADING", limit: LISTED }),
+    ]);
+    if (!page) return;
+    const list = page.data.map((asset) => ofAsset(asset, entries));
+    const arrived = await Promise.all(list.map(arrivedBytes));
+    if (turn === this.#turn) this.list = list.map((one, at) => ({ ...one, arrivedBytes: arrived[at] }));
+  }
+
+  /** Goes on with a file, if it is the right one. */
+  async goOn({ totalBytes, fingerprint, title, description }: Unfinished, file: File): Promise<"ok" | "other"> {
+    if (file.size !== totalBytes) return "other";
+    if (fingerprint && (await fingerprintOf(file).catch(() => fingerprint)) !== fingerprint) return "other";
+    uploads.add([{ file, title, description }]);
+    return "ok";
+  }
+
+  async discard({ entry, assetId }: Unfinished) {
+    if (entry) await uploads.uploader.discard(entry);
+    const { error } = assetId ? await session.client.delete("videos", assetId) : {};
+    if (!error) await this.look();
+    return error;
+  }
+}
+
+function ofAsset(asset: AssetBody, entries: Entry[]): Unfinished {
+  const { id, title, description, files, created_at, expires_at, fingerprint } = asset;
+  const video = files.video;
+  return {
+    key: id,
+    assetId: id,
+    title,
+    description,
+    fileName: video?.file_name ?? title,
+    totalBytes: video?.size ?? 0,
+    arrivedBytes: undefined,
+    begunAt: created_at,
+    expiresAt: expires_at,
+    fingerprint,
+    entry: entries.find((entry) => entry.assetId === id),
+  };
+}
+
+async function arrivedBytes({ assetId }: Unfinished): Promise<number | undefined> {
+  if (!assetId) return undefined;
+  const { ok } = await session.client.arrived("videos", assetId, "video");
+  return ok?.reduce((sum, { size }) => sum + size, 0);
+}
+
+export const left = new Left();

@@ -1,0 +1,138 @@
+// All uploads of this page. They go on while other pages are shown; whose turn it is, is decided here.
+
+import { Uploader } from "@landfall/uploader";
+import { refusalOf, type Refusal } from "../logic/limits";
+import { type Beginning, Item } from "./item.svelte";
+import { limits } from "./limits.svelte";
+import { notices } from "./notices.svelte";
+import { session } from "./session.svelte";
+import { settings } from "./settings.svelte";
+
+/** Videos on their way at once. Each sends several parts, and browsers open six connections to a host. */
+const AT_ONCE = 2;
+
+export interface Refused {
+  name: string;
+  size: number;
+  why: Refusal | "already";
+}
+
+class Uploads {
+  items: Item[] = $state([]);
+  refused: Refused[] = $state.raw([]);
+  /** Grows whenever something was begun, published or thrown away: what lists uploads looks again. */
+  turns = $state(0);
+  #next = 1;
+  #uploader: { of: string; uploader: Uploader } | undefined;
+
+  get active(): Item[] {
+    return this.items.filter((item) => item.isMoving || item.stage !== "begun");
+  }
+
+  get isBusy(): boolean {
+    return this.active.length > 0;
+  }
+
+  get sentBytes(): number {
+    return this.active.reduce((sum, item) => sum + item.sentBytes, 0);
+  }
+
+  get totalBytes(): number {
+    return this.active.reduce((sum, item) => sum + item.totalBytes, 0);
+  }
+
+  /** The uploader of who is signed in: each account has its own memory of what was begun. */
+  get uploader(): Uploader {
+    const of = session.person?.owner ?? "";
+    if (this.#uploader?.of !== of) {
+      const { server, credentials } = session.client;
+      this.#uploader = { of, uploader: new Uploader({ server, credentials, account: of }) };
+    }
+    return this.#uploader.uploader;
+  }
+
+  /** Takes what can be uploaded, and says why the rest cannot. */
+  add(beginnings: Beginning[]): void {
+    const refused: Refused[] = [];
+    for (const beginning of beginnings) {
+      const { file } = beginning;
+      const why = this.#holds(file) ? "already" : limits.video && refusalOf(file, limits.video);
+      if (why) refused.push({ name: file.name, size: file.size, why });
+      else this.#take(beginning);
+    }
+    this.refused = refused;
+  }
+
+  find(assetId: string): Item | undefined {
+    return this.items.find(({ shown, phase }) => shown?.assetId === assetId && phase !== "cancelled");
+  }
+
+  pauseAll(): void {
+    for (const item of this.items) item.pause();
+  }
+
+  resumeAll(): void {
+    for (const item of this.items) item.resume();
+  }
+
+  retryAll(): void {
+    for (const item of this.items) item.retry();
+  }
+
+  async cancel(item: Item): Promise<void> {
+    await item.cancel();
+    this.remove(item);
+  }
+
+  async cancelAll(): Promise<void> {
+    await Promise.all(this.items.filter(({ isOver }) => !isOver).map((item) => this.cancel(item)));
+  }
+
+  clearDone(): void {
+    for (const item of this.items.filter(({ isOver }) => isOver)) this.remove(item);
+  }
+
+  remove(item: Item): void {
+    item.release();
+    this.items = this.items.filter(({ id }) => id !== item.id);
+    this.#moved();
+  }
+
+  #take(beginning: Beginning): void {
+    let told: string | undefined;
+    const item: Item = new Item(this.#next++, this.uploader, beginning, () => {
+      const { phase } = item;
+      if (phase !== told) this.#say(item);
+      told = phase;
+      this.#moved();
+    });
+    this.items = [...this.items, item];
+    void item.prepare(limits.thumbnail);
+  }
+
+  #holds({ name, size, lastModified }: File): boolean {
+    const isSame = ({ file, isOver }: Item) =>
+      !isOver && file.name === name && file.size === size && file.lastModified === lastModified;
+    return this.items.some(isSame);
+  }
+
+  #say(item: Item): void {
+    const { said } = settings.t.upload;
+    if (item.phase === "published") notices.tell(said.published(item.name));
+    if (item.phase === "failed") notices.tell(said.failed(item.name), "bad");
+  }
+
+  /** Whoever has waited longest goes next. A paused one keeps no place. */
+  #moved(): void {
+    this.turns += 1;
+    let moving = this.items.filter(({ isMoving }) => isMoving).length;
+    for (const item of this.items) {
+      if (moving >= AT_ONCE) return;
+      if (item.stage !== "waiting") continue;
+      item.begin();
+      moving += 1;
+    }
+  }
+}
+
+export const uploads = new Uploads();
