@@ -112,6 +112,7 @@ export type ErrorCode =
   | "upload_incomplete"
   | "upload_rejected"
   | "upload_expired"
+  | "file_lost"
   | "role_occupied"
   | "idempotency_key_reused"
   | "idempotency_key_in_progress"
