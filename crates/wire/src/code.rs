@@ -9,6 +9,8 @@ use utoipa::ToSchema;
 pub enum ErrorCode {
     /// 400: the body is not JSON, or not UTF-8.
     InvalidJson,
+    /// 400: this is never offered, or switched off here.
+    Unsupported,
     /// 422: a field is unknown, absent or out of range; `field` names it.
     InvalidRequest,
     /// 422: the collection has no such role.
@@ -70,6 +72,7 @@ impl ErrorCode {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::InvalidJson => "invalid_json",
+            Self::Unsupported => "unsupported",
             Self::InvalidRequest => "invalid_request",
             Self::UnknownRole => "unknown_role",
             Self::MissingRole => "missing_role",
@@ -103,7 +106,7 @@ impl ErrorCode {
     /// The HTTP status it always comes with.
     pub const fn status(self) -> u16 {
         match self {
-            Self::InvalidJson => 400,
+            Self::InvalidJson | Self::Unsupported => 400,
             Self::Unauthorized => 401,
             Self::Forbidden => 403,
             Self::NotFound => 404,
@@ -141,6 +144,7 @@ impl ErrorCode {
             | Self::Unavailable
             | Self::Internal => true,
             Self::InvalidJson
+            | Self::Unsupported
             | Self::InvalidRequest
             | Self::UnknownRole
             | Self::MissingRole
@@ -166,6 +170,7 @@ impl ErrorCode {
     pub const fn title(self) -> &'static str {
         match self {
             Self::InvalidJson => "The body is not valid JSON",
+            Self::Unsupported => "Not offered",
             Self::InvalidRequest => "The request is not valid",
             Self::UnknownRole => "Unknown role",
             Self::MissingRole => "A required role is missing",

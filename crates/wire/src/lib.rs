@@ -4,6 +4,7 @@
 //! UTC; sizes are bytes. Every request body refuses fields it does not know.
 
 mod asset;
+mod capability;
 mod code;
 mod grant;
 mod job;
@@ -12,8 +13,10 @@ mod part;
 mod problem;
 mod request;
 mod roles;
+mod uppy;
 
 pub use asset::{AssetBody, AssetPage, FileBody, FileUrlBody, RejectionBody, UploadBody};
+pub use capability::{CapabilityBody, CapabilityRequest};
 pub use code::ErrorCode;
 pub use grant::{GrantBody, GrantRequest};
 pub use job::{
@@ -27,3 +30,7 @@ pub use request::{
     PartUrlsRequest, PatchRequest, RequestedPart,
 };
 pub use roles::Roles;
+pub use uppy::{
+    UppyClaimedPart, UppyCompleteBody, UppyCompleteRequest, UppyNothingBody, UppyParamsBody, UppyPartBody,
+    UppyPartUrlBody, UppyPartUrlsBody, UppySignBody, UppySignRequest, UppyUploadBody, UppyUploadRequest,
+};

@@ -25,6 +25,9 @@ pub struct Problem {
     pub message: String,
     /// Find it in the server's log.
     pub request_id: String,
+    /// The same as `request_id`, under the name that Uppy shows; only at Uppy's doors.
+    #[serde(default, rename = "requestId", skip_serializing_if = "Option::is_none")]
+    pub uppy_request_id: Option<String>,
     /// Whether the same request may succeed later.
     pub retryable: bool,
     /// The field that is wrong, as a path such as `files.video.size`.

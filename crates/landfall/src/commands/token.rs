@@ -1,13 +1,13 @@
-//! `landfall token`: a JWT that this installation accepts.
+//! `landfall token`: a JWT or a capability that this installation accepts.
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
-use domain::{OwnerId, TimeSpan};
+use domain::{ByteCount, CollectionName, OwnerId, TimeSpan, Timestamp};
 use serde_json::json;
-use server::auth::{Scope, Scopes, TokenRequest};
-use server::boot;
+use server::auth::{Authenticator, Capability, MAX_CAPABILITY_COLLECTIONS, Scope, Scopes, TokenRequest};
+use server::boot::{self, DataFolder, RunFileOf};
 use server::clock::{Clock as _, HostClock};
-use server::config::parse_span;
+use server::config::{Config, parse_size, parse_span};
 
 use crate::arguments::{Installation, Output};
 use crate::console;
@@ -30,6 +30,15 @@ pub(crate) struct Arguments {
     /// What it allows besides acting as its owner
     #[arg(long, value_name = "SCOPE", value_parser = PossibleValuesParser::new(Scope::ALL.map(Scope::name)))]
     scope: Vec<String>,
+    /// Mint a capability to upload instead: the last part of an address for pages that can send no header
+    #[arg(long, requires = "collection", conflicts_with = "scope")]
+    capability: bool,
+    /// A collection that the capability opens; may be given again
+    #[arg(long, value_name = "NAME", requires = "capability", value_parser = parse_collection)]
+    collection: Vec<CollectionName>,
+    /// How large a file may be, such as "2 GiB", where that is below what its role allows
+    #[arg(long, value_name = "SIZE", requires = "capability", value_parser = parse_max_size)]
+    max_size: Option<ByteCount>,
     #[command(flatten)]
     output: Output,
 }
@@ -38,24 +47,76 @@ fn parse_owner(text: &str) -> Result<OwnerId, String> {
     OwnerId::parse(text).map_err(|wrong| wrong.to_string())
 }
 
+fn parse_collection(text: &str) -> Result<CollectionName, String> {
+    CollectionName::parse(text).map_err(|wrong| wrong.to_string())
+}
+
+fn parse_max_size(text: &str) -> Result<ByteCount, String> {
+    let size = parse_size(text)?;
+    if size > ByteCount::ZERO { Ok(size) } else { Err("must be 1 B or more".into()) }
+}
+
 fn parse_ttl(text: &str) -> Result<TimeSpan, String> {
     let span = parse_span(text)?;
     let fits = span >= TimeSpan::from_secs(1) && span <= LONGEST_TTL;
     if fits { Ok(span) } else { Err("must be 1s to 366d".into()) }
 }
 
-/// Prints a token.
+/// Prints a token, or a capability.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let config = arguments.installation.load()?;
     let authenticator = boot::existing_authenticator(&config)?;
-    let scopes: Scopes = arguments.scope.iter().filter_map(|name| Scope::find(name)).collect();
-    let request = TokenRequest { owner: arguments.owner.clone(), ttl: arguments.ttl, scopes };
     let now = HostClock.now();
     let expires_at = now.checked_add(arguments.ttl).map_err(|wrong| Failure::new(Exit::Usage, wrong.to_string()))?;
+    if arguments.capability {
+        return print_capability(arguments, &config, &authenticator, expires_at);
+    }
+    let scopes: Scopes = arguments.scope.iter().filter_map(|name| Scope::find(name)).collect();
+    let request = TokenRequest { owner: arguments.owner.clone(), ttl: arguments.ttl, scopes };
     let token = authenticator.mint(&request, now);
     if arguments.output.json {
         let (owner, scope) = (arguments.owner.as_str(), arguments.scope.join(" "));
         return console::json(&json!({"token": token, "owner": owner, "scope": scope, "expires_at": expires_at}));
     }
     console::out(&token)
+}
+
+/// The capability alone, or with the address it makes.
+fn print_capability(
+    arguments: &Arguments,
+    config: &Config,
+    authenticator: &Authenticator,
+    expires_at: Timestamp,
+) -> Result<(), Failure> {
+    let mut collections = arguments.collection.clone();
+    collections.sort();
+    collections.dedup();
+    if collections.len() > MAX_CAPABILITY_COLLECTIONS {
+        let most = format!("a capability opens at most {MAX_CAPABILITY_COLLECTIONS} collections");
+        return Err(Failure::new(Exit::Usage, most));
+    }
+    let known = config.collections.collections().map_err(boot::BootError::from)?;
+    if let Some(unknown) = collections.iter().find(|name| !known.contains_key(name)) {
+        let names: Vec<_> = known.keys().map(CollectionName::as_str).collect();
+        return Err(Failure::new(Exit::Usage, format!("there is no collection {unknown}"))
+            .hint(format!("configured are {}", names.join(", "))));
+    }
+    let ends_at = Timestamp::from_second(expires_at.as_second()).expect("a time without its fraction is a time");
+    let (owner, max_size) = (arguments.owner.clone(), arguments.max_size);
+    let token =
+        authenticator.mint_capability(&Capability { owner, collections: collections.clone(), max_size, ends_at });
+    if !arguments.output.json {
+        return console::out(&token);
+    }
+    let running = || DataFolder::new(&config.server.data).find_running(RunFileOf::Server)?.addresses.api;
+    let address = config.server.public_url.clone().or_else(running);
+    let address = address.unwrap_or_else(|| format!("http://{}", config.server.listen));
+    console::json(&json!({
+        "endpoint": format!("{}/c/{token}", address.trim_end_matches('/')),
+        "token": token,
+        "owner": arguments.owner.as_str(),
+        "collections": collections,
+        "max_size": max_size.map(ByteCount::get),
+        "expires_at": ends_at,
+    }))
 }

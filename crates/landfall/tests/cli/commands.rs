@@ -27,6 +27,12 @@ fn tokens_need_a_sensible_owner_life_and_scope() {
         &["token", "--owner", "42", "--ttl", "0s"],
         &["token", "--owner", "42", "--ttl", "367d"],
         &["token", "--owner", "42", "--scope", "root"],
+        &["token", "--owner", "42", "--capability"],
+        &["token", "--owner", "42", "--collection", "videos"],
+        &["token", "--owner", "42", "--max-size", "1 GiB"],
+        &["token", "--owner", "42", "--capability", "--collection", "Videos"],
+        &["token", "--owner", "42", "--capability", "--collection", "videos", "--max-size", "0 B"],
+        &["token", "--owner", "42", "--capability", "--collection", "videos", "--scope", "admin"],
     ] {
         let said = run(home.path(), wrong);
         assert_eq!(said.code, 2, "{wrong:?}: {said:?}");
@@ -44,6 +50,31 @@ fn a_configured_secret_needs_no_first_start() {
     assert_eq!((minted["owner"].as_str(), minted["scope"].as_str()), (Some("42"), Some("admin")));
     assert_eq!(minted["token"].as_str().unwrap().split('.').count(), 3);
     assert!(minted["expires_at"].as_str().unwrap().ends_with('Z'), "{minted}");
+}
+
+#[test]
+fn a_capability_opens_configured_collections() {
+    let home = tempfile::tempdir().unwrap();
+    let config = "[server]\npublic_url = \"https://up.example.com\"\n\
+                  [auth]\nhs256_secret = \"0123456789abcdef0123456789abcdef\"";
+    fs::write(home.path().join("landfall.toml"), config).unwrap();
+    let with = |more: &[&'static str]| {
+        let first = ["token", "--config", "landfall.toml", "--owner", "42", "--capability", "--collection"];
+        [&first[..], more].concat()
+    };
+    let minted = json(home.path(), &with(&["videos", "--max-size", "1 MiB", "--ttl", "2h", "--json"]));
+    let token = minted["token"].as_str().unwrap();
+    assert!(token.starts_with("cap_"), "{minted}");
+    assert_eq!(minted["endpoint"].as_str(), Some(format!("https://up.example.com/c/{token}").as_str()));
+    assert_eq!(
+        (minted["collections"].to_string(), minted["max_size"].as_u64()),
+        ("[\"videos\"]".into(), Some(1 << 20))
+    );
+    let said = run(home.path(), &with(&["videos", "--collection", "images"]));
+    assert!(said.code == 0 && said.out.starts_with("cap_") && said.out.lines().count() == 1, "{said:?}");
+    let wrong = run(home.path(), &with(&["nothing"]));
+    assert_eq!(wrong.code, 2, "{wrong:?}");
+    assert!(wrong.err.contains("there is no collection nothing") && wrong.err.contains("hint: "), "{wrong:?}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Find one asset of an owner. Somebody else's does not exist.
 
-use domain::{Asset, AssetId, AssetStatus, Collection, OwnerId, Reason};
+use domain::{Asset, AssetId, AssetStatus, Collection, File, FileId, OwnerId, Reason};
 
 use super::{App, PortError};
 use crate::catalog::Stamped;
@@ -23,6 +23,24 @@ impl App {
     /// An asset that its owner still has.
     pub async fn find_asset(&self, owner: &OwnerId, of: &Collection, id: AssetId) -> Result<Asset, FindError> {
         self.load_own(owner, of, id).await.map(|stamped| stamped.value)
+    }
+
+    /// An asset that its owner still has, of whatever collection.
+    pub async fn find_own_asset(&self, owner: &OwnerId, id: AssetId) -> Result<Asset, FindError> {
+        let found = self.parts.catalog.find_asset(id).await.map_err(PortError::catalog)?;
+        let asset = found.value.filter(|asset| asset.owner == *owner).ok_or(FindError::Missing)?;
+        match asset.status {
+            AssetStatus::Uploading | AssetStatus::Created => Ok(asset),
+            AssetStatus::Gone(reason) => Err(FindError::Gone(reason)),
+        }
+    }
+
+    /// A file of an asset that its owner still has, in whatever state, and the asset, which may have another in its
+    /// place by now.
+    pub async fn find_own_file(&self, owner: &OwnerId, id: FileId) -> Result<(Asset, File), FindError> {
+        let found = self.parts.catalog.find_file(id).await.map_err(PortError::catalog)?;
+        let file = found.value.ok_or(FindError::Missing)?;
+        Ok((self.find_own_asset(owner, file.asset).await?, file))
     }
 
     /// The same with the time of reading, for use cases that go on to decide.

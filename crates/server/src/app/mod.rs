@@ -7,6 +7,7 @@
 mod accept;
 mod announce;
 mod audit;
+mod cancel;
 mod commit;
 mod complete;
 mod create;
@@ -23,6 +24,7 @@ mod publish;
 mod read;
 mod recheck;
 mod reconcile;
+mod relay;
 mod step;
 mod walk;
 mod watch;
@@ -54,6 +56,7 @@ pub use publish::Publication;
 pub use read::{Intent, ReadError, ReadUrl};
 pub use recheck::Recheck;
 pub use reconcile::{Fate, Finding, Forgotten, ReconcileError, ReconcileReport, ReconcileTerms, Total};
+pub use relay::RELAY_LIMIT;
 
 use crate::background::{Background, HostBackground};
 use crate::catalog::{Allowance, Catalog, CatalogError};

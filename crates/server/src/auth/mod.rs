@@ -3,6 +3,7 @@
 //! Not who may do what: ownership is judged by the use cases, row by row. *Invariant*: the algorithm comes from the
 //! configuration and never from the token; time is an argument, so that one clock judges a token and everything else.
 
+mod capability;
 mod claims;
 mod secret;
 mod watch;
@@ -13,6 +14,7 @@ use domain::{OwnerId, TimeSpan, Timestamp};
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 
+pub use capability::{Capability, CapabilityError, MAX_CAPABILITY_COLLECTIONS};
 use claims::Claims;
 pub use claims::{Scope, Scopes};
 pub use secret::{InstallationSecret, SecretFileError};

@@ -49,6 +49,14 @@ pub fn parse_span(text: &str) -> Result<domain::TimeSpan, String> {
     units::parse_span(text).ok_or_else(|| format!("is not {}", units::SPAN_FORM))
 }
 
+/// Reads a size such as `8 MiB`.
+///
+/// # Errors
+/// Says what the text should look like.
+pub fn parse_size(text: &str) -> Result<domain::ByteCount, String> {
+    units::parse_size(text).ok_or_else(|| format!("is not {}", units::SIZE_FORM))
+}
+
 /// Everything an operator can choose.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {

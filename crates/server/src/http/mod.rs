@@ -6,6 +6,7 @@
 
 mod assets;
 pub mod bounds;
+mod capabilities;
 mod events;
 mod files;
 mod grants;

@@ -33,6 +33,7 @@ use super::routes;
         (name = "assets", description = "What becomes visible as one: a video with its thumbnail and preview"),
         (name = "files", description = "The files of an asset, one for each role"),
         (name = "parts", description = "Sending a file: URLs for its parts, and what has arrived"),
+        (name = "uppy", description = "Doors for Uppy's own `@uppy/aws-s3`, as Companion answers it"),
         (name = "admin", description = "For operators; needs a token with the scope `admin`"),
         (name = "operations", description = "Health, metrics and these pages")
     )

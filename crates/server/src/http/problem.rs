@@ -5,6 +5,7 @@
 //! into the log, under the request id that the problem carries; what the client needs, the next step, is the detail.
 
 pub mod operator;
+pub mod uppy;
 
 use axum::response::{IntoResponse, Response};
 use domain::parts::PartFact;
@@ -50,6 +51,7 @@ const fn usual_wait_seconds(code: ErrorCode) -> Option<u64> {
         // Uploads end when somebody finishes or deletes them, not by waiting a moment.
         ErrorCode::TooManyOpenUploads | ErrorCode::TooManyReservedBytes => Some(60),
         ErrorCode::InvalidJson
+        | ErrorCode::Unsupported
         | ErrorCode::InvalidRequest
         | ErrorCode::UnknownRole
         | ErrorCode::MissingRole
@@ -135,6 +137,7 @@ impl Denial {
             code: *code,
             message: detail.clone(),
             request_id: request_id.to_owned(),
+            uppy_request_id: None,
             retryable: code.is_retryable(),
             field: field.clone(),
             errors: errors.clone(),

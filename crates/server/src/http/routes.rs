@@ -5,7 +5,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::middleware::{admit, cors, hear_out, observe, protect, shed};
 use super::problem::{self, Denial};
-use super::{HttpState, assets, events, files, grants, health, jobs, openapi, pages, parts};
+use super::{HttpState, assets, capabilities, events, files, grants, health, jobs, openapi, pages, parts};
 
 /// What needs a token.
 pub(super) fn protected() -> OpenApiRouter<HttpState> {
@@ -14,6 +14,7 @@ pub(super) fn protected() -> OpenApiRouter<HttpState> {
         .merge(files::routes())
         .merge(parts::routes())
         .merge(grants::routes())
+        .merge(capabilities::routes())
         .merge(events::routes())
         .merge(jobs::routes())
 }

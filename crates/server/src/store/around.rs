@@ -126,6 +126,17 @@ impl<A: AroundStore> Store for Around<A> {
         self.layer.around(Call::found(Operation::ListParts), answer).await
     }
 
+    async fn send_part(
+        &self,
+        key: &ObjectKey,
+        upload: &UploadId,
+        number: PartNumber,
+        bytes: Bytes,
+    ) -> Result<Option<ETag>, StoreError> {
+        let answer = self.store.send_part(key, upload, number, bytes);
+        self.layer.around(Call::found(Operation::SendPart), answer).await
+    }
+
     async fn complete(
         &self,
         key: &ObjectKey,

@@ -110,6 +110,16 @@ pub trait Store: Send + Sync + 'static {
         limit: u16,
     ) -> Result<Option<PartsPage>, StoreError>;
 
+    /// UploadPart on a client's behalf, for one that can only send a form; at most 5 MiB, the store's smallest part. All
+    /// other bytes travel past the server. Repeating replaces. `None`: no such upload.
+    async fn send_part(
+        &self,
+        key: &ObjectKey,
+        upload: &UploadId,
+        number: PartNumber,
+        bytes: Bytes,
+    ) -> Result<Option<ETag>, StoreError>;
+
     /// T5: CompleteMultipartUpload with exactly these parts, and the full-object checksum if its value is declared.
     /// `parts` is not empty and sorted, each number once. Reads the body even of a 200. Never fails: whatever happened is an answer, and HEAD decides.
     async fn complete(

@@ -3,6 +3,7 @@
 crate::operations::operations! { "Store":
     OpenUpload = "open_upload" is "open_upload",
     ListParts = "list_parts" is "list_parts_page",
+    SendPart = "send_part" is "send_part",
     Complete = "complete" is "complete",
     Head = "head" is "head",
     ReadFirst = "read_first" is "read_first",

@@ -16,7 +16,8 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 pub use log::{LogError, start as start_logging};
 pub use process::ProcessUse;
 pub use record::{
-    bucket_mismatches, catalog_query, clock_skew, files, http_request, job_ran, parts_signed, reconciled, transition,
+    bucket_mismatches, catalog_query, clock_skew, files, http_request, job_ran, parts_signed, reconciled, relayed,
+    transition,
 };
 
 /// Upper bounds of the histograms, in seconds: a signature takes milliseconds, a commit of a large file minutes.

@@ -17,6 +17,8 @@ pub const FILES: &str = "landfall.files";
 pub const TRANSITIONS: &str = "landfall.transitions";
 /// `landfall.parts.signed`.
 pub const PARTS_SIGNED: &str = "landfall.parts.signed";
+/// `landfall.relayed_bytes`.
+pub const RELAYED_BYTES: &str = "landfall.relayed_bytes";
 /// `landfall.job.duration` by `job`.
 pub const JOB_DURATION: &str = "landfall.job.duration";
 /// `landfall.job.findings` by `job`.
@@ -42,13 +44,14 @@ enum Kind {
     Histogram,
 }
 
-const METRICS: [(&str, Kind, Option<Unit>, &str); 15] = [
+const METRICS: [(&str, Kind, Option<Unit>, &str); 16] = [
     (HTTP_REQUEST_DURATION, Kind::Histogram, Some(Unit::Seconds), "Time to answer a request, by route and status"),
     (CATALOG_QUERY_DURATION, Kind::Histogram, Some(Unit::Seconds), "Time of a catalog query, by its name"),
     (STORE_REQUEST_DURATION, Kind::Histogram, Some(Unit::Seconds), "Time of a call to the object store, by operation"),
     (FILES, Kind::Gauge, None, "Files in each state"),
     (TRANSITIONS, Kind::Counter, None, "Changes of state, by from and to"),
     (PARTS_SIGNED, Kind::Counter, None, "Part URLs given out"),
+    (RELAYED_BYTES, Kind::Counter, Some(Unit::Bytes), "Bytes of forms that went through the server into a part"),
     (JOB_DURATION, Kind::Histogram, Some(Unit::Seconds), "Time of one round of a job"),
     (JOB_FINDINGS, Kind::Counter, None, "Rows a job had something to do for"),
     (JOB_FAILURES, Kind::Counter, None, "Rounds of a job that ended early"),

@@ -37,6 +37,11 @@ pub fn parts_signed(count: usize) {
     counter!(names::PARTS_SIGNED).increment(count as u64);
 }
 
+/// Bytes went through the server on their way to the store.
+pub fn relayed(bytes: usize) {
+    counter!(names::RELAYED_BYTES).increment(bytes as u64);
+}
+
 /// A round of a job ended. `findings` is what it had to do; `None` if it failed.
 pub fn job_ran(job: &'static str, seconds: f64, findings: Option<u64>) {
     histogram!(names::JOB_DURATION, "job" => job).record(seconds);

@@ -42,6 +42,7 @@ fn every_operation_is_named_after_its_handler_and_explained() {
         "audit",
         "complete_asset",
         "create_asset",
+        "create_capability",
         "create_grant",
         "delete_asset",
         "docs",

@@ -7,6 +7,7 @@ mod admin;
 mod assets;
 mod authentication;
 mod bad_input;
+mod capabilities;
 mod cross_origin;
 mod document;
 mod events;

@@ -128,6 +128,7 @@ fn hint_for(code: ErrorCode) -> Option<&'static str> {
         ErrorCode::FileLost => Some("upload it again, or wait until the server's operator has restored it"),
         ErrorCode::UploadRejected => Some("look at the local file: it is not what its name says, or it is damaged"),
         ErrorCode::InvalidJson
+        | ErrorCode::Unsupported
         | ErrorCode::InvalidRequest
         | ErrorCode::MethodNotAllowed
         | ErrorCode::UploadIncomplete

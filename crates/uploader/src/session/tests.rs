@@ -57,6 +57,7 @@ fn problem(code: ErrorCode) -> Problem {
         code,
         message: String::new(),
         request_id: String::new(),
+        uppy_request_id: None,
         retryable: code.is_retryable(),
         field: None,
         errors: Vec::new(),

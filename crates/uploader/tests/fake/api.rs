@@ -43,6 +43,7 @@ pub(crate) fn problem(status: u16, code: &str, detail: &str, with: impl FnOnce(&
         code,
         message: detail.to_owned(),
         request_id: "req".to_owned(),
+        uppy_request_id: None,
         retryable: code.is_retryable(),
         field: None,
         errors: Vec::new(),

@@ -12,7 +12,8 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use wire::{
-    AcceptRestoreRequest, CompleteRequest, ErrorCode, FieldProblem, GrantRequest, ReapRequest, ReconcileRequest,
+    AcceptRestoreRequest, CapabilityRequest, CompleteRequest, ErrorCode, FieldProblem, GrantRequest, ReapRequest,
+    ReconcileRequest,
 };
 
 use super::fields::shortened;
@@ -55,6 +56,12 @@ impl OptionalRequest for ReconcileRequest {
 }
 
 impl OptionalRequest for ReapRequest {
+    fn limit(limits: &BodyLimits) -> ByteCount {
+        limits.usual
+    }
+}
+
+impl OptionalRequest for CapabilityRequest {
     fn limit(limits: &BodyLimits) -> ByteCount {
         limits.usual
     }

@@ -74,6 +74,8 @@ macro_rules! store_conformance {
             an_opened_upload_is_listed_and_empty,
             parts_are_listed_in_order_over_pages,
             a_part_sent_again_replaces_the_first,
+            a_part_sent_by_the_server_is_like_any_other,
+            a_part_sent_by_the_server_needs_its_upload,
             uploads_of_longer_keys_are_not_listed,
             two_uploads_of_one_key_are_both_listed,
             the_other_bucket_has_uploads_of_its_own,

@@ -51,6 +51,31 @@ pub async fn a_part_sent_again_replaces_the_first(harness: &impl Harness) {
     assert_eq!((parts[0].size.get(), &parts[0].etag), (200, &second));
 }
 
+/// Whoever sends a part, it is the same part.
+pub async fn a_part_sent_by_the_server_is_like_any_other(harness: &impl Harness) {
+    let key = private_key();
+    let upload = open(harness, &key, None).await;
+    let content = bytes(7, 1000);
+    let sent = harness.store().send_part(&key, &upload, number(1), content.clone()).await.expect("the store answers");
+    let sent = sent.expect("the upload exists");
+    let parts = listed(harness, &key, &upload).await;
+    assert_eq!((parts.len(), parts[0].size.get(), &parts[0].etag), (1, 1000, &sent));
+    let replaced = send(harness, &key, &upload, 1, &bytes(8, 10)).await;
+    assert_ne!(replaced, sent);
+    let again = harness.store().send_part(&key, &upload, number(1), content).await.expect("the store answers");
+    assert_eq!(again, Some(sent));
+    assert_eq!(listed(harness, &key, &upload).await[0].size.get(), 1000);
+}
+
+/// An upload that has ended takes no part, and that is an answer.
+pub async fn a_part_sent_by_the_server_needs_its_upload(harness: &impl Harness) {
+    let key = private_key();
+    let upload = open(harness, &key, None).await;
+    harness.store().abort(&key, &upload).await.expect("an abort is answered");
+    let sent = harness.store().send_part(&key, &upload, number(1), bytes(1, 10)).await.expect("the store answers");
+    assert_eq!(sent, None);
+}
+
 /// A listing by prefix finds longer keys too; the port's does not.
 pub async fn uploads_of_longer_keys_are_not_listed(harness: &impl Harness) {
     let key = private_key();

@@ -279,6 +279,18 @@ impl Store for MemoryStore {
         })
     }
 
+    async fn send_part(
+        &self,
+        key: &ObjectKey,
+        upload: &UploadId,
+        number: PartNumber,
+        bytes: Bytes,
+    ) -> Result<Option<ETag>, StoreError> {
+        self.call(Operation::SendPart, key.visibility(), |inner| {
+            inner.buckets.put_part(&place(key), upload, number, bytes)
+        })
+    }
+
     async fn complete(
         &self,
         key: &ObjectKey,

@@ -213,6 +213,34 @@ impl Store for S3Store {
         Ok(Some(PartsPage { parts, more }))
     }
 
+    async fn send_part(
+        &self,
+        key: &ObjectKey,
+        upload: &UploadId,
+        number: PartNumber,
+        bytes: Bytes,
+    ) -> Result<Option<ETag>, StoreError> {
+        const OPERATION: Operation = Operation::SendPart;
+        let request = self
+            .client
+            .upload_part()
+            .bucket(self.layout.bucket(key))
+            .key(self.layout.full_key(key))
+            .upload_id(&upload.0)
+            .part_number(i32::from(number.get()))
+            .body(bytes.into());
+        match request.send().await {
+            Ok(answer) => {
+                let etag = answer.e_tag().map(ETag::new).ok_or_else(|| Fault::senseless(OPERATION, "ETag"))?;
+                Ok(Some(etag))
+            }
+            Err(error) => {
+                let fault = Fault::new(OPERATION, error);
+                if fault.is_no_such_upload() { Ok(None) } else { Err(fault.into()) }
+            }
+        }
+    }
+
     async fn complete(
         &self,
         key: &ObjectKey,

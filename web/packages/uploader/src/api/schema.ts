@@ -99,6 +99,7 @@ export interface CreateRequest {
 /** What went wrong. Programs switch on this; people read `detail`. */
 export type ErrorCode =
   | "invalid_json"
+  | "unsupported"
   | "invalid_request"
   | "unknown_role"
   | "missing_role"
@@ -243,6 +244,8 @@ export interface Problem {
   missing?: Array<MissingParts>;
   /** `upload_rejected`, `gone`: the stable reason. */
   reason?: string;
+  /** The same as `request_id`, under the name that Uppy shows; only at Uppy's doors. */
+  requestId?: string;
   /** Find it in the server's log. */
   request_id: string;
   /** Whether the same request may succeed later. */
