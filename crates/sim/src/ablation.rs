@@ -7,12 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use domain::change::Change;
+use domain::reconcile::KeyedFile;
 use domain::{
-    Asset, AssetStatus, ByteCount, CompleteAnswer, ETag, Fence, File, FileState, MediaType, ObjectHead, ObjectKey,
-    OutboxEvent, Part, Place, StateName, UploadId,
+    Asset, AssetStatus, ByteCount, CompleteAnswer, ETag, Fence, File, FileId, FileState, MediaType, ObjectHead,
+    ObjectKey, OutboxEvent, Part, Place, StateName, Timestamp, UploadId,
 };
 use futures::FutureExt as _;
 use server::catalog::{Catalog as _, CatalogError, Written};
+use server::jobs::Job;
 
 use crate::executor::lock;
 use crate::world::World;
@@ -46,11 +48,19 @@ pub enum Ablation {
     StuckEntropy,
     /// Rule 4: a file's row is written whatever its fence is.
     IgnoreFence,
+    /// T12: everything in a listing counts as old enough.
+    ReconcileYoung,
+    /// T12: what is to be removed is judged by the row as it was when the buckets were walked.
+    ReconcileWithoutSecondLook,
+    /// T12: what was not listed counts as missing, without a look.
+    ReconcileWithoutHead,
+    /// Rule 9: the epoch is written into the markers before the catalog has it.
+    MarkerBeforeCatalog,
 }
 
 impl Ablation {
     /// Every guard that can be taken away.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 17] = [
         Self::NoAbort,
         Self::DeleteBeforeCas,
         Self::CreatedWithoutCas,
@@ -64,6 +74,10 @@ impl Ablation {
         Self::ClientPut,
         Self::StuckEntropy,
         Self::IgnoreFence,
+        Self::ReconcileYoung,
+        Self::ReconcileWithoutSecondLook,
+        Self::ReconcileWithoutHead,
+        Self::MarkerBeforeCatalog,
     ];
 
     /// The name on the command line.
@@ -82,6 +96,10 @@ impl Ablation {
             Self::ClientPut => "client-put",
             Self::StuckEntropy => "stuck-entropy",
             Self::IgnoreFence => "ignore-fence",
+            Self::ReconcileYoung => "reconcile-young",
+            Self::ReconcileWithoutSecondLook => "reconcile-without-second-look",
+            Self::ReconcileWithoutHead => "reconcile-without-head",
+            Self::MarkerBeforeCatalog => "marker-before-catalog",
         }
     }
 
@@ -101,6 +119,10 @@ impl Ablation {
             Self::ClientPut => "rule 2: a client never holds a URL that creates an object",
             Self::StuckEntropy => "rule 1: keys are never reused",
             Self::IgnoreFence => "rule 4: a row is written only at the fence that was read",
+            Self::ReconcileYoung => "T12: what reconcile removes is at least 24 h old",
+            Self::ReconcileWithoutSecondLook => "T12: the row is read again before an upload beside it is aborted",
+            Self::ReconcileWithoutHead => "T12: HEAD before a published file is marked as lost, not the listing",
+            Self::MarkerBeforeCatalog => "rule 9: the epoch rises in the catalog first, then in the markers",
         }
     }
 
@@ -116,6 +138,9 @@ impl Ablation {
             Self::ForgetListUploads | Self::NoRecheck => "I8",
             Self::StuckEntropy => "I3",
             Self::IgnoreFence => "I4",
+            Self::ReconcileYoung | Self::ReconcileWithoutSecondLook => "I6",
+            Self::ReconcileWithoutHead => "T12",
+            Self::MarkerBeforeCatalog => "L1",
         }
     }
 
@@ -131,6 +156,7 @@ pub(crate) struct Ablated {
     forgotten: BTreeSet<String>,
     believed: BTreeMap<ObjectKey, ObjectHead>,
     aborted: BTreeSet<ObjectKey>,
+    walked: BTreeMap<FileId, File>,
 }
 
 /// An Abort that nobody sends.
@@ -255,6 +281,32 @@ pub(crate) fn after_advance(
         return world.catalog.advance(Fence(fence), &forced, events).now_or_never().expect("memory answers at once");
     }
     Ok(written)
+}
+
+/// What a walk over a bucket has seen of the rows.
+pub(crate) fn walked(world: &World, rows: &[KeyedFile]) {
+    if world.is_ablated(Ablation::ReconcileWithoutSecondLook) {
+        let files = rows.iter().filter_map(|row| Some((row.id, world.row(row.id)?)));
+        lock(&world.ablated).walked.extend(files);
+    }
+}
+
+/// The row as the walk has seen it.
+pub(crate) fn seen_by_walk(world: &World, file: FileId) -> Option<File> {
+    let asks = world.is_ablated(Ablation::ReconcileWithoutSecondLook) && world.executor.runs(Job::Reconcile);
+    if asks { lock(&world.ablated).walked.get(&file).cloned() } else { None }
+}
+
+/// Whether reconcile believes its listing.
+pub(crate) fn believes_listing(world: &World) -> bool {
+    world.is_ablated(Ablation::ReconcileWithoutHead) && world.executor.runs(Job::Reconcile)
+}
+
+/// When the listings say that something came into being.
+pub(crate) fn listed_age(world: &World, when: &mut Timestamp) {
+    if world.is_ablated(Ablation::ReconcileYoung) {
+        *when = Timestamp::UNIX_EPOCH;
+    }
 }
 
 /// Shows a file that is being committed as one that is still uploading.

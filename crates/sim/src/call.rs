@@ -156,21 +156,24 @@ impl Step {
         let from = |first: StateName| state >= first;
         match self {
             Self::OpenUpload | Self::Opened => true,
-            Self::PutPart | Self::ListParts | Self::Granted | Self::Frozen => from(S::Uploading),
-            // Expiry and a vanished upload look before they judge.
-            Self::Head => true,
+            Self::PutPart | Self::Granted | Self::Frozen => from(S::Uploading),
+            // Expiry and a vanished upload look before they judge; reconcile measures and aborts a second upload on any
+            // row.
+            Self::Head | Self::ListParts | Self::Abort => true,
             Self::Complete | Self::ReadFirst | Self::Relisted | Self::Verified => from(S::Committing),
             Self::Rejected => from(S::Uploading),
             Self::Published => from(S::Verified),
-            // Reconcile does it, and this simulation does not run reconcile yet.
-            Self::Sought => false,
+            Self::Sought => from(S::Created),
             Self::Ended => true,
-            Self::Abort => from(S::Committing),
             Self::ListUploads | Self::Delete | Self::Destroyed => from(S::Deleting),
             Self::Rechecked | Self::Purged => from(S::Closed),
         }
     }
 }
+
+/// Calls about markers and clocks.
+pub(crate) const GUARD: [&str; 5] =
+    ["load_installation", "find_marker", "store_time", "replace_installation", "write_marker"];
 
 /// What faults a call can meet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -264,6 +267,11 @@ impl Call {
     /// A read that is about no file in particular.
     pub(crate) fn reading(name: &'static str) -> Self {
         Self { name, class: Class::Read, about: Vec::new() }
+    }
+
+    /// Whether it asks if catalog and buckets belong together (PROTOCOL, rule 9), and not about an upload.
+    pub(crate) fn is_of_the_guard(&self) -> bool {
+        GUARD.contains(&self.name)
     }
 
     /// A write that moves no file.

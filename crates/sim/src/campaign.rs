@@ -58,6 +58,7 @@ impl Findings {
     fn add(&mut self, seed: u64, outcome: Outcome) {
         self.seeds += 1;
         self.tally.port_calls += outcome.tally.port_calls;
+        self.tally.guard_calls += outcome.tally.guard_calls;
         self.tally.calm_calls += outcome.tally.calm_calls;
         self.tally.faults += outcome.tally.faults;
         self.tally.crashes += outcome.tally.crashes;
@@ -73,12 +74,13 @@ impl Findings {
     /// The figures, for people.
     pub fn report(&self) -> String {
         let each = |count: u64| count as f64 / self.seeds.max(1) as f64;
-        let Tally { port_calls, calm_calls, faults, crashes, zombies } = self.tally;
+        let Tally { port_calls, guard_calls, calm_calls, faults, crashes, zombies } = self.tally;
         let (reached, possible) = self.coverage.reached();
         let mut text = String::new();
         let lines = [
             format!("seeds {}", self.seeds),
-            format!("port calls while things fail, each seed {:.1}", each(port_calls)),
+            format!("port calls about uploads while things fail, each seed {:.1}", each(port_calls)),
+            format!("port calls about markers and clocks meanwhile, each seed {:.1}", each(guard_calls)),
             format!("port calls afterwards, each seed {:.1}", each(calm_calls)),
             format!("faults, each seed {:.1}", each(faults)),
             format!("crashes, each seed {:.2}", each(crashes)),

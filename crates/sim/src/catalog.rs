@@ -17,11 +17,15 @@ use server::catalog::memory::MemoryCatalog;
 use server::catalog::{
     Announced, AssetPatch, AssetQuery, Catalog, CatalogError, IdempotencyClaim, Reservation, Reserved, Stamped, Written,
 };
+use server::jobs::Job;
 
 use crate::ablation::{self, Ablation};
 use crate::call::{Call, Class, Step};
 use crate::executor::lock;
 use crate::world::{Verdict, World, Zombie};
+
+/// Writes that touch nothing which the judge looks at.
+const BESIDE_FILES: [&str; 4] = ["release_lease", "forget_requests", "load_installation", "replace_installation"];
 
 /// The simulated catalog.
 pub(crate) struct SimCatalog(Arc<World>);
@@ -79,8 +83,11 @@ impl SimCatalog {
         call: Call,
         effect: impl FnOnce(&World) -> Result<T, CatalogError> + Clone + Send + 'static,
     ) -> Result<T, CatalogError> {
+        let moves_files = !BESIDE_FILES.contains(&call.name);
         let effect = move |world: &World| {
-            world.touch();
+            if moves_files {
+                world.touch();
+            }
             effect(world)
         };
         let zombie: Zombie = {
@@ -147,7 +154,9 @@ impl Catalog for SimCatalog {
     }
 
     async fn find_file(&self, id: FileId) -> Result<Stamped<Option<File>>, CatalogError> {
-        self.read("find_file", async |catalog| catalog.find_file(id).await).await
+        let mut found = self.read("find_file", async |catalog| catalog.find_file(id).await).await?;
+        found.value = ablation::seen_by_walk(&self.0, id).or(found.value);
+        Ok(found)
     }
 
     async fn advance(&self, from: Fence, next: &File, events: &[OutboxEvent]) -> Result<Written, CatalogError> {
@@ -215,7 +224,13 @@ impl Catalog for SimCatalog {
     async fn take_lease(&self, name: &str, holder: &str, life: TimeSpan) -> Result<bool, CatalogError> {
         let call = Call { name: "take_lease", class: Class::Lease, about: Vec::new() };
         match self.0.enter(call, None).await {
-            Verdict::Go => at_once(self.0.catalog.take_lease(name, holder, life)),
+            Verdict::Go => {
+                let taken = at_once(self.0.catalog.take_lease(name, holder, life))?;
+                if taken && name == Job::Reconcile.name() {
+                    lock(&self.0.desk).reconciling = Some(self.0.now());
+                }
+                Ok(taken)
+            }
             Verdict::LeaseIgnored => Ok(true),
             verdict @ Verdict::AnswerLost => {
                 at_once(self.0.catalog.take_lease(name, holder, life))?;
@@ -227,6 +242,10 @@ impl Catalog for SimCatalog {
 
     async fn release_lease(&self, name: &str, holder: &str) -> Result<(), CatalogError> {
         let (name, holder) = (name.to_owned(), holder.to_owned());
+        if name == Job::Reconcile.name() {
+            let mut desk = lock(&self.0.desk);
+            desk.reconciled = desk.reconciling.take();
+        }
         let effect = move |world: &World| at_once(world.catalog.release_lease(&name, &holder));
         self.write(Call::writing("release_lease"), effect).await
     }
@@ -259,7 +278,10 @@ impl Catalog for SimCatalog {
         upto: Option<&str>,
         limit: u32,
     ) -> Result<Stamped<Vec<KeyedFile>>, CatalogError> {
-        self.read("list_keys", async |catalog| catalog.list_keys(visibility, from, upto, limit).await).await
+        let read = async |catalog: &MemoryCatalog| catalog.list_keys(visibility, from, upto, limit).await;
+        let found = self.read("list_keys", read).await?;
+        ablation::walked(&self.0, &found.value);
+        Ok(found)
     }
 
     async fn adopt_orphan(&self, orphan: &Orphan) -> Result<Written, CatalogError> {
@@ -275,12 +297,20 @@ impl Catalog for SimCatalog {
     }
 
     async fn load_installation(&self, fresh: InstallationId) -> Result<Stamped<Installation>, CatalogError> {
-        // Part of a look at the markers, which the storm leaves alone.
-        at_once(self.0.catalog.load_installation(fresh))
+        let effect = move |world: &World| at_once(world.catalog.load_installation(fresh));
+        if self.0.looks("load_installation") {
+            self.write(Call::writing("load_installation"), effect).await
+        } else {
+            effect(&self.0)
+        }
     }
 
     async fn replace_installation(&self, from: &Installation, next: &Installation) -> Result<Written, CatalogError> {
         let (from, next) = (*from, *next);
+        if self.0.is_ablated(Ablation::MarkerBeforeCatalog) && from.marked_at.is_some() {
+            let both = [Visibility::Private, Visibility::Public].map(|bucket| (bucket, next.marker()));
+            lock(&self.0.matter).markers.extend(both);
+        }
         let effect = move |world: &World| at_once(world.catalog.replace_installation(&from, &next));
         self.write(Call::writing("replace_installation"), effect).await
     }

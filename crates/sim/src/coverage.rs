@@ -41,6 +41,7 @@ fn is_possible((state, step, fault): &Cell) -> bool {
         // A PUT comes from no process that could die.
         Fault::Crash => *step != Step::PutPart,
         // A request that finds its upload vanished looks for an object.
+        Fault::HungUp if *step == Step::ListParts => *state >= StateName::Uploading,
         Fault::HungUp => step.is_of_a_request() || (*state, *step) == (StateName::Uploading, Step::Head),
         other => other.strikes(step.class()),
     };

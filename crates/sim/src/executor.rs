@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
 use futures::future::BoxFuture;
+use server::jobs::Job;
 
 use crate::panics;
 
@@ -41,6 +42,7 @@ impl Wake for Flag {
 
 struct Task {
     home: Home,
+    job: Option<Job>,
     flag: Arc<Flag>,
     /// `None` while it is polled.
     future: Option<BoxFuture<'static, ()>>,
@@ -50,7 +52,7 @@ struct Task {
 struct Tasks {
     all: BTreeMap<u64, Task>,
     last: u64,
-    polled: Option<Home>,
+    polled: Option<(Home, Option<Job>)>,
 }
 
 /// The executor.
@@ -68,17 +70,31 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Executor {
     /// Starts a task.
     pub(crate) fn start(&self, home: Home, future: BoxFuture<'static, ()>) {
+        self.launch(home, None, future);
+    }
+
+    /// Starts a task that runs a job.
+    pub(crate) fn start_job(&self, home: Home, job: Job, future: BoxFuture<'static, ()>) {
+        self.launch(home, Some(job), future);
+    }
+
+    fn launch(&self, home: Home, job: Option<Job>, future: BoxFuture<'static, ()>) {
         let mut tasks = lock(&self.tasks);
         tasks.last += 1;
         let id = tasks.last;
         let flag = Arc::new(Flag { id, ready: self.ready.clone(), queued: AtomicBool::new(false) });
-        tasks.all.insert(id, Task { home, flag: flag.clone(), future: Some(future) });
+        tasks.all.insert(id, Task { home, job, flag: flag.clone(), future: Some(future) });
         flag.wake();
     }
 
     /// The home of the task that is being polled.
     pub(crate) fn polled(&self) -> Option<Home> {
-        lock(&self.tasks).polled
+        lock(&self.tasks).polled.map(|(home, _)| home)
+    }
+
+    /// Whether the task that is being polled runs this job. What it lets others do for it does not count.
+    pub(crate) fn runs(&self, job: Job) -> bool {
+        lock(&self.tasks).polled.is_some_and(|(_, polled)| polled == Some(job))
     }
 
     /// Whether a home has tasks.
@@ -110,7 +126,8 @@ impl Executor {
                 let Some(future) = task.future.take() else { continue };
                 task.flag.queued.store(false, Ordering::SeqCst);
                 let found = (future, task.flag.clone());
-                tasks.polled = Some(task.home);
+                let polled = Some((task.home, task.job));
+                tasks.polled = polled;
                 found
             };
             let waker = Waker::from(flag);

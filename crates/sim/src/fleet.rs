@@ -31,6 +31,9 @@ pub(crate) const SERVERS: usize = 2;
 /// All processes; those that answer no requests run jobs.
 pub(crate) const PROCESSES: usize = 4;
 
+/// Seconds between two rounds of a job at the end of the calm: most of it is waiting for the looks at closed files.
+const CALM_SECONDS: u64 = 3 * 24 * 3_600;
+
 /// The processes that run now.
 pub(crate) struct Fleet {
     world: Arc<World>,
@@ -39,6 +42,8 @@ pub(crate) struct Fleet {
     apps: Mutex<Vec<Option<App>>>,
     /// Whether the store holds clients to the length that was signed.
     pub(crate) lengths_are_signed: bool,
+    /// A day, as by its schedule, or as often as somebody types `landfall reconcile`.
+    reconcile_seconds: u64,
 }
 
 struct SimEntropy(Arc<World>);
@@ -130,6 +135,7 @@ impl Fleet {
             settings,
             apps: Mutex::new(vec![None; PROCESSES]),
             lengths_are_signed: world.draw(|chance| chance.odds(700)),
+            reconcile_seconds: world.draw(|chance| chance.pick(&[24 * 3_600, 24 * 3_600, 600])),
         });
         (0..PROCESSES).for_each(|process| fleet.start(process));
         fleet
@@ -150,12 +156,24 @@ impl Fleet {
         let app = App::with_background(parts, Arc::new(SimBackground { world: world.clone(), home }));
         lock(&self.apps)[process] = Some(app.clone());
         if process >= SERVERS {
-            // Reconcile would repair what a planted bug leaves behind, and so hide it, and the epoch rises more often than
-            // anything else happens; both have tests of their own.
-            let left_out = [Job::Reconcile, Job::RaiseEpoch];
-            for job in Job::ALL.into_iter().filter(|job| !left_out.contains(job)) {
-                world.executor.start(home, Box::pin(run_job(world.clone(), app.clone(), job, process)));
+            let longest = |job| self.longest_pause(job);
+            for job in Job::ALL {
+                let running = run_job(world.clone(), app.clone(), job, longest(job), process);
+                world.executor.start_job(home, job, Box::pin(running));
             }
+        }
+    }
+
+    /// Seconds between two rounds of a job in the storm, at most. They are the real ones and longer: idle rounds show
+    /// nothing.
+    const fn longest_pause(&self, job: Job) -> u64 {
+        match job {
+            Job::DriveCommits => 60,
+            Job::Destroy => 120,
+            Job::Recheck => 3_600,
+            Job::Expire => 12 * 3_600,
+            Job::Reconcile => self.reconcile_seconds,
+            Job::RaiseEpoch => 2_400,
         }
     }
 
@@ -181,24 +199,16 @@ impl Fleet {
     }
 }
 
-/// One job in its periods, which are the real ones and longer: idle rounds show nothing. When nothing goes wrong any
-/// more they grow up to a day.
-async fn run_job(world: Arc<World>, app: App, job: Job, process: usize) {
-    let longest = match job {
-        Job::DriveCommits => 60,
-        Job::Destroy => 120,
-        Job::Recheck => 3_600,
-        Job::Expire => 12 * 3_600,
-        Job::Reconcile => 24 * 3_600,
-        Job::RaiseEpoch => 600,
-    };
+/// One job in its periods, which in the storm are up to `longest` seconds. When nothing goes wrong any more they grow up
+/// to [`CALM_SECONDS`].
+async fn run_job(world: Arc<World>, app: App, job: Job, longest: u64, process: usize) {
     let never = CancellationToken::new();
     let mut calm = 20;
     loop {
         let seconds = match world.weather() {
             Weather::Storm => world.draw(|chance| chance.between(longest / 12, longest)),
             Weather::Calm => {
-                calm = (calm * 7).min(24 * 3_600);
+                calm = (calm * 7).min(CALM_SECONDS);
                 calm
             }
         };

@@ -62,7 +62,8 @@ pub(crate) struct Matter {
     hidden: BTreeMap<String, (ObjectKey, BTreeSet<PartNumber>)>,
     aborted: BTreeMap<String, ObjectKey>,
     completed: BTreeMap<String, (ObjectKey, ETag, Timestamp)>,
-    opened: u64,
+    /// Every upload there ever was.
+    opened: BTreeMap<String, Timestamp>,
     etags: u64,
 }
 
@@ -85,7 +86,7 @@ impl Matter {
             hidden: BTreeMap::new(),
             aborted: BTreeMap::new(),
             completed: BTreeMap::new(),
-            opened: 0,
+            opened: BTreeMap::new(),
             etags: 0,
         }
     }
@@ -96,9 +97,9 @@ impl Matter {
         checksum: Option<ChecksumAlgorithm>,
         initiated: Timestamp,
     ) -> UploadId {
-        self.opened += 1;
         // Characters that some store's ids have, so that nobody puts one into a URL unescaped.
-        let id = format!("upload/{}+=", self.opened);
+        let id = format!("upload/{}+=", self.opened.len() + 1);
+        self.opened.insert(id.clone(), initiated);
         self.open.insert(id.clone(), Upload { key: key.clone(), initiated, checksum, parts: BTreeMap::new() });
         UploadId(id)
     }
@@ -258,9 +259,14 @@ impl Matter {
         self.objects.keys()
     }
 
-    /// Every open upload: its id, its key and how many parts it has.
-    pub(crate) fn uploads(&self) -> impl Iterator<Item = (&str, &ObjectKey, usize)> {
-        self.open.iter().map(|(id, open)| (id.as_str(), &open.key, open.parts.len()))
+    /// Every open upload: its id and its key.
+    pub(crate) fn uploads(&self) -> impl Iterator<Item = (&str, &ObjectKey)> {
+        self.open.iter().map(|(id, open)| (id.as_str(), &open.key))
+    }
+
+    /// When an upload was opened, whatever became of it.
+    pub(crate) fn opened_at(&self, upload: &UploadId) -> Option<Timestamp> {
+        self.opened.get(&upload.0).copied()
     }
 
     /// Every aborted upload under which parts lie.

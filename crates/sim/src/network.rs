@@ -167,7 +167,7 @@ impl Client {
             move |world: &World| {
                 world.touch();
                 let fate = lock(&world.matter).put_part(&key, &upload, number, piece, arrival);
-                world.landed_too_late(&key, &upload);
+                lock(&world.truth).part_landed(&key, &upload, world.now());
                 fate
             }
         };

@@ -39,7 +39,8 @@ pub fn write_page() -> Result<String, &'static str> {
 }
 
 const LAWS: &str = "
-I1 to I8 and L1 are the invariants of the protocol. T6 and T7 are two of its transitions: a file is not judged lost while
-its object is there, and what is being committed is never abandoned. Every law is held against what catalog and store
-really hold, after every step of every run; L1 and I8 when nothing goes wrong any more.
+I1 to I8 and L1 are the invariants of the protocol. T6, T7 and T12 are transitions of it: a file is not judged lost while
+its object is there, what is being committed is never abandoned, and a published file is marked as lost if and only if its
+object is gone. Every law is held against what catalog and store really hold, after every step of every run; L1, I8 and
+that every loss is marked, when nothing goes wrong any more and buckets and catalog were compared once more.
 ";

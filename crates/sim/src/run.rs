@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use domain::{OwnerId, TimeSpan};
+use domain::{OwnerId, TimeSpan, Timestamp};
 
 use crate::ablation::Ablation;
 use crate::call::Fault;
@@ -25,11 +25,15 @@ const ASSETS: u64 = 3;
 const STORM_CALLS: (u64, u64) = (300, 700);
 /// Steps after which a storm ends even if nobody calls anybody.
 const STORM_STEPS: u64 = 20_000;
-/// An upload lives 7 days at most and is looked at for 8 more after it was closed; something that landed meanwhile
-/// starts the 8 days again. Whatever is not settled by then never will be.
-const CALM: TimeSpan = TimeSpan::from_hours(60 * 24);
+/// An upload lives 7 days at most and is looked at for 9 more after it was closed; something that landed meanwhile starts
+/// the looks again, and so does reconcile for what it finds a day later. The rounds that do it are up to 3 days apart.
+/// Whatever is not settled by then never will be.
+const CALM: TimeSpan = TimeSpan::from_hours(100 * 24);
 /// Steps of the calm after which it is not one.
 const CALM_STEPS: u64 = 50_000;
+
+/// Steps of the calm between two looks whether it is over, at least.
+const LOOK_STEPS: u64 = 24;
 
 /// What to run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -149,35 +153,53 @@ fn calm(world: &Arc<World>, fleet: &Arc<Fleet>, climate: &Climate) -> Result<(),
     fleet.start_all();
     world.settle()?;
     let end = world.now() + CALM;
+    let (mut looked, mut settled) = (0, None);
     for step in 0..CALM_STEPS {
         world.step(climate, PROCESSES)?;
-        if step % 32 == 0 && is_settled(world) {
-            break;
+        // Not after so many steps exactly: days that are alike could go on for ever between two looks.
+        if step - looked >= LOOK_STEPS && is_quiet(world) {
+            looked = step;
+            if is_over(world, &mut settled) {
+                return Ok(());
+            }
         }
         if world.now() > end {
             break;
         }
     }
-    judge_end(world)
+    Err(judge_end(world))
 }
 
-fn is_settled(world: &World) -> bool {
-    let quiet = {
-        let desk = lock(&world.desk);
-        desk.zombies.is_empty() && desk.waiting.is_empty()
-    };
-    quiet && lock(&world.truth).unsettled(&world.catalog).is_empty()
+/// Whether nobody is in the middle of anything.
+fn is_quiet(world: &World) -> bool {
+    let desk = lock(&world.desk);
+    desk.zombies.is_empty() && desk.waiting.is_empty()
 }
 
-/// L1 and I8, at the end.
-fn judge_end(world: &World) -> Result<(), Breach> {
-    let truth = lock(&world.truth);
-    if let Some(file) = truth.unsettled(&world.catalog).first() {
-        return Err(Breach::new("L1", format!("{file} after all faults had stopped")));
+/// Whether every file is at its end, buckets and catalog were compared since then, and nothing is left. `settled`
+/// remembers since when the first of these holds.
+fn is_over(world: &World, settled: &mut Option<Timestamp>) -> bool {
+    let reconciled = lock(&world.desk).reconciled;
+    let (truth, matter) = (lock(&world.truth), lock(&world.matter));
+    if !truth.unsettled(&world.catalog).is_empty() {
+        *settled = None;
+        return false;
     }
-    let after_purge = lock(&world.desk).after_purge.clone();
-    match truth.hidden(&world.catalog, &lock(&world.matter), &after_purge).first() {
-        Some(hidden) => Err(Breach::new("I8", hidden.clone())),
-        None => Ok(()),
-    }
+    let since = *settled.get_or_insert(world.now());
+    reconciled.is_some_and(|began| began >= since)
+        && truth.hidden(&world.catalog, &matter).is_empty()
+        && truth.unmarked(&world.catalog, &matter).is_empty()
+}
+
+/// What is not as it must be, after time enough for everything.
+fn judge_end(world: &World) -> Breach {
+    let (truth, matter) = (lock(&world.truth), lock(&world.matter));
+    let left = [
+        ("I8", truth.hidden(&world.catalog, &matter)),
+        ("T12", truth.unmarked(&world.catalog, &matter)),
+        ("L1", truth.unsettled(&world.catalog)),
+    ];
+    let first = left.into_iter().find_map(|(law, left)| Some((law, left.into_iter().next()?)));
+    let (law, what) = first.unwrap_or(("L1", "there was no end to it: the world".to_owned()));
+    Breach::new(law, format!("{what} after all faults had stopped"))
 }

@@ -208,7 +208,11 @@ impl World {
         }
         let waiting = desk.waiting.remove(desk.chance.pick(&free));
         let verdict = climate.strike(&mut desk.chance, &waiting.call);
-        desk.tally.port_calls += 1;
+        if waiting.call.is_of_the_guard() {
+            desk.tally.guard_calls += 1;
+        } else {
+            desk.tally.port_calls += 1;
+        }
         self.clock.advance(TimeSpan::from_millis(i64::try_from(desk.chance.between(1, 120)).expect("it is small")));
         release(desk, waiting, verdict)
     }
@@ -235,8 +239,7 @@ impl World {
                 self.clock.advance(TimeSpan::from_mins(minutes));
             }
             Disturbance::Lifecycle => {
-                let open: Vec<_> =
-                    lock(&self.matter).uploads().map(|(id, key, _)| (id.to_owned(), key.clone())).collect();
+                let open: Vec<_> = lock(&self.matter).uploads().map(|(id, key)| (id.to_owned(), key.clone())).collect();
                 if let Some((id, key)) = pick(self, open) {
                     self.note(|| format!("a lifecycle rule aborts {id}"));
                     lock(&self.matter).abort(&key, &domain::UploadId(id));
@@ -251,11 +254,10 @@ impl World {
                 }
             }
             Disturbance::ForeignUpload => {
-                let open: Vec<_> = lock(&self.matter).uploads().map(|(_, key, _)| key.clone()).collect();
+                let open: Vec<_> = lock(&self.matter).uploads().map(|(_, key)| key.clone()).collect();
                 if let Some(key) = pick(self, open) {
                     self.note(|| format!("somebody opens an upload on {}", key.path()));
-                    let upload = lock(&self.matter).open(&key, None, self.now());
-                    self.landed_too_late(&key, &upload);
+                    lock(&self.matter).open(&key, None, self.now());
                 }
             }
         }

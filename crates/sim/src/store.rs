@@ -33,15 +33,10 @@ fn silent(verdict: Verdict) -> StoreError {
     StoreError::Unavailable(Box::new(Silent(verdict.fault().name())))
 }
 
-/// One effect on matter, and what it leaves to be judged.
-fn land<T>(world: &World, step: Step, key: &ObjectKey, effect: impl FnOnce(&mut Matter) -> T) -> T {
+/// One effect on matter.
+fn land<T>(world: &World, effect: impl FnOnce(&mut Matter, Timestamp) -> T) -> T {
     world.touch();
-    let answer = effect(&mut lock(&world.matter));
-    if step == Step::OpenUpload {
-        let opened = lock(&world.matter).uploads_on(key);
-        opened.iter().for_each(|upload| world.landed_too_late(key, upload));
-    }
-    answer
+    effect(&mut lock(&world.matter), world.now())
 }
 
 impl SimStore {
@@ -68,20 +63,25 @@ impl SimStore {
         }
     }
 
+    /// A question that everything asks.
+    async fn glance<T>(&self, name: &'static str, read: impl FnOnce(&Matter) -> T) -> Result<T, StoreError> {
+        if self.0.looks(name) { self.look(name, read).await } else { Ok(read(&lock(&self.0.matter))) }
+    }
+
     async fn write<T: Send>(
         &self,
         step: Step,
         key: &ObjectKey,
-        effect: impl FnOnce(&mut Matter) -> T + Clone + Send + 'static,
+        effect: impl FnOnce(&mut Matter, Timestamp) -> T + Clone + Send + 'static,
     ) -> Result<T, StoreError> {
         let zombie: Zombie = {
-            let (key, effect) = (key.clone(), effect.clone());
-            Box::new(move |world| drop(land(world, step, &key, effect)))
+            let effect = effect.clone();
+            Box::new(move |world| drop(land(world, effect)))
         };
         match self.0.enter(self.call(step, key), Some(zombie)).await {
-            Verdict::Go => Ok(land(&self.0, step, key, effect)),
+            Verdict::Go => Ok(land(&self.0, effect)),
             verdict @ Verdict::AnswerLost => {
-                land(&self.0, step, key, effect);
+                land(&self.0, effect);
                 Err(silent(verdict))
             }
             verdict => Err(silent(verdict)),
@@ -93,8 +93,7 @@ impl SimStore {
 impl Store for SimStore {
     async fn open_upload(&self, key: &ObjectKey, checksum: Option<ChecksumAlgorithm>) -> Result<UploadId, StoreError> {
         let place = key.clone();
-        let began = self.0.now();
-        self.write(Step::OpenUpload, key, move |matter| matter.open(&place, checksum, began)).await
+        self.write(Step::OpenUpload, key, move |matter, now| matter.open(&place, checksum, now)).await
     }
 
     async fn list_parts_page(
@@ -162,6 +161,9 @@ impl Store for SimStore {
 
     async fn head(&self, key: &ObjectKey) -> Result<Option<ObjectHead>, StoreError> {
         let world = &self.0;
+        if ablation::believes_listing(world) {
+            return Ok(None);
+        }
         self.read(Step::Head, key, |matter| ablation::seen_head(world, key, matter.head(key).cloned())).await
     }
 
@@ -175,13 +177,13 @@ impl Store for SimStore {
 
     async fn abort(&self, key: &ObjectKey, upload: &UploadId) -> Result<(), StoreError> {
         let world = &self.0;
-        lock(&world.truth).aborts(&world.catalog, key, upload);
+        lock(&world.truth).aborts(&world.catalog, &lock(&world.matter), key, upload);
         if world.is_ablated(Ablation::NoAbort) {
             ablation::forget(world, upload);
             return Ok(());
         }
         let (place, id) = (key.clone(), upload.clone());
-        let destroyed = self.write(Step::Abort, key, move |matter| matter.abort(&place, &id)).await?;
+        let destroyed = self.write(Step::Abort, key, move |matter, _| matter.abort(&place, &id)).await?;
         if destroyed {
             lock(&world.truth).aborted(&world.catalog, key, upload);
         }
@@ -192,7 +194,7 @@ impl Store for SimStore {
     async fn delete(&self, key: &ObjectKey) -> Result<(), StoreError> {
         lock(&self.0.truth).deletes(&self.0.catalog, key);
         let place = key.clone();
-        self.write(Step::Delete, key, move |matter| matter.delete(&place)).await.map(drop)
+        self.write(Step::Delete, key, move |matter, _| matter.delete(&place)).await.map(drop)
     }
 
     async fn list_uploads(&self, key: &ObjectKey) -> Result<Vec<UploadId>, StoreError> {
@@ -212,7 +214,9 @@ impl Store for SimStore {
         after: Option<&str>,
         _limit: u16,
     ) -> Result<ObjectsPage, StoreError> {
-        self.look("list_objects", |matter| matter.objects_page(visibility, prefix, after)).await
+        let mut page = self.look("list_objects", |matter| matter.objects_page(visibility, prefix, after)).await?;
+        page.objects.iter_mut().for_each(|object| ablation::listed_age(&self.0, &mut object.modified));
+        Ok(page)
     }
 
     async fn list_open_uploads_page(
@@ -222,13 +226,13 @@ impl Store for SimStore {
         after: Option<&UploadCursor>,
         _limit: u16,
     ) -> Result<UploadsPage, StoreError> {
-        self.look("list_open_uploads", |matter| matter.uploads_page(visibility, prefix, after)).await
+        let mut page = self.look("list_open_uploads", |matter| matter.uploads_page(visibility, prefix, after)).await?;
+        page.uploads.iter_mut().for_each(|upload| ablation::listed_age(&self.0, &mut upload.initiated));
+        Ok(page)
     }
 
     async fn find_marker(&self, visibility: Visibility) -> Result<Option<Marker>, StoreError> {
-        // Looks at markers and clocks come before everything else. With faults of their own they would keep the storm
-        // away from the protocol; what they do is tried by their own drills.
-        Ok(lock(&self.0.matter).markers.get(&visibility).copied())
+        self.glance("find_marker", |matter| matter.markers.get(&visibility).copied()).await
     }
 
     async fn write_marker(&self, visibility: Visibility, marker: &Marker) -> Result<(), StoreError> {
@@ -251,7 +255,8 @@ impl Store for SimStore {
     }
 
     async fn store_time(&self) -> Result<Option<Timestamp>, StoreError> {
-        Ok(Timestamp::from_second(self.0.now().as_second()).ok())
+        let world = &self.0;
+        self.glance("store_time", |_| Timestamp::from_second(world.now().as_second()).ok()).await
     }
 
     async fn signing_credentials(&self) -> Result<SigningCredentials, StoreError> {

@@ -5,9 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::limits::{ORPHAN_AGE, RECHECK_AFTER};
 use domain::{
-    Asset, AssetId, AssetStatus, EventKind, Fence, File, FileId, FileState, ObjectKey, Reason, StateName, Timestamp,
-    UploadId,
+    Asset, AssetId, AssetStatus, EventKind, Fence, File, FileId, FileState, ObjectKey, Reason, StateName, TimeSpan,
+    Timestamp, UploadId,
 };
 use futures::FutureExt as _;
 use server::catalog::Catalog as _;
@@ -44,7 +45,22 @@ struct Known {
     fence: Fence,
     /// The latest end of a URL that was handed out.
     released: Option<Timestamp>,
+    /// Since when its looks run: it was CLOSED then, or something was found on it.
+    closed_at: Option<Timestamp>,
     purged: bool,
+}
+
+impl Known {
+    fn new(file: &File) -> Self {
+        Self {
+            key: file.key.clone(),
+            state: file.state.name(),
+            fence: file.fence,
+            released: None,
+            closed_at: None,
+            purged: false,
+        }
+    }
 }
 
 /// What the judge remembers of an asset.
@@ -63,11 +79,18 @@ pub(crate) struct Truth {
     last_event: u64,
     /// Objects that an operator removed by hand: what was recorded of them is not there, and that is known.
     lost_by_hand: BTreeSet<ObjectKey>,
+    /// Aborted uploads under which a part landed when its file had had all of its looks. No listing shows it: that is for
+    /// the bucket's lifecycle rule.
+    beyond_looks: BTreeSet<String>,
     breach: Option<Breach>,
 }
 
 fn row(catalog: &MemoryCatalog, id: FileId) -> Option<File> {
     catalog.find_file(id).now_or_never().expect("memory answers at once").expect("memory is there").value
+}
+
+fn now(catalog: &MemoryCatalog) -> Timestamp {
+    catalog.now().now_or_never().expect("memory answers at once").expect("memory is there")
 }
 
 fn asset(catalog: &MemoryCatalog, id: AssetId) -> Option<Asset> {
@@ -92,8 +115,7 @@ impl Truth {
 
     /// A file became known to the catalog.
     pub(crate) fn announced(&mut self, file: &File) {
-        let known =
-            Known { key: file.key.clone(), state: file.state.name(), fence: file.fence, released: None, purged: false };
+        let known = Known::new(file);
         if self.by_key.insert(file.key.clone(), file.id).is_some() {
             self.report("I3", format!("the key {} was used before", file.key.path()));
         }
@@ -121,20 +143,23 @@ impl Truth {
     }
 
     /// I6: an Abort is about to be sent. T6 is allowed its own from COMMITTING on, and its row may move meanwhile;
-    /// T12 is allowed an upload that a live row does not know.
-    pub(crate) fn aborts(&mut self, catalog: &MemoryCatalog, key: &ObjectKey, upload: &UploadId) {
+    /// T12 is allowed one that a live row does not know, if it is old enough.
+    pub(crate) fn aborts(&mut self, catalog: &MemoryCatalog, matter: &Matter, key: &ObjectKey, upload: &UploadId) {
         let state = self.state(catalog, key);
         let stored = self.file_of(key).and_then(|id| row(catalog, id)).and_then(|file| file.upload_id);
         let own = stored.as_ref() == Some(upload);
+        let age = matter.opened_at(upload).map(|opened| now(catalog).duration_since(opened));
         let allowed = match state {
             Row::Is(StateName::Deleting | StateName::Closed) | Row::Purged => true,
-            // Its own is T6's, another T12's.
-            Row::Is(StateName::Committing | StateName::Verified | StateName::Created) => true,
-            Row::Is(StateName::Reserved | StateName::Uploading) => !own,
+            Row::Is(StateName::Committing | StateName::Verified | StateName::Created) if own => true,
+            Row::Is(StateName::Reserved | StateName::Uploading) if own => false,
+            Row::Is(_) => age.is_some_and(|age| age >= ORPHAN_AGE),
             Row::Never => false,
         };
         if !allowed {
-            self.report("I6", format!("Abort on {} whose row is {state:?}", key.path()));
+            let whose = if own { "its own" } else { "another" };
+            let age = age.unwrap_or_default();
+            self.report("I6", format!("Abort on {} whose row is {state:?}, {whose} upload, {age:#} old", key.path()));
         }
     }
 
@@ -145,6 +170,15 @@ impl Truth {
             .is_some_and(|file| file.upload_id.as_ref() == Some(upload) && file.state.name() < StateName::Committing);
         if takes {
             self.report("I6", format!("an Abort destroyed the parts of {}", key.path()));
+        }
+    }
+
+    /// A part landed, wherever it lies now.
+    pub(crate) fn part_landed(&mut self, key: &ObjectKey, upload: &UploadId, now: Timestamp) {
+        let looks: TimeSpan = RECHECK_AFTER.into_iter().sum();
+        let is_over = |known: &Known| known.closed_at.is_some_and(|closed| now.duration_since(closed) >= looks);
+        if self.files.values().any(|known| known.key == *key && is_over(known)) {
+            self.beyond_looks.insert(upload.0.clone());
         }
     }
 
@@ -178,10 +212,11 @@ impl Truth {
 
     /// Holds everything that can be seen at any moment against catalog and matter.
     pub(crate) fn check(&mut self, catalog: &MemoryCatalog, matter: &Matter) {
+        let now = now(catalog);
         let live: Vec<FileId> = self.files.iter().filter(|(_, known)| !known.purged).map(|(id, _)| *id).collect();
         for id in live {
             match row(catalog, id) {
-                Some(file) => self.check_row(&file, matter),
+                Some(file) => self.check_row(&file, matter, now),
                 None => self.check_purged(id),
             }
         }
@@ -199,10 +234,13 @@ impl Truth {
         }
     }
 
-    fn check_row(&mut self, file: &File, matter: &Matter) {
+    fn check_row(&mut self, file: &File, matter: &Matter, now: Timestamp) {
         let known = self.files.get_mut(&file.id).expect("it is live");
         let (before, fence, released) = (known.state, known.fence, known.released);
         let after = file.state.name();
+        if matches!(file.state, FileState::Closed { clean_rechecks: 0, .. }) && (before, fence) != (after, file.fence) {
+            known.closed_at = Some(now);
+        }
         known.state = after;
         known.fence = file.fence;
         if after < before || file.fence < fence {
@@ -224,6 +262,9 @@ impl Truth {
         }
         if before != after {
             self.check_end(before, file, matter);
+        }
+        if file.state.lost_since().is_some() && matter.head(&file.key).is_some() {
+            self.report("T12", format!("{} is marked as lost and its object is there", file.key.path()));
         }
     }
 
@@ -302,24 +343,21 @@ impl Truth {
         unsettled.map(|file| format!("{} is {}", file.key.path(), file.state.name())).collect()
     }
 
-    /// I8, when nothing moves any more: what is hidden in the store. Not counted: what landed when its row was gone
-    /// already, and an empty upload beside the one a CREATED file was made of; both are for reconcile (T12) to find.
-    pub(crate) fn hidden(
-        &self,
-        catalog: &MemoryCatalog,
-        matter: &Matter,
-        after_purge: &BTreeSet<String>,
-    ) -> Vec<String> {
-        let counts = |key: &ObjectKey, upload: &str, parts: usize| {
-            let row = self.state(catalog, key);
-            let beside = matches!(row, Row::Is(StateName::Created)) && parts == 0;
-            !(beside || after_purge.contains(upload))
-        };
-        let open = matter.uploads().filter(|(id, key, parts)| counts(key, id, *parts)).map(|(_, key, _)| key);
-        let late = matter.hidden().filter(|(id, key)| counts(key, id, 1)).map(|(_, key)| key);
+    /// I8, when nothing moves any more: what is hidden in the store, empty uploads included.
+    pub(crate) fn hidden(&self, catalog: &MemoryCatalog, matter: &Matter) -> Vec<String> {
+        let open = matter.uploads().map(|(_, key)| key);
+        let late = matter.hidden().filter(|(id, _)| !self.beyond_looks.contains(*id)).map(|(_, key)| key);
         open.chain(late)
             .map(|key| format!("hidden parts on {} whose row is {:?}", key.path(), self.state(catalog, key)))
             .collect()
+    }
+
+    /// T12, when nothing moves any more: published files without an object that nobody has marked.
+    pub(crate) fn unmarked(&self, catalog: &MemoryCatalog, matter: &Matter) -> Vec<String> {
+        let live = self.files.iter().filter(|(_, known)| !known.purged).filter_map(|(id, _)| row(catalog, *id));
+        let gone = live.filter(|file| matter.head(&file.key).is_none() && file.state.lost_since().is_none());
+        let created = gone.filter(|file| file.state.name() == StateName::Created);
+        created.map(|file| format!("the object of {} is gone and nobody has marked it", file.key.path())).collect()
     }
 }
 

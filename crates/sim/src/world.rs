@@ -4,11 +4,11 @@
 //! about what goes wrong. *Invariant*: between two verdicts nothing of the code under test touches catalog or matter,
 //! so each step of the simulation is one effect at most for each process.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use domain::{CompleteAnswer, File, FileId, FileState, ObjectKey, StateName, TimeSpan, Timestamp, UploadId};
+use domain::{CompleteAnswer, File, FileId, StateName, TimeSpan, Timestamp};
 use futures::FutureExt as _;
 use futures::channel::oneshot;
 use server::catalog::Catalog as _;
@@ -26,6 +26,9 @@ use crate::truth::Truth;
 
 /// When every simulation begins.
 pub(crate) const BEGIN: Timestamp = Timestamp::constant(1_790_000_000, 0);
+
+/// How often a process waits for an answer about markers or clocks.
+const LOOK_EVERY: TimeSpan = TimeSpan::from_mins(15);
 
 /// What the scheduler decided about one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,8 +89,10 @@ pub(crate) enum Weather {
 /// What happened so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Tally {
-    /// Calls at a port while things went wrong.
+    /// Calls at a port about uploads, while things went wrong.
     pub port_calls: u64,
+    /// Calls at a port about markers and clocks, while things went wrong.
+    pub guard_calls: u64,
     /// Calls at a port afterwards.
     pub calm_calls: u64,
     /// Everything that went wrong.
@@ -110,8 +115,12 @@ pub(crate) struct Desk {
     pub(crate) trace: Option<Vec<String>>,
     /// Set while a home is being ended: what its dropped calls met.
     pub(crate) ending: Option<Fault>,
-    /// Uploads that came, or got parts, when nobody would look at their key again: for reconcile (T12) to find.
-    pub(crate) after_purge: BTreeSet<String>,
+    /// When each process last waited for an answer about markers or clocks.
+    looked: BTreeMap<(Home, &'static str), Timestamp>,
+    /// When the last comparison of buckets and catalog began that came to its end.
+    pub(crate) reconciled: Option<Timestamp>,
+    /// When the comparison that holds the lease began.
+    pub(crate) reconciling: Option<Timestamp>,
     last: u64,
 }
 
@@ -150,7 +159,9 @@ impl World {
                 tally: Tally::default(),
                 trace: None,
                 ending: None,
-                after_purge: BTreeSet::new(),
+                looked: BTreeMap::new(),
+                reconciled: None,
+                reconciling: None,
                 last: 0,
             }),
             touched: AtomicBool::new(true),
@@ -201,14 +212,18 @@ impl World {
         self.row(file).map(|file| file.state.name())
     }
 
-    /// Remembers an upload that something landed on when its row is gone, or has only its last look before it: rechecks
-    /// are not sure to see that any more, reconcile (T12) is.
-    pub(crate) fn landed_too_late(&self, key: &ObjectKey, upload: &UploadId) {
-        let Some(id) = lock(&self.truth).file_of(key) else { return };
-        let over = self.row(id).is_none_or(|file| matches!(file.state, FileState::Closed { clean_rechecks: 2.., .. }));
-        if over {
-            lock(&self.desk).after_purge.insert(upload.0.clone());
+    /// Whether a question about markers or clocks waits for the scheduler, or is answered at once. Everything asks them,
+    /// and time moves faster here than anywhere else: with faults on each they would keep the storm away from uploads.
+    pub(crate) fn looks(&self, name: &'static str) -> bool {
+        let home = self.executor.polled().unwrap_or(Home::Client);
+        let now = self.now();
+        let mut desk = lock(&self.desk);
+        let last = desk.looked.get(&(home, name)).copied();
+        let is_due = last.is_none_or(|last| now.duration_since(last) >= LOOK_EVERY);
+        if is_due {
+            desk.looked.insert((home, name), now);
         }
+        is_due
     }
 
     /// Waits for the scheduler. `late` is what lands if the request outlives its caller.

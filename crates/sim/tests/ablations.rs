@@ -44,4 +44,8 @@ ablations! {
     client_put: ClientPut,
     stuck_entropy: StuckEntropy,
     ignore_fence: IgnoreFence,
+    reconcile_young: ReconcileYoung,
+    reconcile_without_second_look: ReconcileWithoutSecondLook,
+    reconcile_without_head: ReconcileWithoutHead,
+    marker_before_catalog: MarkerBeforeCatalog,
 }
