@@ -2,8 +2,8 @@
 
 use sim::{Ablation, Plan, Trace, find, run};
 
-/// Seeds in which a bug must show. The rarest needs some hundreds.
-const SEEDS: u64 = 5_000;
+/// Seeds in which a bug must show. The rarest needs some thousands.
+const SEEDS: u64 = 10_000;
 
 fn found(ablation: Ablation) {
     let failure = find(ablation, SEEDS);
