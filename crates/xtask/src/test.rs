@@ -19,6 +19,12 @@ pub(crate) fn run_all() -> Result<u8> {
     if !steps.run("needs", needs::install) {
         return Ok(steps.finish());
     }
+    // It starts while the steps below compile.
+    let mut ceph = None;
+    let begun = steps.run("begin ceph", || {
+        ceph = Some(Kept::begin(Engine::Ceph)?);
+        Ok(0)
+    });
     check::add_steps(&mut steps);
     let built = steps.run("build", || cargo(run::TEST_BUILD));
     if built {
@@ -26,6 +32,9 @@ pub(crate) fn run_all() -> Result<u8> {
         steps.run("doc tests", || cargo(&["test", "--workspace", "--doc", "--locked"]));
         steps.run("simulation", simulate::run_built);
         steps.run("tests", || suites::run(&mut process::cargo(TESTS)));
+    }
+    if let Some(ceph) = ceph.filter(|_| built && begun) {
+        steps.run("tests on ceph", || run_tests_over(Engine::Ceph, ceph));
     }
     Ok(steps.finish())
 }

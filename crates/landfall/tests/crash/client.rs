@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::Value;
 use tokio::task::JoinSet;
 
-use super::drill::{Act, Hit, LEASE_MS};
+use super::drill::{Act, Hit, JOBS_EVERY_MS, LEASE_MS};
 use super::stores::Servers;
 use super::world::World;
 use crate::support::api::{Answer, Api};
@@ -31,6 +31,10 @@ pub(crate) enum Treatment {
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// A server that stands alone at the point waits so long for the other, which may never come.
 const ALONE: Duration = Duration::from_millis(100);
+/// Two rounds of the jobs.
+const ROUNDS: Duration = Duration::from_millis(2 * JOBS_EVERY_MS);
+/// How long a request may take beside stopped and killed servers, on a machine that does other things.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(60);
 /// Longer than any lease of a drill.
 const OUTLASTED: Duration = Duration::from_millis(LEASE_MS + 200);
 
@@ -117,6 +121,21 @@ impl Client {
         }
     }
 
+    /// Waits until only such points are reached for some rounds of the jobs: whoever prepared the scene, a task or a
+    /// job beside it, may still be at it.
+    pub(crate) async fn calm(&mut self, goes_on: impl Fn(&str) -> bool) {
+        let began = instant();
+        loop {
+            self.note();
+            tokio::time::sleep(ROUNDS).await;
+            let reached = self.world.servers[0].drill.reached();
+            if reached.contains_key("after:catalog.list_files") && reached.keys().all(|point| goes_on(point)) {
+                return;
+            }
+            assert!(began.elapsed() < SOON, "it is not over: {reached:?}");
+        }
+    }
+
     /// From now on every point is noted.
     pub(crate) fn note(&mut self) {
         self.world.servers[0].drill.note();
@@ -169,7 +188,7 @@ impl Client {
                         self.left.push(sent);
                         return None;
                     }
-                    assert!(began.elapsed() < SOON, "no answer to {ask:?}");
+                    assert!(began.elapsed() < ANSWERED_WITHIN, "no answer to {ask:?}");
                 }
             }
         }

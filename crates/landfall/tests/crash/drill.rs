@@ -11,7 +11,7 @@ use crate::support::server::folder;
 /// How long leases last, of jobs and of requests.
 pub(crate) const LEASE_MS: u64 = 1000;
 /// How often jobs run: rarely enough that most requests are over before one comes.
-const JOBS_EVERY_MS: u64 = 300;
+pub(crate) const JOBS_EVERY_MS: u64 = 300;
 
 /// A point, and which time it is reached.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -59,8 +59,8 @@ impl World {
         Self { servers, catalog, buckets, _store: store, _home: home }
     }
 
-    /// Nothing but what the rows say is in the store, and every row is at an end of its life. An upload beside a live
-    /// object is reconcile's.
+    /// Nothing but what the rows say is in the store, every row is at an end of its life, and the product's own audit
+    /// agrees. An upload beside a live object is reconcile's.
     pub(crate) async fn is_consistent(&self) {
         let rows = self.catalog.rows(None).await;
         let ended = |state: &str| state == "CREATED" || state == "CLOSED";
@@ -72,6 +72,8 @@ impl World {
         found.sort();
         assert_eq!(found, owned, "objects that no row owns, or rows without their object");
         assert!(content.uploads.iter().all(|key| found.contains(key)), "hidden uploads: {:?}", content.uploads);
+        let audit = self.servers[0].server.command(&["audit", "--json"]).await;
+        assert_eq!(audit.json()["objects"], found.len(), "the audit sees what the listing sees");
     }
 }
 
