@@ -11,7 +11,8 @@ use server::config::{Config, Environment, Flags};
 
 use crate::client::{delete, list, show, upload, url};
 use crate::commands::{
-    accept_restore, audit, bucket, completions, config, doctor, migrate, openapi, reap, reconcile, serve, store, token,
+    accept_restore, audit, bucket, completions, config, doctor, login, migrate, openapi, reap, reconcile, serve, store,
+    token,
 };
 use crate::exit::{self, Failure};
 
@@ -41,6 +42,8 @@ pub(crate) enum Command {
     Delete(delete::Arguments),
     /// Mint a token for this installation
     Token(token::Arguments),
+    /// Print a link that signs a browser in, once, at the server that runs in this folder
+    Login(login::Arguments),
     /// Expire what was abandoned and destroy what it left, now
     Reap(reap::Arguments),
     /// Compare buckets and catalog in both directions, and remove what nobody owns

@@ -17,7 +17,8 @@ use clap::Parser as _;
 use arguments::{Arguments, Command};
 use client::{delete, list, show, upload, url};
 use commands::{
-    accept_restore, audit, bucket, completions, config, doctor, migrate, openapi, reap, reconcile, serve, store, token,
+    accept_restore, audit, bucket, completions, config, doctor, login, migrate, openapi, reap, reconcile, serve, store,
+    token,
 };
 use exit::{Exit, Failure};
 
@@ -45,6 +46,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Url(arguments) => block_on(url::run(arguments)),
         Command::Delete(arguments) => block_on(delete::run(arguments)),
         Command::Token(arguments) => token::run(&arguments),
+        Command::Login(arguments) => block_on(login::run(arguments)),
         Command::Reap(arguments) => block_on(reap::run(arguments)),
         Command::Reconcile(arguments) => block_on(reconcile::run(arguments)),
         Command::Audit(arguments) => block_on(audit::run(arguments)),

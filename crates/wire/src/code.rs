@@ -21,6 +21,8 @@ pub enum ErrorCode {
     Unauthorized,
     /// 403: the token does not allow this.
     Forbidden,
+    /// 403: a page of this origin may change nothing by the session's cookie.
+    OriginNotAllowed,
     /// 404: there is no such thing, or it is somebody else's.
     NotFound,
     /// 405: the path exists, the method does not.
@@ -78,6 +80,7 @@ impl ErrorCode {
             Self::MissingRole => "missing_role",
             Self::Unauthorized => "unauthorized",
             Self::Forbidden => "forbidden",
+            Self::OriginNotAllowed => "origin_not_allowed",
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::Gone => "gone",
@@ -108,7 +111,7 @@ impl ErrorCode {
         match self {
             Self::InvalidJson | Self::Unsupported => 400,
             Self::Unauthorized => 401,
-            Self::Forbidden => 403,
+            Self::Forbidden | Self::OriginNotAllowed => 403,
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::NotCreated
@@ -150,6 +153,7 @@ impl ErrorCode {
             | Self::MissingRole
             | Self::Unauthorized
             | Self::Forbidden
+            | Self::OriginNotAllowed
             | Self::NotFound
             | Self::MethodNotAllowed
             | Self::Gone
@@ -176,6 +180,7 @@ impl ErrorCode {
             Self::MissingRole => "A required role is missing",
             Self::Unauthorized => "Not authenticated",
             Self::Forbidden => "Not allowed",
+            Self::OriginNotAllowed => "This page may not do that",
             Self::NotFound => "Not found",
             Self::MethodNotAllowed => "Method not allowed",
             Self::Gone => "Gone",

@@ -38,3 +38,19 @@ impl fmt::Debug for GrantBody {
         f.debug_struct("GrantBody").field("expires_at", &self.expires_at).finish_non_exhaustive()
     }
 }
+
+/// What a link shows, to whoever has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct WatchBody {
+    /// The asset's title.
+    pub title: String,
+    /// Its description; empty if there is none.
+    pub description: String,
+    /// Its collection.
+    pub collection: String,
+    /// The roles that can be followed: those with a published file.
+    pub roles: Vec<String>,
+    /// When the link ends.
+    #[schema(value_type = String, format = DateTime)]
+    pub expires_at: Timestamp,
+}

@@ -6,6 +6,7 @@
 mod asset;
 mod capability;
 mod code;
+mod collection;
 mod grant;
 mod job;
 mod object;
@@ -13,12 +14,14 @@ mod part;
 mod problem;
 mod request;
 mod roles;
+mod session;
 mod uppy;
 
 pub use asset::{AssetBody, AssetPage, FileBody, FileUrlBody, RejectionBody, UploadBody};
 pub use capability::{CapabilityBody, CapabilityRequest};
 pub use code::ErrorCode;
-pub use grant::{GrantBody, GrantRequest};
+pub use collection::{CollectionBody, CollectionList, RoleBody};
+pub use grant::{GrantBody, GrantRequest, WatchBody};
 pub use job::{
     AcceptRestoreBody, AcceptRestoreRequest, AuditBody, BreachBody, FindingBody, FindingTotalBody, ReapBody,
     ReapRequest, ReconcileBody, ReconcileRequest,
@@ -30,6 +33,7 @@ pub use request::{
     PartUrlsRequest, PatchRequest, RequestedPart,
 };
 pub use roles::Roles;
+pub use session::{LoginLinkBody, LoginLinkRequest, SessionBody, SessionRequest};
 pub use uppy::{
     UppyClaimedPart, UppyCompleteBody, UppyCompleteRequest, UppyNothingBody, UppyParamsBody, UppyPartBody,
     UppyPartUrlBody, UppyPartUrlsBody, UppySignBody, UppySignRequest, UppyUploadBody, UppyUploadRequest,

@@ -1,15 +1,15 @@
-//! `cargo xtask run`: build everything and become `landfall serve`.
+//! `cargo xtask run`: build the web client and the server, and become `landfall serve`.
 //!
 //! The server replaces this process, so Ctrl-C, SIGTERM and the exit code belong to it alone.
 
 use std::os::unix::process::CommandExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
-use crate::{host, process};
+use crate::{console, host, process};
 
 /// One build for all that `cargo xtask test` runs. `--tests` makes cargo resolve features as the
 /// test run does, so nothing is compiled twice.
@@ -30,9 +30,40 @@ pub(crate) enum Profile {
 /// When cargo or the built binary cannot be started.
 pub(crate) fn run(arguments: &[String]) -> Result<u8> {
     let (profile, arguments) = split_profile(arguments);
+    build_pages()?;
     let binary = build_landfall(profile)?;
     let error = Command::new(&binary).arg("serve").args(arguments).exec();
     Err(error).with_context(|| format!("cannot start {}", binary.display()))
+}
+
+/// Builds the web client into `web/app/dist`, where the build of the binary finds it. Without Node the server is built
+/// without it, and its page says so.
+fn build_pages() -> Result<()> {
+    if host::find_program("npm").is_none() {
+        console::note("no npm is found: the server will have no web client. Install Node 20 or newer to build it.");
+        return Ok(());
+    }
+    let web = host::root().join("web");
+    if !is_installed(&web) {
+        npm(&web, &["ci", "--no-audit", "--no-fund"])?;
+    }
+    npm(&web, &["run", "build", "--workspace", "@landfall/app"])
+}
+
+/// Whether the packages are those of the lock file: npm writes a copy of it when it has installed them.
+fn is_installed(web: &Path) -> bool {
+    let changed = |file: &str| web.join(file).metadata().and_then(|file| file.modified());
+    match (changed("node_modules/.package-lock.json"), changed("package-lock.json")) {
+        (Ok(installed), Ok(wanted)) => installed >= wanted,
+        _ => false,
+    }
+}
+
+fn npm(web: &Path, arguments: &[&str]) -> Result<()> {
+    match process::status(process::command("npm").current_dir(web).args(arguments))? {
+        0 => Ok(()),
+        code => bail!("npm ended with {code}, see above"),
+    }
 }
 
 fn split_profile(arguments: &[String]) -> (Profile, &[String]) {

@@ -6,6 +6,7 @@ pub(crate) mod bucket;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod doctor;
+pub(crate) mod login;
 pub(crate) mod migrate;
 pub(crate) mod openapi;
 mod operator;

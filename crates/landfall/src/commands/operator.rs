@@ -55,6 +55,17 @@ pub(super) async fn perform<Q: Serialize, A: DeserializeOwned>(
     }
 }
 
+/// Asks the server that runs in this folder, which alone has the answer.
+pub(super) async fn ask<Q: Serialize, A: DeserializeOwned>(config: &Config, call: &Call<'_, Q>) -> Result<A, Failure> {
+    let running = DataFolder::new(&config.server.data).find_running(RunFileOf::Server);
+    let Some(api) = running.and_then(|run| run.addresses.api) else {
+        let data = config.server.data.display();
+        return Err(Failure::new(Exit::Unreachable, format!("no server runs in the data folder {data}"))
+            .hint("start one with `landfall serve`, or name its folder with --data"));
+    };
+    there(config, &api, call).await
+}
+
 async fn there<Q: Serialize, A: DeserializeOwned>(
     config: &Config,
     api: &str,

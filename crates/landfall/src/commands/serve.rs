@@ -11,6 +11,9 @@ use crate::console;
 use crate::exit::Failure;
 use crate::signals::Signals;
 
+// `WEB_FILES`, made by the build script.
+include!(concat!(env!("OUT_DIR"), "/web_files.rs"));
+
 /// Arguments of `serve`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -31,7 +34,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     log_as_server(&config)?;
     let mut signals = Signals::take()?;
     let running = tokio::select! {
-        running = Landfall::start(config.clone()) => running?,
+        running = Landfall::start(config.clone(), WEB_FILES) => running?,
         // Whatever was begun is finished by the next start.
         _ = signals.next() => return Ok(()),
     };
@@ -47,7 +50,12 @@ fn greet(arguments: &Arguments, config: &Config, running: &Running) -> Result<()
     let addresses = running.addresses();
     if arguments.output.json {
         let (api, store) = (&addresses.api, &addresses.store);
-        return console::json(&json!({"addresses": {"api": api, "store": store}, "pid": std::process::id()}));
+        let mut greeting = json!({"addresses": {"api": api, "store": store}, "pid": std::process::id()});
+        // A password: for whoever reads this line, and nobody else.
+        if let Some(link) = running.login_link() {
+            greeting["login"] = link.into();
+        }
+        return console::json(&greeting);
     }
     let store = match (config.store.kind, &addresses.store) {
         (StoreKind::Embedded, Some(store)) => store.clone(),
@@ -55,14 +63,17 @@ fn greet(arguments: &Arguments, config: &Config, running: &Running) -> Result<()
     };
     let schedule = config.expire.schedule()?;
     let (program, flags) = (program(), arguments.installation.repeated());
+    let open = running.login_link().map_or_else(String::new, |link| {
+        format!("  open    {link}\n          (works once, for ten minutes; `{program} login{flags}` prints another)\n")
+    });
     console::out(&format!(
-        "Landfall {} is ready.\n\n  API     {api}   (its page: {api}/docs)\n  store   {store}\n  data    {}\n  \
+        "Landfall {} is ready.\n\n{open}  API     {api}   (its page: {api}/docs)\n  store   {store}\n  data    {}\n  \
          expire  {} ({})\n\nA token to try it with:\n\n  {program} token{flags} --owner 42\n\nCtrl-C stops.",
         env!("CARGO_PKG_VERSION"),
         std::path::absolute(&config.server.data).unwrap_or_else(|_| config.server.data.clone()).display(),
         config.expire.cron,
         schedule.zone_name(),
-        api = config.server.public_url.as_deref().unwrap_or(&addresses.api),
+        api = running.public_url(),
     ))
 }
 

@@ -5,6 +5,7 @@
 
 mod commands;
 mod doctoring;
+mod login;
 mod process;
 mod reaping;
 mod serving;

@@ -165,6 +165,11 @@ impl App {
         &*self.parts.store
     }
 
+    /// Where clients send parts and read objects: the origins of all URLs they are given.
+    pub fn store_origins(&self) -> Vec<String> {
+        self.parts.signer.origins()
+    }
+
     /// Finishes what was started on behalf of requests: commits and clean-ups that outlive their request.
     pub async fn drain(&self) {
         self.background.drain().await;

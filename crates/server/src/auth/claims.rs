@@ -43,6 +43,11 @@ impl Scopes {
         Self(Vec::new())
     }
 
+    /// The words that stand in `scope`.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.0.iter().map(|scope| scope.name())
+    }
+
     /// Whether a scope is among them.
     pub fn allow(&self, scope: Scope) -> bool {
         self.0.contains(&scope)
@@ -96,7 +101,7 @@ pub(super) struct Claims {
 
 impl Claims {
     pub(super) fn of(request: &TokenRequest, rules: &TokenRules, now: Timestamp) -> Self {
-        let words: Vec<_> = request.scopes.0.iter().map(|scope| scope.name()).collect();
+        let words: Vec<_> = request.scopes.names().collect();
         let issued = now.as_second();
         Self {
             sub: Some(request.owner.as_str().into()),
@@ -125,7 +130,9 @@ impl Claims {
         self.judge_audience(rules)?;
         let subject = self.sub.as_ref().and_then(|sub| sub.as_str()).ok_or(AuthError::Subject)?;
         let owner = OwnerId::parse(subject).map_err(|_| AuthError::Subject)?;
-        Ok(Identity { owner, scopes: self.scopes() })
+        // Beyond the calendar is as good as never; negative it cannot be, or it would have passed.
+        let expires_at = Timestamp::from_second(exp as i64).unwrap_or(Timestamp::MAX);
+        Ok(Identity { owner, scopes: self.scopes(), expires_at })
     }
 
     /// RFC 7519, section 4.1.3: a token for somebody is refused by everybody else, but one for nobody in particular is

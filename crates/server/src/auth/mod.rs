@@ -1,11 +1,13 @@
-//! Who is calling: bearer tokens in, an [`Identity`] out.
+//! Who is calling: bearer tokens and sessions in, an [`Identity`] out.
 //!
 //! Not who may do what: ownership is judged by the use cases, row by row. *Invariant*: the algorithm comes from the
 //! configuration and never from the token; time is an argument, so that one clock judges a token and everything else.
 
 mod capability;
 mod claims;
+mod login;
 mod secret;
+mod session;
 mod watch;
 
 use std::fmt;
@@ -17,7 +19,9 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 pub use capability::{Capability, CapabilityError, MAX_CAPABILITY_COLLECTIONS};
 use claims::Claims;
 pub use claims::{Scope, Scopes};
+pub use login::{LOGIN_CODE_LIFE, LoginCode, LoginCodes, LoginError};
 pub use secret::{InstallationSecret, SecretFileError};
+pub use session::{SESSION_COOKIE, SESSION_LIFE, Sessions};
 pub use watch::{WatchError, WatchGrant};
 
 /// Longest token that is looked at, in bytes: identity providers stay far below, and web servers stop at 8 KiB too.
@@ -32,6 +36,8 @@ pub struct Identity {
     pub owner: OwnerId,
     /// What else the caller may do.
     pub scopes: Scopes,
+    /// Until when this is proved, to the second.
+    pub expires_at: Timestamp,
 }
 
 /// Why a caller is not known. `Display` says what to do, and never repeats the token.
@@ -73,6 +79,9 @@ pub enum AuthError {
     /// `sub` is absent or no owner id.
     #[error("the token's subject (`sub`) must be a text of 1 to 256 bytes")]
     Subject,
+    /// The session's cookie is not valid, or not any more.
+    #[error("the session is over; sign in again")]
+    NoSession,
 }
 
 /// What tokens must say besides a valid signature.

@@ -52,7 +52,11 @@ fn verdict(changes: Value) -> Result<Identity, AuthError> {
 
 #[test]
 fn a_good_token_names_its_owner() {
-    assert_eq!(verdict(json!({})), Ok(Identity { owner: OwnerId::parse("42").unwrap(), scopes: Scopes::none() }));
+    let expires_at = now() + TimeSpan::from_secs(300);
+    let owner = OwnerId::parse("42").unwrap();
+    assert_eq!(verdict(json!({})), Ok(Identity { owner, scopes: Scopes::none(), expires_at }));
+    let never = verdict(json!({"exp": 1e300})).unwrap();
+    assert_eq!(never.expires_at, Timestamp::MAX);
 }
 
 #[test]
@@ -158,7 +162,7 @@ fn minted_tokens_are_accepted_until_they_end() {
     let scopes = Scopes::from_iter([Scope::Admin]);
     let request = TokenRequest { owner: owner.clone(), ttl: TimeSpan::from_hours(1), scopes: scopes.clone() };
     let token = auth.mint(&request, now());
-    assert_eq!(auth.verify(&token, now()), Ok(Identity { owner, scopes }));
+    assert_eq!(auth.verify(&token, now()), Ok(Identity { owner, scopes, expires_at: now() + TimeSpan::from_hours(1) }));
     let end = now() + TimeSpan::from_hours(1) + TimeSpan::from_secs(60);
     assert_eq!(auth.verify(&token, end), Err(AuthError::Expired));
 }

@@ -12,8 +12,9 @@ use super::embedded::local_url;
 use super::folder::{RunAddresses, RunFileOf};
 use super::foundation::{self, Foundation};
 use super::{BootError, figures};
+use crate::auth::LoginCodes;
 use crate::config::{Config, StoreKind};
-use crate::http::{self, BodyLimits, HttpParts, HttpState, ReapClock};
+use crate::http::{self, BodyLimits, HttpParts, HttpState, ReapClock, WebFile};
 use crate::jobs::{Jobs, Schedules};
 use crate::limits::memory::MemoryLimits;
 use crate::telemetry::Metrics;
@@ -46,26 +47,36 @@ pub struct Addresses {
 /// A running server. It must be stopped; dropping it is like a crash, which loses nothing but time.
 pub struct Running {
     foundation: Foundation,
-    addresses: Addresses,
     jobs: Jobs,
+    face: Face,
+}
+
+/// What of a server others see.
+struct Face {
+    addresses: Addresses,
+    /// The API's base URL, as links name it.
+    public_url: String,
+    /// The codes of login links, where there are any.
+    logins: Option<Arc<LoginCodes>>,
     stopping: CancellationToken,
     serving: TaskTracker,
 }
 
 impl Landfall {
-    /// Starts everything a configuration asks for. When it returns, requests are answered.
+    /// Starts everything a configuration asks for, with the web client if there are files of it. When it returns,
+    /// requests are answered.
     ///
     /// # Errors
     /// See [`BootError`]. What was started before the failure is stopped again.
-    pub async fn start(config: Config) -> Result<Running, BootError> {
+    pub async fn start(config: Config, web_files: &'static [WebFile]) -> Result<Running, BootError> {
         let listener = listen(config.server.listen).await?;
         let metrics = if config.telemetry.prometheus { Metrics::start() } else { Metrics::off() };
         let schedules = Schedules { expire: config.expire.schedule()?, reconcile: config.reconcile.schedule()? };
         let foundation = Foundation::lay(&config, "landfall serve").await?;
-        match Running::assemble(&config, &foundation, listener, &metrics) {
-            Ok((addresses, stopping, serving)) => {
+        match Running::assemble(&config, &foundation, listener, &metrics, web_files) {
+            Ok(face) => {
                 let jobs = Jobs::start(&foundation.app, schedules, foundation.tempo, &foundation.holder());
-                Ok(Running { foundation, addresses, jobs, stopping, serving })
+                Ok(Running { foundation, jobs, face })
             }
             Err(error) => {
                 foundation.close().await;
@@ -81,26 +92,30 @@ impl Running {
         foundation: &Foundation,
         listener: TcpListener,
         metrics: &Metrics,
-    ) -> Result<(Addresses, CancellationToken, TaskTracker), BootError> {
+        web_files: &'static [WebFile],
+    ) -> Result<Face, BootError> {
         let listen =
             listener.local_addr().map_err(|source| BootError::Listen { address: config.server.listen, source })?;
         let store = foundation.embedded.as_ref().map(super::embedded::Embedded::endpoint);
         let addresses = Addresses { listen, api: local_url(listen), store };
+        let public_url = config.server.public_url.clone().unwrap_or_else(|| addresses.api.clone());
+        // On one's own machine, with everything in this process.
+        let local = config.store.kind == StoreKind::Embedded;
+        let logins = local.then(Arc::<LoginCodes>::default);
         let stopping = CancellationToken::new();
         let state = HttpState::new(HttpParts {
             app: foundation.app.clone(),
             authenticator: foundation::authenticator(config, &*foundation.entropy)?,
+            logins: logins.clone(),
             limits: Arc::new(MemoryLimits::new(config.limits.rate(), REMEMBERED_OWNERS, foundation.clock.clone())),
             clock: foundation.clock.clone(),
             entropy: foundation.entropy.clone(),
             metrics: metrics.clone(),
             body_limits: BodyLimits { usual: config.limits.body, complete: config.limits.complete_body },
-            public_url: config.server.public_url.clone().unwrap_or_else(|| addresses.api.clone()),
+            public_url: public_url.clone(),
             origins: config.web.origins.clone(),
-            reap_clock: match config.store.kind {
-                StoreKind::Embedded => ReapClock::Movable,
-                StoreKind::S3 => ReapClock::Fixed,
-            },
+            web_files,
+            reap_clock: if local { ReapClock::Movable } else { ReapClock::Fixed },
             stopping: stopping.clone(),
         });
         let run = RunAddresses { api: Some(addresses.api.clone()), store: addresses.store.clone() };
@@ -118,22 +133,37 @@ impl Running {
             foundation.figures_every,
             stopping.clone(),
         ));
-        Ok((addresses, stopping, serving))
+        Ok(Face { addresses, public_url, logins, stopping, serving })
     }
 
     /// Where it is found.
     pub const fn addresses(&self) -> &Addresses {
-        &self.addresses
+        &self.face.addresses
+    }
+
+    /// The API's base URL, as links name it.
+    pub fn public_url(&self) -> &str {
+        &self.face.public_url
+    }
+
+    /// A link that lets its bearer in once, within ten minutes, as the owner `local` with the scope `admin`; `None`
+    /// unless the store is embedded. It is a password: for a terminal, never for a log or a file.
+    pub fn login_link(&self) -> Option<String> {
+        let logins = self.face.logins.as_ref()?;
+        let (clock, entropy) = (&self.foundation.clock, &*self.foundation.entropy);
+        let (owner, scopes) = http::local_operator();
+        let code = logins.give(owner, scopes, clock.now(), entropy);
+        Some(http::login_url(&self.face.public_url, code.expose()))
     }
 
     /// Stops taking requests, lets those under way finish and jobs finish their step, then closes catalog and store.
     /// Whatever does not finish in its time is finished by the next start.
     pub async fn stop(self) {
         self.foundation.folder.withdraw(RunFileOf::Server);
-        self.stopping.cancel();
-        self.serving.close();
+        self.face.stopping.cancel();
+        self.face.serving.close();
         let jobs = tokio::time::timeout(JOBS_STOP_TIME, self.jobs.stop());
-        let (_, jobs) = tokio::join!(self.serving.wait(), jobs);
+        let (_, jobs) = tokio::join!(self.face.serving.wait(), jobs);
         if jobs.is_err() {
             tracing::warn!("a job was still at work after the time to stop; the next start goes on with it");
         }

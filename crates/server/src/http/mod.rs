@@ -7,6 +7,7 @@
 mod assets;
 pub mod bounds;
 mod capabilities;
+mod collections;
 mod events;
 mod files;
 mod grants;
@@ -20,10 +21,13 @@ mod parts;
 pub mod problem;
 mod routes;
 mod serve;
+mod sessions;
 mod state;
 
 pub use jobs::{accept_restore_body, audit_body, reconcile_by_hand};
 pub use openapi::openapi;
+pub use pages::WebFile;
 pub use routes::router;
 pub use serve::{Stopped, serve};
+pub(crate) use sessions::{local_operator, login_url};
 pub use state::{BodyLimits, HttpParts, HttpState, ReapClock};

@@ -10,12 +10,13 @@ use http::Method;
 use serde_json::json;
 use utoipa::OpenApi;
 use utoipa::openapi::example::ExampleBuilder;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 use wire::ErrorCode;
 
 use super::problem::{Denial, PROBLEM_JSON};
 use super::routes;
+use crate::auth::SESSION_COOKIE;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -27,13 +28,14 @@ use super::routes;
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     servers((url = "/", description = "This server")),
-    security(("bearer" = [])),
+    security(("bearer" = []), ("session" = [])),
     components(schemas(wire::Problem)),
     tags(
         (name = "assets", description = "What becomes visible as one: a video with its thumbnail and preview"),
         (name = "files", description = "The files of an asset, one for each role"),
         (name = "parts", description = "Sending a file: URLs for its parts, and what has arrived"),
         (name = "uppy", description = "Doors for Uppy's own `@uppy/aws-s3`, as Companion answers it"),
+        (name = "sessions", description = "Signing in with a browser"),
         (name = "admin", description = "For operators; needs a token with the scope `admin`"),
         (name = "operations", description = "Health, metrics and these pages")
     )
@@ -52,6 +54,9 @@ pub(super) fn frame() -> utoipa::openapi::OpenApi {
         .build();
     let components = frame.components.get_or_insert_default();
     components.security_schemes.insert("bearer".to_owned(), SecurityScheme::Http(bearer).into());
+    let about = "A session, begun by `POST /v1/session`. Calls that change something also need an allowed `Origin`.";
+    let session = ApiKey::Cookie(ApiKeyValue::with_description(SESSION_COOKIE, about));
+    components.security_schemes.insert("session".to_owned(), SecurityScheme::ApiKey(session).into());
     frame
 }
 
@@ -91,9 +96,10 @@ impl Operations {
 }
 
 /// What every operation under `/v1` may answer.
-const EVERYWHERE: [ErrorCode; 7] = [
+const EVERYWHERE: [ErrorCode; 8] = [
     ErrorCode::InvalidRequest,
     ErrorCode::Unauthorized,
+    ErrorCode::OriginNotAllowed,
     ErrorCode::NotFound,
     ErrorCode::RateLimited,
     ErrorCode::CatalogUnavailable,

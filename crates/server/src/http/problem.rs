@@ -4,6 +4,7 @@
 //! answer. *Invariant*: no text of a driver, no path and no secret gets into a problem. What the operator needs goes
 //! into the log, under the request id that the problem carries; what the client needs, the next step, is the detail.
 
+mod caller;
 pub mod operator;
 pub mod uppy;
 
@@ -18,8 +19,8 @@ use crate::app::{
     AnnounceError, CompleteError, CreateError, DeleteError, FileProblem, FindError, GrantError, PartsError, PatchError,
     PortError, ReadError, WithdrawError,
 };
-use crate::auth::{AuthError, WatchError};
 use crate::catalog::{Allowance, CatalogError};
+pub use caller::{login, login_elsewhere, not_admin, origin_not_allowed, unauthenticated, watch};
 
 /// The media type of problems.
 pub const PROBLEM_JSON: &str = "application/problem+json";
@@ -57,6 +58,7 @@ const fn usual_wait_seconds(code: ErrorCode) -> Option<u64> {
         | ErrorCode::MissingRole
         | ErrorCode::Unauthorized
         | ErrorCode::Forbidden
+        | ErrorCode::OriginNotAllowed
         | ErrorCode::NotFound
         | ErrorCode::MethodNotAllowed
         | ErrorCode::Gone
@@ -247,32 +249,6 @@ pub fn unready(failing: Vec<FieldProblem>) -> Denial {
     denial.0.errors = failing;
     denial.0.retry_after_seconds = Some(1);
     denial
-}
-
-/// The token is absent or not valid.
-pub fn unauthenticated(error: AuthError) -> Denial {
-    let mut denial = Denial::new(ErrorCode::Unauthorized, error.to_string());
-    // RFC 6750, section 3.1: no error code when no credentials were sent.
-    denial.0.challenge = Some(match error {
-        AuthError::Absent => "Bearer",
-        AuthError::NotBearer => "Bearer error=\"invalid_request\"",
-        AuthError::TooLarge
-        | AuthError::Malformed
-        | AuthError::Algorithm
-        | AuthError::Signature
-        | AuthError::NoExpiry
-        | AuthError::Expired
-        | AuthError::NotYetValid
-        | AuthError::Issuer
-        | AuthError::Audience
-        | AuthError::Subject => "Bearer error=\"invalid_token\"",
-    });
-    denial
-}
-
-/// The token lacks the scope `admin`.
-pub fn not_admin() -> Denial {
-    Denial::new(ErrorCode::Forbidden, "this needs a token with the scope `admin`")
 }
 
 /// The owner asked too often.
@@ -577,13 +553,4 @@ pub fn read(error: &ReadError, role: &RoleName) -> Denial {
         ),
         ReadError::Port(error) => port(error),
     }
-}
-
-/// A link does not let anybody watch.
-pub fn watch(error: WatchError) -> Denial {
-    let code = match error {
-        WatchError::Unknown => ErrorCode::NotFound,
-        WatchError::Ended => ErrorCode::Gone,
-    };
-    Denial::new(code, error.to_string())
 }

@@ -5,23 +5,31 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::middleware::{admit, cors, hear_out, observe, protect, shed};
 use super::problem::{self, Denial};
-use super::{HttpState, assets, capabilities, events, files, grants, health, jobs, openapi, pages, parts};
+use super::{
+    HttpState, assets, capabilities, collections, events, files, grants, health, jobs, openapi, pages, parts, sessions,
+};
 
 /// What needs a token.
 pub(super) fn protected() -> OpenApiRouter<HttpState> {
     OpenApiRouter::new()
+        .merge(collections::routes())
         .merge(assets::routes())
         .merge(files::routes())
         .merge(parts::routes())
         .merge(grants::routes())
         .merge(capabilities::routes())
         .merge(events::routes())
+        .merge(sessions::routes())
         .merge(jobs::routes())
 }
 
 /// What anybody may see.
 pub(super) fn open() -> OpenApiRouter<HttpState> {
-    OpenApiRouter::with_openapi(openapi::frame()).merge(health::routes()).merge(pages::routes()).merge(grants::open())
+    OpenApiRouter::with_openapi(openapi::frame())
+        .merge(health::routes())
+        .merge(pages::routes())
+        .merge(grants::open())
+        .merge(sessions::open())
 }
 
 /// The whole server side of HTTP. From the outside in: pages of other origins admitted, observed (request id, log, metric, problem documents, security
@@ -33,17 +41,13 @@ pub fn router(state: HttpState) -> Router {
         .route_layer(layer::from_fn_with_state(state.clone(), admit))
         .route_layer(layer::from_fn_with_state(state.clone(), shed))
         .merge(open)
-        .fallback(unknown_path)
+        .fallback(pages::file)
         .method_not_allowed_fallback(wrong_method)
         .layer(layer::from_fn_with_state(state.clone(), protect))
         .layer(layer::from_fn_with_state(state.clone(), observe))
         .layer(cors(&state.parts.origins))
         .layer(layer::from_fn(hear_out))
         .with_state(state)
-}
-
-async fn unknown_path() -> Denial {
-    problem::unknown_path()
 }
 
 async fn wrong_method() -> Denial {

@@ -8,12 +8,14 @@ use bytes::Bytes;
 use domain::{ByteCount, Collection, OwnerId};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 use super::bounds::{BODY_LIMIT, COMPLETE_BODY_LIMIT, EVENT_STREAMS, REQUESTS_IN_FLIGHT};
 use super::health::Readiness;
 use super::openapi::{self, Operations};
+use super::pages::{WebClient, WebFile};
 use crate::app::App;
-use crate::auth::Authenticator;
+use crate::auth::{Authenticator, LoginCodes, Sessions};
 use crate::clock::Clock;
 use crate::entropy::Entropy;
 use crate::limits::Limits;
@@ -49,6 +51,8 @@ pub struct HttpParts {
     pub app: App,
     /// Knows who is calling.
     pub authenticator: Authenticator,
+    /// The codes of login links; `None` where the installation is not one's own machine.
+    pub logins: Option<Arc<LoginCodes>>,
     /// Knows who calls too often.
     pub limits: Arc<dyn Limits>,
     /// Tells the time that tokens are judged at.
@@ -63,6 +67,8 @@ pub struct HttpParts {
     pub public_url: String,
     /// Origins whose pages may call the API; empty: none but the server's own.
     pub origins: Vec<String>,
+    /// The files of the web client; none if it was not built.
+    pub web_files: &'static [WebFile],
     /// Whether `reap` takes `now`.
     pub reap_clock: ReapClock,
     /// Cancelled when the process is about to end: `/readyz` says so, so that nobody sends more.
@@ -76,11 +82,15 @@ pub struct HttpState(Arc<Shared>);
 /// The parts, and what follows from them.
 pub struct Shared {
     pub(super) parts: HttpParts,
+    pub(super) sessions: Sessions,
+    /// The origin of our own pages, as browsers name it.
+    pub(super) own_origin: String,
     pub(super) in_flight: Semaphore,
     pub(super) event_streams: Arc<Semaphore>,
     pub(super) readiness: Readiness,
     pub(super) operations: Operations,
     pub(super) document: Bytes,
+    pub(super) web_client: WebClient,
     collections: BTreeMap<String, Arc<Collection>>,
 }
 
@@ -101,10 +111,18 @@ impl HttpState {
             readiness: Readiness::default(),
             operations: Operations::of(&document),
             document: serde_json::to_vec_pretty(&document).expect("a document is plain data").into(),
+            web_client: WebClient::new(parts.web_files, &parts.app.store_origins()),
             collections,
+            sessions: parts.authenticator.sessions(),
+            own_origin: origin(&parts.public_url),
             parts,
         }))
     }
+}
+
+/// The origin of a URL, as browsers write it; the configuration has checked that it is one.
+fn origin(url: &str) -> String {
+    Url::parse(url).map_or_else(|_| url.to_owned(), |url| url.origin().ascii_serialization())
 }
 
 impl Deref for HttpState {

@@ -90,3 +90,27 @@ async fn create_grant_is_for_the_owner_and_has_limits() {
     house.call(Method::DELETE, &path, Value::Null).await.expect(204);
     assert_eq!(grant(&house, &path, Value::Null).await.verdict(), (410, "gone", ""));
 }
+
+#[tokio::test]
+async fn show_grant_tells_what_a_link_leads_to() {
+    let house = House::new();
+    let path = house.create(json!({"video": film(1000), "thumbnail": poster(100)})).await;
+    house.send_file(&path, "video", &mp4(1000)).await;
+    house.send_file(&path, "thumbnail", &png(100)).await;
+    house.post(&format!("{path}/complete"), Value::Null).await.expect(200);
+    let given = grant(&house, &path, json!({"ttl": 600})).await.expect(201).body;
+    let url = format!("http://api.test/w/{}", given["token"].as_str().unwrap());
+    let shown = open(&house, &url).await.expect(200);
+    let expected = json!({"title": "Film", "description": "", "collection": "videos",
+        "roles": ["thumbnail", "video"], "expires_at": given["expires_at"]});
+    assert_eq!((&shown.body, shown.header("cache-control")), (&expected, "no-store"));
+    assert_eq!(open(&house, &format!("{url}x")).await.verdict(), (404, "not_found", ""));
+    assert_eq!(open(&house, &format!("{url}x")).await.body["instance"], "/w/{token}", "a token is not repeated");
+    house.clock.advance(TimeSpan::from_mins(10));
+    assert_eq!(open(&house, &url).await.verdict(), (410, "gone", ""));
+    let fresh = grant(&house, &path, Value::Null).await.expect(201).body;
+    house.call(Method::DELETE, &path, Value::Null).await.expect(204);
+    let url = format!("http://api.test/w/{}", fresh["token"].as_str().unwrap());
+    let gone = open(&house, &url).await;
+    assert_eq!((gone.verdict(), &gone.body["reason"]), ((410, "gone", ""), &json!("deleted")));
+}

@@ -13,12 +13,12 @@ use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use server::app::App;
-use server::auth::{Authenticator, Scope, Scopes, TokenRequest, TokenRules};
+use server::auth::{Authenticator, LoginCodes, Scope, Scopes, TokenRequest, TokenRules};
 use server::catalog::memory::MemoryCatalog;
 use server::catalog::{Allowance, Catalog};
 use server::clock::ManualClock;
 use server::http::bounds::REQUESTS_IN_FLIGHT;
-use server::http::{BodyLimits, HttpParts, HttpState, ReapClock};
+use server::http::{BodyLimits, HttpParts, HttpState, ReapClock, WebFile};
 use server::limits::memory::MemoryLimits;
 use server::store::memory::MemoryStore;
 use server::telemetry::Metrics;
@@ -31,11 +31,14 @@ pub(crate) use crate::ground::{mp4, png};
 /// What a test may want otherwise.
 pub(crate) struct Plan {
     pub(crate) burst: u32,
+    /// Movable also means one's own machine: login links.
     pub(crate) reap_clock: ReapClock,
     pub(crate) allowance: Allowance,
     pub(crate) naming: OwnerNaming,
     pub(crate) room: usize,
     pub(crate) origins: Vec<String>,
+    pub(crate) public_url: &'static str,
+    pub(crate) web_files: &'static [WebFile],
 }
 
 impl Default for Plan {
@@ -47,6 +50,8 @@ impl Default for Plan {
             naming: OwnerNaming::PlainWhereSafe,
             room: REQUESTS_IN_FLIGHT,
             origins: Vec::new(),
+            public_url: "http://api.test",
+            web_files: &[],
         }
     }
 }
@@ -119,13 +124,15 @@ impl House {
             HttpParts {
                 app: app.clone(),
                 authenticator: authenticator.clone(),
+                logins: (plan.reap_clock == ReapClock::Movable).then(Arc::<LoginCodes>::default),
                 limits: Arc::new(MemoryLimits::new(rate, 100, clock.clone())),
                 clock: clock.clone(),
                 entropy: Arc::new(Counting::default()),
                 metrics: Metrics::start(),
                 body_limits: BodyLimits::default(),
-                public_url: "http://api.test".to_owned(),
+                public_url: plan.public_url.to_owned(),
                 origins: plan.origins,
+                web_files: plan.web_files,
                 reap_clock: plan.reap_clock,
                 stopping: stopping.clone(),
             },

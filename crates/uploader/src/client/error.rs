@@ -131,6 +131,7 @@ fn hint_for(code: ErrorCode) -> Option<&'static str> {
         | ErrorCode::Unsupported
         | ErrorCode::InvalidRequest
         | ErrorCode::MethodNotAllowed
+        | ErrorCode::OriginNotAllowed
         | ErrorCode::UploadIncomplete
         | ErrorCode::RoleOccupied
         | ErrorCode::IdempotencyKeyReused

@@ -87,9 +87,7 @@ pub(super) fn check_registries(file: &SourceFile) -> Vec<Finding> {
 fn is_foreign(line: &str) -> bool {
     let line = line.trim();
     let remote = |source: &&str| source.contains("://");
-    let source = line
-        .strip_prefix("source = \"")
-        .or_else(|| line.strip_prefix("\"resolved\": \"").filter(remote));
+    let source = line.strip_prefix("source = \"").or_else(|| line.strip_prefix("\"resolved\": \"").filter(remote));
     source.is_some_and(|source| !PUBLIC_REGISTRIES.iter().any(|registry| source.starts_with(registry)))
 }
 

@@ -1,7 +1,8 @@
-//! `/v1/{collection}/{id}/grants` and `/w/{token}/{role}`: letting others watch.
+//! `/v1/{collection}/{id}/grants`, `/w/{token}` and `/w/{token}/{role}`: letting others watch.
 
 mod create;
 mod follow;
+mod show;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -9,6 +10,7 @@ use utoipa_axum::routes;
 use super::HttpState;
 
 pub(super) use follow::ROUTE as FOLLOW_ROUTE;
+pub(super) use show::ROUTE as SHOW_ROUTE;
 
 /// For owners.
 pub(super) fn routes() -> OpenApiRouter<HttpState> {
@@ -17,5 +19,5 @@ pub(super) fn routes() -> OpenApiRouter<HttpState> {
 
 /// For whoever holds a grant.
 pub(super) fn open() -> OpenApiRouter<HttpState> {
-    OpenApiRouter::new().routes(routes!(follow::follow_grant))
+    OpenApiRouter::new().routes(routes!(follow::follow_grant)).routes(routes!(show::show_grant))
 }

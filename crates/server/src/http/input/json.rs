@@ -12,8 +12,8 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use wire::{
-    AcceptRestoreRequest, CapabilityRequest, CompleteRequest, ErrorCode, FieldProblem, GrantRequest, ReapRequest,
-    ReconcileRequest,
+    AcceptRestoreRequest, CapabilityRequest, CompleteRequest, ErrorCode, FieldProblem, GrantRequest, LoginLinkRequest,
+    ReapRequest, ReconcileRequest,
 };
 
 use super::fields::shortened;
@@ -62,6 +62,12 @@ impl OptionalRequest for ReapRequest {
 }
 
 impl OptionalRequest for CapabilityRequest {
+    fn limit(limits: &BodyLimits) -> ByteCount {
+        limits.usual
+    }
+}
+
+impl OptionalRequest for LoginLinkRequest {
     fn limit(limits: &BodyLimits) -> ByteCount {
         limits.usual
     }

@@ -61,6 +61,17 @@ pub(in crate::http) struct GrantParams {
     role: String,
 }
 
+/// `/w/{token}`
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(in crate::http) struct GrantTokenParams {
+    /// A grant's token.
+    token: String,
+}
+
+/// A token that may be a grant's, not verified yet.
+pub(in crate::http) struct GrantTokenPath(pub(in crate::http) String);
+
 /// A collection that exists.
 pub(in crate::http) struct CollectionPath {
     /// Its rules.
@@ -135,6 +146,15 @@ impl FromRequestParts<HttpState> for RolePath {
         let named: RoleParams = params(parts, state).await?;
         let role = RoleName::parse(&named.role).map_err(|_| problem::malformed_role());
         Ok(Self { of: collection(state, &named.collection)?, id: asset_id(&named.id)?, role: role? })
+    }
+}
+
+impl FromRequestParts<HttpState> for GrantTokenPath {
+    type Rejection = Denial;
+
+    async fn from_request_parts(parts: &mut Parts, state: &HttpState) -> Result<Self, Denial> {
+        let named: GrantTokenParams = params(parts, state).await?;
+        Ok(Self(named.token))
     }
 }
 

@@ -1,4 +1,7 @@
 //! Who is calling, and whether not too often.
+//!
+//! *Rule*: a token counts more than a cookie, because a browser sends the cookie by itself; whatever changes something by
+//! the cookie comes from a page that may ([`super::origin`]).
 
 use axum::extract::{FromRequestParts, Request, State};
 use axum::middleware::Next;
@@ -7,11 +10,12 @@ use domain::OwnerId;
 use domain::rate::Admission;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
+use super::origin::{Page, page};
 use crate::auth::{AuthError, Identity};
-use crate::http::HttpState;
 use crate::http::problem::{self, Denial};
+use crate::http::{HttpState, sessions};
 use crate::limits::Standing;
 
 /// The names of draft-ietf-httpapi-ratelimit-headers.
@@ -20,9 +24,9 @@ pub(super) const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("rateli
 
 /// See the module.
 pub(in crate::http) async fn admit(State(state): State<HttpState>, mut request: Request, next: Next) -> Response {
-    let identity = match identify(&state, request.headers()) {
+    let identity = match identify(&state, request.method(), request.headers()) {
         Ok(identity) => identity,
-        Err(error) => return problem::unauthenticated(error).into_response(),
+        Err(denial) => return denial.into_response(),
     };
     tracing::Span::current().record("owner", state.log_name(&identity.owner));
     let standing = standing(&state, &identity.owner).await;
@@ -39,14 +43,25 @@ pub(in crate::http) async fn admit(State(state): State<HttpState>, mut request: 
     response
 }
 
-fn identify(state: &HttpState, headers: &HeaderMap) -> Result<Identity, AuthError> {
+fn identify(state: &HttpState, method: &Method, headers: &HeaderMap) -> Result<Identity, Denial> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let header = match (values.next(), values.next()) {
-        (None, _) => None,
-        (Some(value), None) => Some(value.to_str().map_err(|_| AuthError::NotBearer)?),
-        (Some(_), Some(_)) => return Err(AuthError::NotBearer),
+        (None, _) => match sessions::find_cookie(headers) {
+            Some(cookie) => return by_session(state, method, headers, cookie),
+            None => None,
+        },
+        (Some(value), None) => Some(value.to_str().map_err(|_| problem::unauthenticated(AuthError::NotBearer))?),
+        (Some(_), Some(_)) => return Err(problem::unauthenticated(AuthError::NotBearer)),
     };
-    state.parts.authenticator.authenticate(header, state.parts.clock.now())
+    state.parts.authenticator.authenticate(header, state.parts.clock.now()).map_err(problem::unauthenticated)
+}
+
+fn by_session(state: &HttpState, method: &Method, headers: &HeaderMap, cookie: &str) -> Result<Identity, Denial> {
+    let identity = state.sessions.verify(cookie, state.parts.clock.now()).map_err(problem::unauthenticated)?;
+    if !method.is_safe() && page(state, headers) != Page::Known {
+        return Err(problem::origin_not_allowed());
+    }
+    Ok(identity)
 }
 
 /// Where the owner stands; nothing if the limiter cannot tell. A limiter that is down must not take the API with it:

@@ -15,7 +15,7 @@ use tracing::{Instrument, field};
 use super::request_id::{X_REQUEST_ID, request_id};
 use crate::clock::Stopwatch;
 use crate::http::HttpState;
-use crate::http::grants::FOLLOW_ROUTE;
+use crate::http::grants::{FOLLOW_ROUTE, SHOW_ROUTE};
 use crate::http::problem::{self, Denial};
 use crate::telemetry;
 
@@ -49,7 +49,8 @@ pub(in crate::http) async fn observe(State(state): State<HttpState>, mut request
 
     let code = response.extensions().get::<Denial>().map(|denial| denial.code().as_str());
     // The path of a link is a password.
-    let shown = if &*route == FOLLOW_ROUTE { FOLLOW_ROUTE } else { &path };
+    let secret = [FOLLOW_ROUTE, SHOW_ROUTE].into_iter().find(|secret| **secret == *route);
+    let shown = secret.unwrap_or(&path);
     response = problem::write_document(response, shown, &id);
     finish_headers(response.headers_mut(), &path, &id);
     let status = response.status().as_u16();

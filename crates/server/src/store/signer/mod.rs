@@ -15,6 +15,7 @@ use signing::{
     Addressing, EXPIRES_SECONDS_MAX, Endpoint, EndpointError, GetOptions, Object, PartPresigner, PartRequest,
     PresignError, PresignedUrl, SigningKey, Validity, presign_get, presign_part,
 };
+use url::Url;
 
 pub use self::disposition::Disposition;
 use super::SigningCredentials;
@@ -199,6 +200,14 @@ impl UrlSigner {
     pub fn public_url(&self, key: &ObjectKey) -> String {
         assert_eq!(key.visibility(), Visibility::Public, "a private object has no plain URL");
         self.plain_url(Visibility::Public, &self.layout.full_key(key))
+    }
+
+    /// The origins of all URLs made here, as browsers write them.
+    pub fn origins(&self) -> Vec<String> {
+        let origin = |base: &String| Some(Url::parse(base).ok()?.origin().ascii_serialization());
+        let mut origins: Vec<_> = [&self.private_base, &self.public_base].into_iter().filter_map(origin).collect();
+        origins.dedup();
+        origins
     }
 
     /// The plain URL of a key as its bucket spells it; of the private bucket only for the proof that it opens nothing.

@@ -105,6 +105,7 @@ export type ErrorCode =
   | "missing_role"
   | "unauthorized"
   | "forbidden"
+  | "origin_not_allowed"
   | "not_found"
   | "method_not_allowed"
   | "gone"

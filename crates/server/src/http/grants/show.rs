@@ -1,0 +1,46 @@
+//! `GET /w/{token}`
+
+use axum::Json;
+use axum::extract::State;
+use wire::{ErrorCode, WatchBody};
+
+use crate::http::HttpState;
+use crate::http::input::{GrantTokenParams, GrantTokenPath, NoQuery};
+use crate::http::openapi::problems;
+use crate::http::problem::{self, Denial};
+
+/// What stands in logs and problems in the place of the path, which holds a password.
+pub(in crate::http) const ROUTE: &str = "/w/{token}";
+
+problems!(
+    /// What can go wrong.
+    ShowProblems: [ErrorCode::Gone]
+);
+
+/// What a link shows
+///
+/// For a page that anybody with the link can open; `/w/{token}/{role}` leads to the files.
+#[utoipa::path(
+    get, path = "/w/{token}", tag = "files", security(()),
+    params(GrantTokenParams),
+    responses((status = 200, description = "The published asset", body = WatchBody), ShowProblems),
+)]
+pub(super) async fn show_grant(
+    State(state): State<HttpState>,
+    GrantTokenPath(token): GrantTokenPath,
+    NoQuery: NoQuery,
+) -> Result<([(http::HeaderName, &'static str); 1], Json<WatchBody>), Denial> {
+    let grant = state.parts.authenticator.verify_watch_grant(&token, state.parts.clock.now());
+    let grant = grant.map_err(problem::watch)?;
+    let asset = state.app().granted_asset(grant.asset).await.map_err(|error| problem::find(&error))?;
+    let published = asset.places.iter().filter(|(_, place)| place.published.is_some());
+    let roles: Vec<_> = published.map(|(role, _)| role.to_string()).collect();
+    let body = WatchBody {
+        title: asset.title.as_str().to_owned(),
+        description: asset.description.as_str().to_owned(),
+        collection: asset.collection.to_string(),
+        roles,
+        expires_at: grant.ends_at,
+    };
+    Ok(([(http::header::CACHE_CONTROL, "no-store")], Json(body)))
+}
