@@ -20,6 +20,7 @@ mod operations;
 mod parallel;
 mod reading;
 mod readme;
+mod reconciling;
 mod restoring;
 mod resuming;
 mod shutdown;

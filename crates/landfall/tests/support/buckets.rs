@@ -73,6 +73,18 @@ impl Buckets {
         }
     }
 
+    /// Puts an object into the private bucket, with the store's own key, and gives its ETag.
+    pub(crate) async fn put(&self, key: &str, bytes: Vec<u8>) -> String {
+        let put = self.client.put_object().bucket(&self.names[0]).key(key).body(bytes.into());
+        put.send().await.expect("the store takes it").e_tag.expect("an ETag")
+    }
+
+    /// Opens an upload in the private bucket, with the store's own key.
+    pub(crate) async fn open_upload(&self, key: &str) -> String {
+        let create = self.client.create_multipart_upload().bucket(&self.names[0]).key(key);
+        create.send().await.expect("the store opens it").upload_id.expect("an id")
+    }
+
     /// Lists both buckets.
     pub(crate) async fn list(&self) -> Content {
         let mut content = Content::default();

@@ -18,6 +18,9 @@ pub(crate) fn folder() -> TempDir {
     tempfile::Builder::new().prefix("e2e-").tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder")
 }
 
+/// Debian's `faketime`, as the linker finds it on each architecture.
+const FAKETIME: &str = "/usr/$LIB/faketime/libfaketimeMT.so.1";
+
 /// How a server is started.
 #[derive(Default, Clone)]
 pub(crate) struct Setup {
@@ -33,6 +36,8 @@ pub(crate) struct Setup {
 pub(crate) struct Server {
     folder: TempDir,
     setup: Setup,
+    /// How far in the future it and its commands are, in `faketime`'s words.
+    clock: Option<String>,
     process: Option<Process>,
     listen: [String; 2],
     /// Where the API is, without a slash at the end.
@@ -90,7 +95,7 @@ impl Setup {
         let folder = folder();
         std::fs::write(folder.path().join("landfall.toml"), &self.config).expect("a configuration");
         let listen = ["127.0.0.1:0".to_owned(), "127.0.0.1:0".to_owned()];
-        let mut server = Server { folder, setup: self, process: None, listen, url: String::new() };
+        let mut server = Server { folder, setup: self, clock: None, process: None, listen, url: String::new() };
         server.start().await;
         server
     }
@@ -126,6 +131,7 @@ impl Server {
         assert!(self.process.is_none(), "it runs already");
         let _ = std::fs::remove_file(self.data().join("run.json"));
         let mut command = self.setup.command(self.folder.path(), &self.listen);
+        self.shift(&mut command);
         let mut process = Process::start(&mut command, &self.folder.path().join("server.log"));
         let addresses = addresses(&mut process, &self.data().join("run.json")).await;
         self.process = Some(process);
@@ -189,7 +195,20 @@ impl Server {
     pub(crate) async fn command(&self, words: &[&str]) -> Said {
         let mut command = landfall(self.home());
         command.args(words).arg("--data").arg(self.data());
+        self.shift(&mut command);
         run(&mut command).await
+    }
+
+    /// From its next start on it and its commands believe to be so many hours later; 0: no more.
+    pub(crate) fn live_later(&mut self, hours: u32) {
+        self.clock = (hours > 0).then(|| format!("+{hours}h"));
+    }
+
+    /// The wall clock is another; durations are as they are.
+    fn shift(&self, command: &mut Command) {
+        if let Some(clock) = &self.clock {
+            command.env("LD_PRELOAD", FAKETIME).env("FAKETIME", clock).env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+        }
     }
 
     /// A token for an owner, minted by the binary.

@@ -24,6 +24,11 @@ const NEEDS: &[Need] = &[
     Need { package: "gcc", probe: &["cc", "--version"], reason: "compiles the C parts of aws-lc and SQLite" },
     Need { package: "libc6-dev", probe: &["test", "-e", "/usr/include/stdlib.h"], reason: "C headers for the same" },
     Need { package: "ffmpeg", probe: &["ffmpeg", "-version"], reason: "makes the films that the tests upload" },
+    Need {
+        package: "faketime",
+        probe: &["faketime", "--version"],
+        reason: "lets a server live a day later, when what was left behind may go",
+    },
     Need { package: "curl", probe: &["curl", "--version"], reason: "uploads as the README shows" },
     Need {
         package: "nodejs",
