@@ -9,9 +9,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::checksum::DeclaredChecksum;
 use crate::collection::RoleName;
+use crate::file_plan::{FilePlan, PartLength};
 use crate::id::{AssetId, FileId};
 use crate::key::ObjectKey;
-use crate::part_plan::PartPlan;
+use crate::looks::Looks;
+use crate::part_plan::PartNumber;
 use crate::parts::Part;
 use crate::reason::Reason;
 use crate::text::FileName;
@@ -203,10 +205,12 @@ pub struct File {
     pub key: ObjectKey,
     /// What its owner calls it.
     pub file_name: FileName,
-    /// Its declared size and how it is cut.
-    pub plan: PartPlan,
+    /// What is known of its size, and how it is cut.
+    pub plan: FilePlan,
     /// The checksum its owner announced.
     pub checksum: Option<DeclaredChecksum>,
+    /// Set if nobody will say that it has been sent (`auto`): one part, looked for until it is there.
+    pub auto: Option<Looks>,
     /// When it was announced.
     pub created_at: Timestamp,
     /// When it counts as abandoned, unless granted again before.
@@ -222,6 +226,21 @@ pub struct File {
 }
 
 impl File {
+    /// The highest number of a part that may be sent: 1 where nobody will say that it was the last.
+    pub fn part_count(&self) -> u16 {
+        if self.auto.is_some() { self.plan.part_count().min(1) } else { self.plan.part_count() }
+    }
+
+    /// The numbers of the parts that may be sent, in order.
+    pub fn numbers(&self) -> impl Iterator<Item = PartNumber> + use<> {
+        (1..=u64::from(self.part_count())).filter_map(|number| PartNumber::new(number).ok())
+    }
+
+    /// How long a part may be. `None` past the last that may be sent.
+    pub fn length_of(&self, number: PartNumber) -> Option<PartLength> {
+        self.plan.length_of(number).filter(|_| number.get() <= self.part_count())
+    }
+
     /// The multipart upload of a file past RESERVED.
     ///
     /// # Panics

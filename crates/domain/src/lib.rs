@@ -11,11 +11,13 @@ pub mod collection;
 pub mod delivery;
 pub mod event;
 pub mod file;
+pub mod file_plan;
 pub mod id;
 pub mod inspection;
 pub mod key;
 pub mod lifecycle;
 pub mod limits;
+pub mod looks;
 pub mod marker;
 pub mod media;
 pub mod owner;
@@ -35,12 +37,14 @@ pub use checksum::{ChecksumAlgorithm, ChecksumValue, DeclaredChecksum};
 pub use collection::{Collection, CollectionName, Necessity, RoleName, RoleRules, Visibility};
 pub use event::{EventKind, OutboxEvent};
 pub use file::{Fence, File, FileState, StateName, UploadId};
+pub use file_plan::{FilePlan, OpenPlan, PartLength, Sizing};
 pub use id::{AssetId, EventId, FileId, InstallationId};
 pub use key::{FileKey, ObjectKey};
 pub use lifecycle::{
     CompleteAnswer, Decision, Effect, Event, Evidence, GrantTerms, Presence, Refusal, Remains, decide,
 };
 pub use limits::UploadRules;
+pub use looks::Looks;
 pub use marker::{Epoch, Installation, Marker};
 pub use media::MediaType;
 pub use owner::{OwnerId, OwnerNaming};

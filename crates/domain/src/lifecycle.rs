@@ -8,7 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::checksum::ChecksumValue;
 use crate::file::{File, FileState, StateName, UploadId};
-use crate::limits::{CREDENTIAL_MARGIN, GONE_PATIENCE, MAX_RELISTS, RECHECK_AFTER, UploadRules};
+use crate::file_plan::FilePlan;
+use crate::limits::{CREDENTIAL_MARGIN, GONE_PATIENCE, GRANTS_PER_WEIGHING, MAX_RELISTS, RECHECK_AFTER, UploadRules};
+use crate::looks::Looks;
 use crate::parts::{self, ClaimedParts, Incomplete, Part, PartListing};
 use crate::reason::Reason;
 use crate::verification::VerifiedObject;
@@ -29,6 +31,10 @@ pub enum Event {
         /// The checksum's value, if the owner only knows it now.
         checksum: Option<ChecksumValue>,
     },
+    /// T3: what the store lists of a file whose size nobody declared, after so many part URLs.
+    Weighed(PartListing),
+    /// finish-single: what the store lists of an upload that nobody will complete.
+    Arrived(PartListing),
     /// T6: the store refused a part, and this is what it lists now.
     Relisted(PartListing),
     /// T6: what HEAD says after Complete, whatever Complete answered.
@@ -48,6 +54,8 @@ pub enum Event {
 /// Under what terms part URLs are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GrantTerms {
+    /// For how many parts.
+    pub parts: u16,
     /// How long uploads and URLs live.
     pub rules: UploadRules,
     /// When the asset counts as abandoned ([`crate::Asset::deadline`]).
@@ -110,6 +118,10 @@ pub enum Effect {
         /// The end of their life.
         expires_at: Timestamp,
     },
+    /// ListParts, then [`Event::Weighed`], and only then ask for URLs again.
+    Weigh,
+    /// finish-single: ListParts, then [`Event::Arrived`].
+    LookForPart,
     /// CompleteMultipartUpload with the frozen parts, then HEAD.
     Complete,
     /// ListParts again, then [`Event::Relisted`].
@@ -156,6 +168,12 @@ pub enum Refusal {
     /// Parts are missing or wrong; the owner can repair that.
     #[error("parts are missing or wrong")]
     Incomplete(Incomplete),
+    /// Its owner must name the parts it has sent: nobody declared a size, so nothing else says where the file ends.
+    #[error("the list of parts is required")]
+    Unclaimed,
+    /// More part URLs at once than a file may have whose size nobody declared.
+    #[error("at most {GRANTS_PER_WEIGHING} part URLs at once")]
+    TooManyParts,
     /// The upload counts as abandoned.
     #[error("the upload has expired")]
     DeadlinePassed,
@@ -176,11 +194,12 @@ pub fn decide(file: &File, event: &Event, now: Timestamp) -> Result<Decision, Re
             Ok(step(&opened, S::Uploading, None))
         }
         (S::Uploading, Event::Granted(terms)) => grant(file, terms, now),
+        (S::Uploading, Event::Weighed(listing)) => weigh(file, listing),
         (S::Uploading, Event::Frozen { listing, claimed, checksum }) => {
-            let parts = parts::freeze(&file.plan, listing, claimed.as_ref()).map_err(Refusal::Incomplete)?;
-            Ok(step(&with_checksum(file, checksum.as_ref()), committing(parts, 0), Some(Effect::Complete)))
+            freeze(&with_checksum(file, checksum.as_ref()), listing, claimed.as_ref())
         }
-        (S::Committing { relists, .. }, Event::Relisted(listing)) => Ok(relist(file, *relists, listing)),
+        (S::Uploading, Event::Arrived(listing)) => arrive(file, listing, now),
+        (S::Committing { parts, relists, .. }, Event::Relisted(listing)) => Ok(relist(file, parts, *relists, listing)),
         (S::Committing { relists, gone_since, .. }, Event::Arbitrated(evidence)) => {
             Ok(arbitrate(file, *relists, *gone_since, evidence, now))
         }
@@ -210,7 +229,9 @@ pub fn decide(file: &File, event: &Event, now: Timestamp) -> Result<Decision, Re
             S::Deleting { reason } | S::Closed { reason, .. },
             Event::Opened(_)
             | Event::Granted(_)
+            | Event::Weighed(_)
             | Event::Frozen { .. }
+            | Event::Arrived(_)
             | Event::Relisted(_)
             | Event::Arbitrated(_)
             | Event::Published
@@ -221,7 +242,7 @@ pub fn decide(file: &File, event: &Event, now: Timestamp) -> Result<Decision, Re
         (S::Uploading | S::Committing { .. } | S::Verified { .. } | S::Created { .. }, Event::Opened(_))
         | (
             S::Reserved | S::Committing { .. } | S::Verified { .. } | S::Created { .. },
-            Event::Granted(_) | Event::Frozen { .. },
+            Event::Granted(_) | Event::Weighed(_) | Event::Frozen { .. } | Event::Arrived(_),
         )
         | (
             S::Reserved | S::Uploading | S::Verified { .. } | S::Created { .. },
@@ -241,7 +262,8 @@ pub fn decide(file: &File, event: &Event, now: Timestamp) -> Result<Decision, Re
 /// What a job owes a file, derived from its state alone: how a crash is finished by the same code.
 pub fn duty(file: &File, now: Timestamp) -> Option<Effect> {
     match &file.state {
-        FileState::Reserved | FileState::Uploading | FileState::Created { .. } => None,
+        FileState::Reserved | FileState::Created { .. } => None,
+        FileState::Uploading => file.auto.is_some_and(|looks| looks.is_due(now)).then_some(Effect::LookForPart),
         FileState::Committing { .. } => Some(Effect::Complete),
         FileState::Verified { .. } => Some(Effect::TryPublish),
         FileState::Deleting { .. } => Some(Effect::Destroy),
@@ -276,7 +298,59 @@ fn seek(
 }
 
 fn end(file: &File, reason: Reason) -> Decision {
-    step(file, FileState::Deleting { reason }, Some(Effect::Destroy))
+    let ended = File { auto: file.auto.map(|looks| looks.over()), ..file.clone() };
+    step(&ended, FileState::Deleting { reason }, Some(Effect::Destroy))
+}
+
+/// Whether more has arrived than a limit allows, where only that is known of a size.
+fn is_too_large(file: &File, listing: &[Part]) -> bool {
+    match &file.plan {
+        FilePlan::Undeclared(open) => parts::weight(listing) > open.limit(),
+        FilePlan::Declared(_) | FilePlan::Settled { .. } => false,
+    }
+}
+
+/// T3, where nobody declared a size: what has arrived must not be over the limit already.
+fn weigh(file: &File, listing: &[Part]) -> Result<Decision, Refusal> {
+    let FilePlan::Undeclared(open) = &file.plan else { return Err(Refusal::OutOfPlace(file.state.name())) };
+    if is_too_large(file, listing) {
+        return Ok(end(file, Reason::TooLarge));
+    }
+    let weighed = File { plan: FilePlan::Undeclared(open.weighed()), ..file.clone() };
+    Ok(step(&weighed, FileState::Uploading, None))
+}
+
+/// T4. Too much is final, for parts cannot be taken back; everything else that is wrong can be repaired.
+fn freeze(file: &File, listing: &[Part], claimed: Option<&ClaimedParts>) -> Result<Decision, Refusal> {
+    if is_too_large(file, listing) {
+        return Ok(end(file, Reason::TooLarge));
+    }
+    let (plan, parts) = match &file.plan {
+        FilePlan::Declared(plan) => (file.plan, parts::freeze(plan, listing, claimed).map_err(Refusal::Incomplete)?),
+        FilePlan::Undeclared(_) => {
+            let claimed = claimed.ok_or(Refusal::Unclaimed)?;
+            let parts = parts::freeze_undeclared(listing, claimed).map_err(Refusal::Incomplete)?;
+            let settled = FilePlan::Settled { size: parts::weight(&parts), part_size: file.plan.part_size() };
+            (settled, parts)
+        }
+        FilePlan::Settled { .. } => return Err(Refusal::OutOfPlace(file.state.name())),
+    };
+    let frozen = File { plan, auto: file.auto.map(|looks| looks.over()), ..file.clone() };
+    Ok(step(&frozen, committing(parts, 0), Some(Effect::Complete)))
+}
+
+/// finish-single: part 1 is the whole file, so its arrival is what a client's list would say. Until then, the next look.
+fn arrive(file: &File, listing: &[Part], now: Timestamp) -> Result<Decision, Refusal> {
+    let Some(looks) = file.auto else { return Err(Refusal::OutOfPlace(file.state.name())) };
+    let implied: ClaimedParts =
+        listing.iter().filter(|part| part.number.get() == 1).map(|part| (part.number, part.etag.clone())).collect();
+    match freeze(file, listing, Some(&implied)) {
+        Err(Refusal::Incomplete(_)) => {
+            let waiting = File { auto: Some(looks.again(now, file.deadline)), ..file.clone() };
+            Ok(step(&waiting, FileState::Uploading, None))
+        }
+        decided => decided,
+    }
 }
 
 fn committing(parts: Vec<Part>, relists: u8) -> FileState {
@@ -308,26 +382,37 @@ fn grant(file: &File, terms: &GrantTerms, now: Timestamp) -> Result<Decision, Re
         return Err(Refusal::CredentialsEnding);
     }
     let effect = Effect::Sign { expires_at };
+    let mut granted = file.clone();
+    if let FilePlan::Undeclared(open) = &file.plan {
+        if terms.parts > GRANTS_PER_WEIGHING {
+            return Err(Refusal::TooManyParts);
+        }
+        let Some(open) = open.granted(terms.parts) else { return Ok(stay(file, Effect::Weigh)) };
+        granted.plan = FilePlan::Undeclared(open);
+    }
     let idle_until = hard_end.min(now + rules.idle());
     let bound_holds = file.url_not_after.is_some_and(|bound| expires_at <= bound);
     // Short-lived credentials keep URLs under the bound for longer than the deadline was moved for.
-    if bound_holds && idle_until <= file.deadline {
+    if !bound_holds || idle_until > file.deadline {
+        granted.url_not_after = Some(hard_end.min(now + rules.url_life() * 2));
+        // Grants until now + url_life write nothing, so the deadline is moved for all of them at once.
+        granted.deadline = file.deadline.max(hard_end.min(idle_until + rules.url_life()));
+    }
+    granted.auto = file.auto.map(|_| Looks::granted(now, granted.deadline));
+    if granted == *file {
         return Ok(stay(file, effect));
     }
-    let mut granted = file.clone();
-    granted.url_not_after = Some(hard_end.min(now + rules.url_life() * 2));
-    // Grants until now + url_life write nothing, so the deadline is moved for all of them at once.
-    granted.deadline = file.deadline.max(hard_end.min(idle_until + rules.url_life()));
     Ok(step(&granted, FileState::Uploading, Some(effect)))
 }
 
-fn relist(file: &File, relists: u8, listing: &[Part]) -> Decision {
-    if relists >= MAX_RELISTS {
-        return stay(file, Effect::AbortThenHead(Reason::PartsChanged));
-    }
-    match parts::freeze(&file.plan, listing, None) {
-        Ok(parts) => step(file, committing(parts, relists + 1), Some(Effect::Complete)),
-        Err(_) => stay(file, Effect::AbortThenHead(Reason::PartsChanged)),
+fn relist(file: &File, frozen: &[Part], relists: u8, listing: &[Part]) -> Decision {
+    let passed = match &file.plan {
+        FilePlan::Declared(plan) => parts::freeze(plan, listing, None).ok(),
+        FilePlan::Undeclared(_) | FilePlan::Settled { .. } => parts::refreeze(frozen, listing),
+    };
+    match passed {
+        Some(parts) if relists < MAX_RELISTS => step(file, committing(parts, relists + 1), Some(Effect::Complete)),
+        Some(_) | None => stay(file, Effect::AbortThenHead(Reason::PartsChanged)),
     }
 }
 

@@ -20,6 +20,20 @@ pub const MAX_RELISTS: u8 = 5;
 /// the only safe margin; the last look lies past the seven days a presigned URL can live.
 pub const RECHECK_AFTER: [SignedDuration; 3] =
     [SignedDuration::from_hours(1), SignedDuration::from_hours(24), SignedDuration::from_hours(8 * 24)];
+/// After so many part URLs of a file whose size nobody declared its parts are listed and weighed. Until then the store's
+/// own limit of a part is all that bounds what those URLs bring: at most 20 times 5 GiB lie hidden before somebody looks.
+pub const GRANTS_PER_WEIGHING: u16 = 20;
+/// When somebody looks for the part of an upload that nobody completes, counted from the grant: a small file on a good
+/// line is there after the first.
+pub const LOOK_AFTER: [SignedDuration; 4] = [
+    SignedDuration::from_secs(2),
+    SignedDuration::from_secs(5),
+    SignedDuration::from_secs(15),
+    SignedDuration::from_secs(60),
+];
+/// After those, looks come ever more rarely, but never more rarely than this: it is how long a finished upload of a slow
+/// line waits at the most.
+pub const LOOK_AT_LEAST_EVERY: SignedDuration = SignedDuration::from_mins(10);
 /// How often the epoch rises (PROTOCOL, rule 9): a catalog restored from a backup older than this is noticed.
 pub const EPOCH_EVERY: SignedDuration = SignedDuration::from_mins(10);
 /// How old something in the store must be before it can be an orphan (PROTOCOL, T12): longer than any request between
@@ -34,6 +48,7 @@ const _: () = assert!(SKEW_SHOWN.as_secs() < SKEW_STOPS.as_secs());
 const _: () = assert!(DEFAULT_URL_LIFE.as_secs() <= LONGEST_URL_LIFE.as_secs());
 const _: () = assert!(DEFAULT_URL_LIFE.as_secs() <= DEFAULT_IDLE.as_secs());
 const _: () = assert!(DEFAULT_IDLE.as_secs() <= DEFAULT_MAX_AGE.as_secs());
+const _: () = assert!(LOOK_AFTER[3].as_secs() < LOOK_AT_LEAST_EVERY.as_secs());
 const _: () = assert!(RECHECK_AFTER[2].as_secs() > LONGEST_URL_LIFE.as_secs());
 
 /// How long uploads and their URLs live. From configuration; `parse` keeps the relations that the protocol needs.

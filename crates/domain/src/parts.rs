@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::part_plan::{PartNumber, PartPlan};
+use crate::part_plan::{MIN_PART, PartNumber, PartPlan};
 use crate::size::ByteCount;
 
 /// An entity tag as the store spelled it, without the quotes. Opaque: equal or not equal, nothing else.
@@ -61,6 +61,8 @@ pub enum PartFact {
     Absent,
     /// Its length.
     Size(ByteCount),
+    /// A length that it must have at the least.
+    AtLeast(ByteCount),
     /// Its ETag.
     ETag(ETag),
 }
@@ -100,6 +102,41 @@ pub fn freeze(plan: &PartPlan, listing: &[Part], claimed: Option<&ClaimedParts>)
         compare_claim(&arrived, claimed, &mut incomplete);
     }
     if incomplete == Incomplete::default() { Ok(arrived.into_values().cloned().collect()) } else { Err(incomplete) }
+}
+
+/// What has arrived in all.
+pub fn weight(listing: &[Part]) -> ByteCount {
+    listing.iter().fold(ByteCount::ZERO, |sum, part| sum.saturating_add(part.size))
+}
+
+/// T4 where nobody declared a size: numbers without gaps, all parts but the last at least [`MIN_PART`], and exactly the
+/// client's list, which alone says where the file ends. The limit is the caller's to hold.
+pub fn freeze_undeclared(listing: &[Part], claimed: &ClaimedParts) -> Result<Vec<Part>, Incomplete> {
+    let arrived: BTreeMap<PartNumber, &Part> = listing.iter().map(|part| (part.number, part)).collect();
+    let mut incomplete = Incomplete::default();
+    let ends = [arrived.keys().next_back(), claimed.keys().next_back()].into_iter().flatten().max();
+    let last = ends.map_or(1, |last| last.get());
+    for number in (1..=u64::from(last)).filter_map(|number| PartNumber::new(number).ok()) {
+        let least = if number.get() < last { MIN_PART } else { ByteCount(1) };
+        match arrived.get(&number) {
+            None => incomplete.missing.push(number),
+            Some(part) if part.size < least => incomplete.wrong.push(WrongPart {
+                number,
+                expected: PartFact::AtLeast(least),
+                got: PartFact::Size(part.size),
+            }),
+            Some(_) => {}
+        }
+    }
+    compare_claim(&arrived, claimed, &mut incomplete);
+    if incomplete == Incomplete::default() { Ok(arrived.into_values().cloned().collect()) } else { Err(incomplete) }
+}
+
+/// The frozen parts as they are listed now, if each still has its length. What was frozen is the plan from then on.
+pub fn refreeze(frozen: &[Part], listing: &[Part]) -> Option<Vec<Part>> {
+    let arrived: BTreeMap<PartNumber, &Part> = listing.iter().map(|part| (part.number, part)).collect();
+    let same = |part: &Part| arrived.get(&part.number).filter(|now| now.size == part.size).map(|now| (*now).clone());
+    if arrived.len() == frozen.len() { frozen.iter().map(same).collect() } else { None }
 }
 
 /// Adds what the client's list and the store disagree about. A part missing in the store is already named as missing.

@@ -16,6 +16,8 @@ pub enum Reason {
     Replaced,
     /// The object has another size than declared.
     SizeMismatch,
+    /// More arrived than its role allows.
+    TooLarge,
     /// The object has another content type than declared.
     ContentTypeMismatch,
     /// The object has another checksum than declared.
@@ -37,12 +39,13 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason there is.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Abandoned,
         Self::Deleted,
         Self::Withdrawn,
         Self::Replaced,
         Self::SizeMismatch,
+        Self::TooLarge,
         Self::ContentTypeMismatch,
         Self::ChecksumMismatch,
         Self::ETagMismatch,
@@ -61,6 +64,7 @@ impl Reason {
             Self::Withdrawn => "withdrawn",
             Self::Replaced => "replaced",
             Self::SizeMismatch => "size_mismatch",
+            Self::TooLarge => "too_large",
             Self::ContentTypeMismatch => "content_type_mismatch",
             Self::ChecksumMismatch => "checksum_mismatch",
             Self::ETagMismatch => "etag_mismatch",
@@ -83,6 +87,7 @@ impl Reason {
         match self {
             Self::Abandoned | Self::Deleted | Self::Withdrawn | Self::Replaced | Self::Orphan => false,
             Self::SizeMismatch
+            | Self::TooLarge
             | Self::ContentTypeMismatch
             | Self::ChecksumMismatch
             | Self::ETagMismatch
@@ -101,6 +106,7 @@ impl Reason {
             Self::Withdrawn => "The owner withdrew this file.",
             Self::Replaced => "A newer file took its place.",
             Self::SizeMismatch => "The uploaded file has another size than was announced.",
+            Self::TooLarge => "More arrived than this role's limit allows.",
             Self::ContentTypeMismatch => "The uploaded file has another content type than was announced.",
             Self::ChecksumMismatch => "The uploaded bytes do not match the announced checksum.",
             Self::ETagMismatch => "The stored object is not the one that was committed.",

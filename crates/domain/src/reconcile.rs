@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::asset::{Asset, AssetStatus};
 use crate::file::{Fence, File, FileState, StateName, UploadId};
+use crate::file_plan::FilePlan;
 use crate::id::{FileId, IdEntropy};
 use crate::key::{FileKey, ObjectKey};
 use crate::limits::ORPHAN_AGE;
@@ -420,8 +421,9 @@ pub fn orphan(
         role: parts.role().clone(),
         key: key.clone(),
         file_name: FileName::parse("orphan").expect("a file name"),
-        plan: PartPlan::for_size(size).expect("the size was held within its bounds"),
+        plan: FilePlan::Declared(PartPlan::for_size(size).expect("the size was held within its bounds")),
         checksum: None,
+        auto: None,
         created_at: now,
         deadline: now,
         url_not_after: None,

@@ -71,7 +71,7 @@ pub struct VerifiedObject {
 /// Compares what HEAD shows with what was declared, before any byte is read. `committed` is the ETag that Complete
 /// answered with, if it answered: only against that one is a comparison meaningful (PROTOCOL, T6).
 pub fn judge_head(file: &File, head: &ObjectHead, committed: Option<&ETag>) -> Result<(), Reason> {
-    if head.size != file.plan.size() {
+    if file.plan.size() != Some(head.size) {
         return Err(Reason::SizeMismatch);
     }
     if committed.is_some_and(|etag| *etag != head.etag) {

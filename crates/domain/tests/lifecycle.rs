@@ -13,7 +13,7 @@ use sample::{NOW, file_in, listing, verified};
 
 fn terms() -> GrantTerms {
     let asset_deadline = NOW + TimeSpan::from_hours(24);
-    GrantTerms { rules: UploadRules::default(), asset_deadline, credentials_end: None }
+    GrantTerms { parts: 1, rules: UploadRules::default(), asset_deadline, credentials_end: None }
 }
 
 /// Every kind of event, by the name it has in the table.
@@ -25,6 +25,8 @@ fn events() -> Vec<(&'static str, Event)> {
         ("granted", Event::Granted(terms())),
         ("frozen, all parts there", frozen(listing())),
         ("frozen, a part missing", frozen(listing()[1..].to_vec())),
+        ("weighed", Event::Weighed(listing())),
+        ("arrived", Event::Arrived(listing())),
         ("relisted, all parts there", Event::Relisted(listing())),
         ("relisted, a part missing", Event::Relisted(listing()[1..].to_vec())),
         ("HEAD 200, right", Event::Arbitrated(Evidence::Right(verified()))),
@@ -108,7 +110,7 @@ proptest! {
         let mut now = file.created_at;
         for seconds in grants {
             now += span(seconds);
-            let terms = GrantTerms { rules, asset_deadline: file.deadline, credentials_end };
+            let terms = GrantTerms { parts: 1, rules, asset_deadline: file.deadline, credentials_end };
             let Ok(decision) = decide(&file, &Event::Granted(terms), now) else { continue };
             let Some(Effect::Sign { expires_at }) = decision.effect else { panic!("a grant signs") };
             let bound = decision.next.url_not_after.unwrap();

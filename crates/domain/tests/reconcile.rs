@@ -160,7 +160,7 @@ fn an_orphan_gets_a_row_that_is_being_destroyed() {
     {
         let upload = Some(UploadId("u".into()));
         let made = orphan(&key, size.map(ByteCount), upload.clone(), NOW, &[3; 10]);
-        assert_eq!(made.file.plan.size().get(), planned);
+        assert_eq!(made.file.plan.size(), Some(ByteCount(planned)));
         assert_eq!((made.file.id, &made.file.upload_id), (FileId::new(NOW, &[3; 10]), &upload));
         assert_eq!(made.file.state.reason(), Some(Reason::Orphan));
         assert_eq!(Some(made.asset.id), FileKey::parse(&key.path()).map(|key| key.asset()));

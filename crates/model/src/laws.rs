@@ -130,6 +130,7 @@ impl Laws {
                 return None;
             }
             Err(Refusal::CredentialsEnding) => unreachable!("the model holds no credentials that could end"),
+            Err(Refusal::Unclaimed | Refusal::TooManyParts) => unreachable!("sizes of the model are declared"),
         };
         let writes = next.fence != file.fence;
         assert!(!writes || next.fence == file.fence.next(), "every step raises the fence by one");
@@ -142,7 +143,12 @@ impl Laws {
             Ask::Opened(slot) => Event::Opened(self.sample.upload_id(slot)),
             Ask::Granted => {
                 let asset_deadline = file.deadline;
-                Event::Granted(GrantTerms { rules: UploadRules::default(), asset_deadline, credentials_end: None })
+                Event::Granted(GrantTerms {
+                    parts: 1,
+                    rules: UploadRules::default(),
+                    asset_deadline,
+                    credentials_end: None,
+                })
             }
             Ask::Frozen(part) => Event::Frozen { listing: self.listing(part), claimed: None, checksum: None },
             Ask::Relisted(part) => Event::Relisted(self.listing(part)),

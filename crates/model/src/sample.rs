@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use domain::{
     Asset, AssetId, AssetStatus, ByteCount, Check, CollectionName, Description, ETag, Fence, File, FileId, FileKey,
-    FileName, FileState, MediaType, Metadata, ObjectHead, ObjectKey, OwnerId, Part, PartPlan, Place, Reason, RoleName,
-    TimeSpan, Timestamp, Title, UploadId, VerifiedObject, Visibility, limits,
+    FileName, FilePlan, FileState, MediaType, Metadata, ObjectHead, ObjectKey, OwnerId, Part, PartPlan, Place, Reason,
+    RoleName, TimeSpan, Timestamp, Title, UploadId, VerifiedObject, Visibility, limits,
 };
 
 use crate::world::{AssetRows, Content, FILES, FileRow, RowState, Spot, Status, UploadSlot};
@@ -154,8 +154,9 @@ impl Sample {
             role,
             key: ObjectKey::new(Visibility::Private, key),
             file_name: FileName::parse("film.png").expect("a file name of the model"),
-            plan: PartPlan::for_size(SIZE).expect("a size of the model"),
+            plan: FilePlan::Declared(PartPlan::for_size(SIZE).expect("a size of the model")),
             checksum: None,
+            auto: None,
             created_at: BORN,
             deadline: EARLY + idle,
             url_not_after: row.granted.then(|| EARLY + limits::DEFAULT_URL_LIFE * 2),

@@ -198,6 +198,10 @@ impl Catalog for SimCatalog {
         self.read("list_files", async |catalog| catalog.list_files(state, after, limit).await).await
     }
 
+    async fn list_awaited(&self, after: Option<FileId>, limit: u32) -> Result<Stamped<Vec<File>>, CatalogError> {
+        self.read("list_awaited", async |catalog| catalog.list_awaited(after, limit).await).await
+    }
+
     async fn list_expirable(
         &self,
         as_of: Option<Timestamp>,

@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 
 use domain::{
     AssetId, ByteCount, ChecksumAlgorithm, Collection, DeclaredChecksum, Description, FileName, MediaType, Metadata,
-    OwnerId, PartNumber, PartPlan, RoleName, Title,
+    OwnerId, PartLength, PartNumber, PartPlan, RoleName, Title,
 };
 use server::app::{
-    App, Claim, CompleteError, Completed, Completion, CreateError, FindError, IdempotencyKey, Intent, NewFile,
-    NewUpload, Opened, PartWanted,
+    App, Claim, CompleteError, Completed, Completion, CreateError, FindError, Finisher, IdempotencyKey, Intent,
+    NewFile, NewUpload, Opened, PartWanted,
 };
 use server::catalog::AssetPatch;
 use server::store::signer::SignedPart;
@@ -72,9 +72,10 @@ impl Source {
     fn announced(&self) -> NewFile {
         NewFile {
             file_name: FileName::parse("film").expect("it is a name"),
-            size: self.plan.size(),
+            size: Some(self.plan.size()),
             media_type: self.media,
             checksum: self.checksum.clone(),
+            finisher: Finisher::Owner,
         }
     }
 }
@@ -263,7 +264,9 @@ impl Upload {
             Some(Err(CompleteError::Rejected { role, .. })) => self.announce_again(&role).await,
             Some(Err(CompleteError::Find(FindError::Port(_)))) => Round::Wait,
             Some(Err(CompleteError::Find(FindError::Missing | FindError::Gone(_)))) => Round::GivenUp,
-            Some(Err(CompleteError::UnknownRole(_) | CompleteError::ChecksumConflict(_))) => {
+            Some(Err(
+                CompleteError::UnknownRole(_) | CompleteError::ChecksumConflict(_) | CompleteError::Unclaimed(_),
+            )) => {
                 self.errand.claims_parts = false;
                 Round::Wait
             }
@@ -426,7 +429,9 @@ async fn latecomer(client: Client, urls: Vec<SignedPart>, pieces: Vec<Piece>) {
     for (part, piece) in urls.iter().zip(pieces.iter().cycle()) {
         client.linger(5, 1_500).await;
         let mut piece = *piece;
-        piece.size = part.size;
+        if let PartLength::Exactly(length) = part.length {
+            piece.size = length;
+        }
         client.send(part, piece).await;
         if client.world.is_ablated(Ablation::ClientPut) {
             put_object(&client, part, piece);

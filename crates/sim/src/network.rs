@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use domain::{FileKey, ObjectKey, OwnerId, PartNumber, TimeSpan, Timestamp, UploadId, Visibility};
+use domain::{FileKey, ObjectKey, OwnerId, PartLength, PartNumber, TimeSpan, Timestamp, UploadId, Visibility};
 use futures::channel::oneshot;
 use futures::future::{Either, select};
 use percent_encoding::percent_decode_str;
@@ -155,7 +155,7 @@ impl Client {
     pub(crate) async fn send(&self, part: &SignedPart, piece: Piece) -> bool {
         let world = &self.world;
         let PartUrl { key, upload, number, end } = PartUrl::parse(part.url.expose());
-        if world.now() >= end || (self.fleet.lengths_are_signed && piece.size != part.size) {
+        if world.now() >= end || (self.fleet.lengths_are_signed && part.length != PartLength::Exactly(piece.size)) {
             return false;
         }
         // What counts is whether the upload was there when the request began.

@@ -275,7 +275,7 @@ impl Truth {
             self.report("T7", format!("{} was abandoned in {before}", file.key.path()));
         }
         let vanished = matches!(reason, Reason::UploadVanished | Reason::RefusedByStore | Reason::PartsChanged);
-        let right = matter.head(&file.key).is_some_and(|head| head.size == file.plan.size());
+        let right = matter.head(&file.key).is_some_and(|head| file.plan.size() == Some(head.size));
         if vanished && right {
             self.report("T6", format!("{} was judged {} while its object was there", file.key.path(), reason.code()));
         }

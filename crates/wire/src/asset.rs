@@ -53,8 +53,9 @@ pub struct FileBody {
     pub file_name: String,
     /// Its media type.
     pub content_type: String,
-    /// Its size in bytes.
-    pub size: u64,
+    /// Its size in bytes; absent while nobody knows it, because it was not declared and is not complete.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
     /// `private` or `public`.
     pub visibility: String,
     /// Its full-object checksum: the declared one, or the store's once verified.
@@ -80,10 +81,13 @@ pub struct FileBody {
 /// How a file is cut into parts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct UploadBody {
-    /// Bytes of every part but the last.
+    /// Bytes of every part but the last. A suggestion where the size was not declared.
     pub part_size: u64,
-    /// How many parts.
+    /// How many parts; where the size was not declared, the highest number that may be sent.
     pub part_count: u16,
+    /// How many bytes may arrive, where the size was not declared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size_limit: Option<u64>,
     /// The first 100 part URLs; only where they were just granted. More by `part-urls`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<PartUrlBody>,

@@ -7,13 +7,15 @@ use domain::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Permission to send one part: `PUT` exactly `size` bytes to `url` with `headers`.
+/// Permission to send one part: `PUT` exactly `size` bytes to `url` with `headers`. Without `size`, 5 MiB to 5 GiB; the
+/// last part may have less.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PartUrlBody {
     /// The part's number, from 1.
     pub number: u16,
-    /// The part's length in bytes; the store refuses another.
-    pub size: u64,
+    /// The part's length in bytes; the store refuses another. Absent where the file's size was not declared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
     /// A presigned URL. Whoever has it can send this part: treat it as a password.
     pub url: String,
     /// Headers that must be sent as given. `Content-Length` is not among them: every HTTP client sends it by itself.

@@ -41,9 +41,11 @@ pub struct AnnounceRequest {
     /// Its name on the owner's device, 1 to 255 bytes; not a path.
     #[schema(min_length = 1, max_length = 255)]
     pub file_name: String,
-    /// Its exact size in bytes, at least 1. What arrives must have it.
+    /// Its exact size in bytes, at least 1. What arrives must have it. Left out where nobody knows it before it is sent:
+    /// then the role's limit is reserved and holds, and `complete` needs the list of the parts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1)]
-    pub size: u64,
+    pub size: Option<u64>,
     /// Its media type, such as `video/mp4`. What arrives must look like it.
     pub content_type: String,
     /// A checksum over the whole file, computed by the store and compared before publication.
@@ -173,7 +175,7 @@ pub struct CompleteFileRequest {
     /// The value of the checksum whose algorithm was announced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checksum: Option<ChecksumRequest>,
-    /// What it sent. If given, it must agree with what the store lists.
+    /// What it sent. If given, it must agree with what the store lists. Required for a file whose size was not declared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parts: Option<Vec<ClaimedPart>>,
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use domain::{
     Asset, AssetId, AssetStatus, ByteCount, Check, CollectionName, Description, ETag, Fence, File, FileId, FileKey,
-    FileName, FileState, MediaType, Metadata, ObjectKey, OwnerId, Part, PartPlan, Place, Reason, RoleName, StateName,
-    TimeSpan, Timestamp, Title, UploadId, VerifiedObject, Visibility,
+    FileName, FilePlan, FileState, MediaType, Metadata, ObjectKey, OwnerId, Part, PartPlan, Place, Reason, RoleName,
+    StateName, TimeSpan, Timestamp, Title, UploadId, VerifiedObject, Visibility,
 };
 
 /// A moment in 2026.
@@ -61,8 +61,9 @@ pub(crate) fn file_for(role: &str, state: StateName) -> File {
         role,
         key: ObjectKey::new(Visibility::Private, key),
         file_name: FileName::parse("film.mp4").unwrap(),
-        plan: plan(),
+        plan: FilePlan::Declared(plan()),
         checksum: None,
+        auto: None,
         created_at,
         deadline: created_at + TimeSpan::from_hours(48),
         url_not_after: None,

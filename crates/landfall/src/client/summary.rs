@@ -15,7 +15,7 @@ pub(super) fn asset(asset: &AssetBody) -> Vec<String> {
 }
 
 fn file(asset: &AssetBody, file: &FileBody) -> String {
-    let size = ByteCount(file.size);
+    let size = file.size.map_or_else(|| "size not known yet".to_owned(), |size| ByteCount(size).to_string());
     let what = format!("{}, {}, {size}", printable(&file.file_name), file.content_type);
     let place = match (&file.url, &file.rejected) {
         (Some(url), _) => format!("\n    {url}"),

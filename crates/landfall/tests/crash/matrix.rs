@@ -25,10 +25,11 @@ const REACHED_WITHIN: Duration = Duration::from_secs(20);
 const REACHED_AGAIN_WITHIN: Duration = Duration::from_millis(500);
 
 /// Points that jobs, probes and figures reach in every scenario alike. They are treated in one.
-const EVERYWHERE: [&str; 6] = [
+const EVERYWHERE: [&str; 7] = [
     "catalog.take_lease",
     "catalog.release_lease",
     "catalog.list_files",
+    "catalog.list_awaited",
     "catalog.forget_requests",
     "catalog.count_files",
     "store.probe",

@@ -211,6 +211,8 @@ fn follow(commit: Commit, effect: Option<Effect>) -> Run {
             | Effect::Destroy
             | Effect::TryPublish
             | Effect::Sign { .. }
+            | Effect::Weigh
+            | Effect::LookForPart
             | Effect::Recheck
             | Effect::Purge,
         )

@@ -3,7 +3,7 @@
 use domain::change::{self, ChangeRefusal};
 use domain::{Asset, AssetId, AssetStatus, Collection, FileState, Necessity, OwnerId, Place, Reason, RoleName};
 
-use super::create::{CreateError, FileProblem, NewFile, Opened};
+use super::create::{CreateError, FileProblem, Finisher, NewFile, Opened};
 use super::{App, FindError, MAX_RACES, PortError};
 use crate::catalog::{Allowance, Announced, Stamped, Written};
 
@@ -140,6 +140,7 @@ fn is_repetition(asset: &Asset, role: &RoleName, new: &NewFile) -> bool {
         matches!(file.state, FileState::Reserved | FileState::Uploading)
             && file.file_name == new.file_name
             && file.plan.size() == new.size
+            && file.auto.is_some() == (new.finisher == Finisher::Arrival)
             && file.key.content_type() == new.media_type
             && file.checksum == new.checksum
     })

@@ -94,7 +94,15 @@ impl App {
                     }
                 }
                 Some(Effect::LookAgain) => return Ok(Commit::Undecided),
-                Some(Effect::Sign { .. } | Effect::TryPublish | Effect::Recheck | Effect::Purge) | None => {}
+                Some(
+                    Effect::Sign { .. }
+                    | Effect::Weigh
+                    | Effect::LookForPart
+                    | Effect::TryPublish
+                    | Effect::Recheck
+                    | Effect::Purge,
+                )
+                | None => {}
             }
         }
         Ok(Commit::Undecided)

@@ -13,7 +13,6 @@ use domain::{
 use futures::future::{self, Either};
 
 use super::commit::{Begin, Commit};
-use super::step::rejection;
 use super::{App, FindError, MAX_RACES, PatchError, PortError};
 use crate::catalog::{AssetPatch, Stamped, Written};
 use crate::store::list_parts;
@@ -57,6 +56,9 @@ pub enum CompleteError {
     /// A checksum of an algorithm that was not announced, or another value than announced.
     #[error("the checksum of role {0} does not fit what was announced")]
     ChecksumConflict(RoleName),
+    /// The file's size was never declared, so its owner has to name the parts it sent. Nothing changed.
+    #[error("the list of parts of role {0} is required")]
+    Unclaimed(RoleName),
     /// Parts are missing or wrong. Nothing changed.
     #[error("parts are missing or wrong")]
     Incomplete(BTreeMap<RoleName, Incomplete>),
@@ -142,6 +144,7 @@ impl App {
                     Judged::Ready(decision) => frozen.push((file, decision)),
                     Judged::Beyond => {}
                     Judged::Incomplete(what) => drop(incomplete.insert(file.role.clone(), what)),
+                    Judged::Unclaimed => return Err(CompleteError::Unclaimed(file.role.clone())),
                     Judged::Changed => continue 'race,
                 }
             }
@@ -181,11 +184,22 @@ impl App {
         let checksum = claim.checksum.map(|(_, value)| value);
         let event = Event::Frozen { listing, claimed: claim.parts, checksum };
         Ok(match decide(file, &event, now) {
-            Ok(decision) => Judged::Ready(Box::new(decision)),
+            Ok(decision) => match decision.next.state.reason() {
+                None => Judged::Ready(Box::new(decision)),
+                Some(reason) => {
+                    let (Written::Done | Written::Stale) = self.reject(owner, file, decision, reason, now).await?;
+                    Judged::Changed
+                }
+            },
             Err(Refusal::Incomplete(what)) => Judged::Incomplete(what),
-            Err(Refusal::OutOfPlace(_) | Refusal::Ended(_) | Refusal::DeadlinePassed | Refusal::CredentialsEnding) => {
-                Judged::Changed
-            }
+            Err(Refusal::Unclaimed) => Judged::Unclaimed,
+            Err(
+                Refusal::OutOfPlace(_)
+                | Refusal::Ended(_)
+                | Refusal::TooManyParts
+                | Refusal::DeadlinePassed
+                | Refusal::CredentialsEnding,
+            ) => Judged::Changed,
         })
     }
 
@@ -207,10 +221,7 @@ impl App {
         let Ok(decision) = decide(file, &Event::Ended(Reason::UploadVanished), now) else {
             return Ok(Judged::Changed);
         };
-        let event = rejection(file.asset, owner, file, Reason::UploadVanished, now);
-        if self.advance(file, &decision, &[event]).await? == Written::Done {
-            self.destroy_later([decision.next]);
-        }
+        let (Written::Done | Written::Stale) = self.reject(owner, file, decision, Reason::UploadVanished, now).await?;
         Ok(Judged::Changed)
     }
 
@@ -238,12 +249,16 @@ enum Judged {
     Beyond,
     /// The owner has to send something again.
     Incomplete(Incomplete),
+    /// The owner has to say what it has sent.
+    Unclaimed,
     /// The row moved meanwhile.
     Changed,
 }
 
+/// Of a file whose size nobody declared, only the first part is sure to be missing.
 fn all_missing(file: &File) -> Incomplete {
-    Incomplete { missing: file.plan.numbers().collect(), wrong: Vec::new() }
+    let known = if file.plan.size().is_some() { usize::MAX } else { 1 };
+    Incomplete { missing: file.numbers().take(known).collect(), wrong: Vec::new() }
 }
 
 fn first_rejection(asset: &Asset) -> Option<(RoleName, Reason)> {

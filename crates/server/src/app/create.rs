@@ -5,11 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use domain::part_plan::Unplannable;
+use domain::part_plan::{MAX_PART, Unplannable};
 use domain::{
     Asset, AssetId, AssetStatus, ByteCount, Collection, DeclaredChecksum, Description, Event, Fence, File, FileId,
-    FileKey, FileName, FileState, Fingerprint, MediaType, Metadata, ObjectKey, OwnerId, PartPlan, Place, Reason,
-    RoleName, RoleRules, Timestamp, Title, decide,
+    FileKey, FileName, FilePlan, FileState, Fingerprint, Looks, MediaType, Metadata, ObjectKey, OpenPlan, OwnerId,
+    PartPlan, Place, Reason, RoleName, RoleRules, Timestamp, Title, decide,
 };
 
 use super::{App, FindError, GrantError, MAX_RACES, PortError};
@@ -25,12 +25,23 @@ pub(super) const FIRST_PART_URLS: usize = 100;
 pub struct NewFile {
     /// Its name on the owner's device.
     pub file_name: FileName,
-    /// Its exact size.
-    pub size: ByteCount,
+    /// Its exact size, if anybody knows it; else the role's limit holds, and `complete` needs the list of its parts.
+    pub size: Option<ByteCount>,
     /// Its type.
     pub media_type: MediaType,
     /// A checksum over all of it.
     pub checksum: Option<DeclaredChecksum>,
+    /// Who says that it has been sent.
+    pub finisher: Finisher,
+}
+
+/// Who says that a file has been sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Finisher {
+    /// Its owner, with `complete`.
+    Owner,
+    /// Nobody (`auto`): it is sent as one part, at most [`MAX_PART`], and is whole when that has arrived.
+    Arrival,
 }
 
 /// An asset somebody wants to create.
@@ -164,7 +175,7 @@ impl App {
         &self,
         of: &Collection,
         files: &BTreeMap<RoleName, NewFile>,
-    ) -> Result<BTreeMap<RoleName, PartPlan>, CreateError> {
+    ) -> Result<BTreeMap<RoleName, FilePlan>, CreateError> {
         if files.is_empty() {
             return Err(CreateError::NoFiles);
         }
@@ -180,14 +191,19 @@ impl App {
     }
 
     /// Checks a file against the rules of its role and cuts it into parts.
-    pub(super) fn plan_file(&self, rules: &RoleRules, file: &NewFile) -> Result<PartPlan, FileProblem> {
+    pub(super) fn plan_file(&self, rules: &RoleRules, file: &NewFile) -> Result<FilePlan, FileProblem> {
         if !rules.accepts(file.media_type) {
             return Err(FileProblem::TypeNotAccepted { accepted: rules.media_types.clone() });
         }
-        if file.size > rules.max_size {
-            return Err(FileProblem::TooLarge { limit: rules.max_size });
+        let (limit, preferred) = match file.finisher {
+            Finisher::Owner => (rules.max_size, self.parts.settings.preferred_part),
+            Finisher::Arrival => (rules.max_size.min(MAX_PART), MAX_PART),
+        };
+        let Some(size) = file.size else { return Ok(FilePlan::Undeclared(OpenPlan::up_to(limit, preferred))) };
+        if size > limit {
+            return Err(FileProblem::TooLarge { limit });
         }
-        PartPlan::with_preferred(file.size, self.parts.settings.preferred_part).map_err(FileProblem::Unplannable)
+        PartPlan::with_preferred(size, preferred).map(FilePlan::Declared).map_err(FileProblem::Unplannable)
     }
 
     fn reserved_asset(
@@ -195,7 +211,7 @@ impl App {
         owner: &OwnerId,
         of: &Collection,
         upload: NewUpload,
-        plans: &BTreeMap<RoleName, PartPlan>,
+        plans: &BTreeMap<RoleName, FilePlan>,
         now: Timestamp,
     ) -> Asset {
         let id = AssetId::new(now, &id_bits(&*self.parts.entropy));
@@ -229,7 +245,7 @@ impl App {
         asset: AssetId,
         role: RoleName,
         file: NewFile,
-        plan: PartPlan,
+        plan: FilePlan,
         now: Timestamp,
     ) -> File {
         let segment = owner.key_segment(self.parts.settings.owner_naming);
@@ -244,6 +260,10 @@ impl App {
             file_name: file.file_name,
             plan,
             checksum: file.checksum,
+            auto: match file.finisher {
+                Finisher::Owner => None,
+                Finisher::Arrival => Some(Looks::before_grant(now)),
+            },
             created_at: now,
             deadline: now + rules.idle(),
             url_not_after: None,
@@ -272,7 +292,13 @@ impl App {
                 Err(GrantError::Port(error)) => return Err(error.into()),
                 // A replay finds its asset as it is now: published, rejected, past its deadline. There is nothing to
                 // sign then, and the asset says so.
-                Err(GrantError::NotUploading(_) | GrantError::Expired | GrantError::BeyondPlan { .. }) => None,
+                Err(
+                    GrantError::NotUploading(_)
+                    | GrantError::Expired
+                    | GrantError::BeyondPlan { .. }
+                    | GrantError::TooManyAtOnce
+                    | GrantError::Rejected(_),
+                ) => None,
             };
         }
         let asset = self.find_asset(owner, of, id).await.map_err(create_refused)?;

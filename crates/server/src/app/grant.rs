@@ -2,16 +2,17 @@
 //!
 //! *Invariant* (I5): a URL is signed only after the row durably says that URLs may live that long.
 
+use domain::limits::GRANTS_PER_WEIGHING;
 use domain::{
-    Asset, AssetId, Collection, Effect, Event, File, FileState, GrantTerms, OwnerId, PartNumber, Refusal, RoleName,
-    StateName, Timestamp, decide,
+    Asset, AssetId, Collection, Effect, Event, File, FileState, GrantTerms, OwnerId, PartNumber, Reason, Refusal,
+    RoleName, StateName, Timestamp, decide,
 };
 
 use super::create::FIRST_PART_URLS;
 use super::{App, FindError, MAX_RACES, PortError};
 use crate::catalog::{Stamped, Written};
-use crate::store::SigningCredentials;
 use crate::store::signer::{PartToSign, SignedPart};
+use crate::store::{SigningCredentials, list_parts};
 use crate::telemetry;
 
 /// A part whose URL is asked for.
@@ -35,6 +36,12 @@ pub enum GrantError {
     /// The upload's deadline has passed.
     #[error("the upload has expired")]
     Expired,
+    /// More came than the role allows: the file was rejected.
+    #[error("the file was rejected")]
+    Rejected(Reason),
+    /// More than [`GRANTS_PER_WEIGHING`] at once, of a file whose size nobody declared.
+    #[error("too many part URLs at once")]
+    TooManyAtOnce,
     /// The file has fewer parts.
     #[error("the file has {part_count} parts")]
     BeyondPlan {
@@ -68,11 +75,16 @@ impl App {
             }
             let parts = plan_parts(file, wanted)?;
             let terms = GrantTerms {
+                parts: u16::try_from(parts.len()).unwrap_or(u16::MAX),
                 rules: self.parts.settings.rules,
                 asset_deadline: asset.deadline().unwrap_or(now),
                 credentials_end: credentials.end,
             };
             let decision = decide(file, &Event::Granted(terms), now).map_err(refused)?;
+            if decision.effect == Some(Effect::Weigh) {
+                self.weigh(owner, file, now).await?;
+                continue;
+            }
             if self.advance(file, &decision, &[]).await? == Written::Stale {
                 continue;
             }
@@ -93,9 +105,27 @@ impl App {
         role: &RoleName,
     ) -> Result<Vec<SignedPart>, GrantError> {
         let asset = self.find_asset(owner, of, id).await.map_err(GrantError::Find)?;
-        let first = pending_file(&asset, role)?.plan.numbers().take(FIRST_PART_URLS);
+        let file = pending_file(&asset, role)?;
+        let most = if file.plan.size().is_some() { FIRST_PART_URLS } else { usize::from(GRANTS_PER_WEIGHING) };
+        let first = file.numbers().take(most);
         let wanted: Vec<_> = first.map(|number| PartWanted { number, checksum_sha256: None }).collect();
         self.grant_parts(owner, of, id, role, &wanted).await
+    }
+
+    /// Lists what has arrived of a file whose size nobody declared, and rejects it if that is over the limit. Whoever
+    /// asked for URLs loads the row again then.
+    async fn weigh(&self, owner: &OwnerId, file: &File, now: Timestamp) -> Result<(), GrantError> {
+        let listed = list_parts(&*self.parts.store, &file.key, file.upload()).await.map_err(PortError::store)?;
+        // An upload that vanished has no parts; `complete` finds out what became of it.
+        let listing = listed.unwrap_or_default();
+        let Ok(decision) = decide(file, &Event::Weighed(listing), now) else { return Ok(()) };
+        let Some(reason) = decision.next.state.reason() else {
+            return self.advance(file, &decision, &[]).await.map(|_| ()).map_err(GrantError::Port);
+        };
+        match self.reject(owner, file, decision, reason, now).await? {
+            Written::Done => Err(GrantError::Rejected(reason)),
+            Written::Stale => Ok(()),
+        }
     }
 
     fn sign(
@@ -125,9 +155,9 @@ fn pending_file<'a>(asset: &'a Asset, role: &RoleName) -> Result<&'a File, Grant
 
 fn plan_parts(file: &File, wanted: &[PartWanted]) -> Result<Vec<PartToSign>, GrantError> {
     let plan = |part: &PartWanted| {
-        let beyond = GrantError::BeyondPlan { number: part.number, part_count: file.plan.part_count() };
-        let size = file.plan.length_of(part.number).ok_or(beyond)?;
-        Ok(PartToSign { number: part.number, size, checksum_sha256: part.checksum_sha256.clone() })
+        let beyond = GrantError::BeyondPlan { number: part.number, part_count: file.part_count() };
+        let length = file.length_of(part.number).ok_or(beyond)?;
+        Ok(PartToSign { number: part.number, length, checksum_sha256: part.checksum_sha256.clone() })
     };
     wanted.iter().map(plan).collect()
 }
@@ -140,6 +170,7 @@ fn refused(refusal: Refusal) -> GrantError {
         Refusal::CredentialsEnding => GrantError::Port(PortError::Store(crate::store::StoreError::Unavailable(
             "the temporary credentials are about to end and were not renewed".into(),
         ))),
-        Refusal::Incomplete(_) => unreachable!("only a freeze is incomplete"),
+        Refusal::TooManyParts => GrantError::TooManyAtOnce,
+        Refusal::Incomplete(_) | Refusal::Unclaimed => unreachable!("only a freeze is incomplete"),
     }
 }

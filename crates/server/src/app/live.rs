@@ -33,8 +33,8 @@ pub enum News {
         role: RoleName,
         /// What has arrived.
         arrived: ByteCount,
-        /// The whole.
-        size: ByteCount,
+        /// The whole, where it is known.
+        size: Option<ByteCount>,
     },
 }
 

@@ -42,7 +42,7 @@ pub use announce::{AnnounceError, WithdrawError};
 pub use audit::{AuditReport, Breach, HIDDEN_GRACE, Invariant};
 pub use commit::{Begin, Commit};
 pub use complete::{Claim, CompleteError, Completed, Completion};
-pub use create::{CreateError, FileProblem, IdempotencyKey, NewFile, NewUpload, Opened};
+pub use create::{CreateError, FileProblem, Finisher, IdempotencyKey, NewFile, NewUpload, Opened};
 pub use delete::DeleteError;
 pub use destroy::Destruction;
 pub use expire::{Breaker, ExpireError, ExpireReport, Rehearsal};

@@ -288,7 +288,7 @@ impl Run<'_> {
         tracing::error!(file = %file.id, asset = %file.asset, %bucket, key = %file.key.path(),
             "the object of a published file is missing from the store; restore it, nothing is deleted");
         let age = read.now.duration_since(lost_since.unwrap_or(read.now));
-        let (key, bytes) = (file.key.path(), file.plan.size());
+        let (key, bytes) = (file.key.path(), file.plan.reserved());
         if fate == Fate::Done {
             self.report.done += 1;
         }

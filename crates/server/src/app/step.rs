@@ -1,6 +1,6 @@
 //! One compare-and-set: the only way the use cases write a file's next state or an asset's change.
 
-use domain::{AssetId, Change, Decision, EventKind, File, OutboxEvent, OwnerId, Reason};
+use domain::{AssetId, Change, Decision, EventKind, File, OutboxEvent, OwnerId, Reason, Timestamp};
 
 use super::{App, News, PortError};
 use crate::catalog::{Stamped, Written};
@@ -33,6 +33,23 @@ impl App {
         Ok(written)
     }
 
+    /// Writes the rejection of one file, tells its owner, and starts to remove what it left in the store.
+    pub(super) async fn reject(
+        &self,
+        owner: &OwnerId,
+        file: &File,
+        decision: Decision,
+        reason: Reason,
+        now: Timestamp,
+    ) -> Result<Written, PortError> {
+        let event = rejection(file.asset, owner, file, reason, now);
+        let written = self.advance(file, &decision, &[event]).await?;
+        if written == Written::Done {
+            self.destroy_later([decision.next]);
+        }
+        Ok(written)
+    }
+
     /// Writes a change of a whole asset.
     pub(super) async fn apply(&self, change: &Change) -> Result<Written, PortError> {
         let written = self.parts.catalog.apply(change).await.map_err(PortError::catalog)?;
@@ -53,13 +70,7 @@ impl App {
 }
 
 /// The event that tells an owner of a rejected file.
-pub(super) fn rejection(
-    asset: AssetId,
-    owner: &OwnerId,
-    file: &File,
-    reason: Reason,
-    now: domain::Timestamp,
-) -> OutboxEvent {
+pub(super) fn rejection(asset: AssetId, owner: &OwnerId, file: &File, reason: Reason, now: Timestamp) -> OutboxEvent {
     let kind = EventKind::AssetRejected { role: file.role.clone(), reason };
     OutboxEvent::new(asset, owner.clone(), kind, now)
 }

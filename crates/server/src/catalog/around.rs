@@ -96,6 +96,10 @@ impl<A: AroundCatalog> Catalog for Around<A> {
         self.layer.around(Operation::ListFiles, self.catalog.list_files(state, after, limit)).await
     }
 
+    async fn list_awaited(&self, after: Option<FileId>, limit: u32) -> Result<Stamped<Vec<File>>, CatalogError> {
+        self.layer.around(Operation::ListAwaited, self.catalog.list_awaited(after, limit)).await
+    }
+
     async fn list_expirable(
         &self,
         as_of: Option<Timestamp>,

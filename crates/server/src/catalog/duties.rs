@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use domain::change::Change;
 use domain::reconcile::Orphan;
 use domain::{
-    Asset, AssetStatus, EventKind, Fence, File, FileId, FileState, Installation, OutboxEvent, Reason, StateName,
-    Timestamp,
+    Asset, AssetStatus, EventKind, Fence, File, FileId, FileState, Installation, OutboxEvent, Reason, Sizing,
+    StateName, Timestamp,
 };
 
 use super::{AssetQuery, Reservation};
@@ -98,7 +98,8 @@ pub(super) fn of_installation(from: &Installation, next: &Installation) {
     }
 }
 
-/// A step keeps everything but state, upload id, deadline, `url_not_after`, checksum and fence, and never goes back.
+/// A step keeps everything but state, upload id, deadline, `url_not_after`, checksum, fence, the next look and what is
+/// known of the size, and never goes back.
 pub(super) fn of_step(row: &File, next: &File) {
     let kept = File {
         state: row.state.clone(),
@@ -107,9 +108,16 @@ pub(super) fn of_step(row: &File, next: &File) {
         url_not_after: row.url_not_after,
         checksum: row.checksum.clone(),
         fence: row.fence,
+        plan: row.plan,
+        auto: row.auto,
         ..next.clone()
     };
     assert_eq!(&kept, row, "a step keeps what a file is");
+    assert!(
+        row.plan.may_become(&next.plan),
+        "a step keeps what a file is: a limit until its size is known, a size for ever"
+    );
+    assert_eq!(row.auto.is_some(), next.auto.is_some(), "a step keeps what a file is: who says that it has been sent");
     assert_eq!(next.fence, row.fence.next(), "a write raises the fence by one");
     assert!(next.state.name() >= row.state.name(), "a state's rank never falls (I4)");
 }
@@ -129,6 +137,7 @@ fn of_announced(file: &File) {
 fn of_file(file: &File) {
     assert_eq!(file.key.file_key().asset(), file.asset, "a key names the file's asset");
     let opened = file.upload_id.is_some();
+    of_plan(file);
     match &file.state {
         FileState::Reserved => assert!(!opened, "a RESERVED file has no upload yet"),
         FileState::Uploading => assert!(opened, "an UPLOADING file has its upload id"),
@@ -143,6 +152,23 @@ fn of_file(file: &File) {
     of_time(file.created_at);
     of_time(file.deadline);
     file.url_not_after.iter().copied().for_each(of_time);
+}
+
+/// A size is settled by the freeze, and not before.
+fn of_plan(file: &File) {
+    match file.state.name() {
+        StateName::Reserved | StateName::Uploading => {
+            assert_ne!(file.plan.sizing(), Sizing::Settled, "a size settles with the freeze");
+        }
+        StateName::Committing | StateName::Verified | StateName::Created => {
+            assert!(file.plan.size().is_some(), "a frozen file has a size");
+        }
+        StateName::Deleting | StateName::Closed => {}
+    }
+    if let Some(looks) = file.auto {
+        of_time(looks.since);
+        looks.next.iter().copied().for_each(of_time);
+    }
 }
 
 /// An asset's status and the files its places point at agree.

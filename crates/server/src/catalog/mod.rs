@@ -94,7 +94,7 @@ pub const FORGOTTEN_AT_ONCE: u32 = 1_000;
 pub struct Allowance {
     /// Assets in UPLOADING.
     pub open_uploads: u32,
-    /// Declared bytes of pending files that have not ended.
+    /// Bytes of pending files that have not ended: their sizes, and the limits of those whose size is not known.
     pub reserved_bytes: ByteCount,
 }
 
@@ -206,7 +206,8 @@ pub trait Catalog: Send + Sync + 'static {
     async fn find_file(&self, id: FileId) -> Result<Stamped<Option<File>>, CatalogError>;
 
     /// Compare-and-set of one file: `next` replaces the row if its fence is still `from`; events go into the outbox
-    /// in the same transaction. Only state, upload id, deadline, `url_not_after`, checksum and fence may differ.
+    /// in the same transaction. Only state, upload id, deadline, `url_not_after`, checksum, fence, the next
+    /// look and what is known of the size ([`domain::FilePlan::may_become`]) may differ.
     async fn advance(&self, from: Fence, next: &File, events: &[OutboxEvent]) -> Result<Written, CatalogError>;
 
     /// Applies a change to an asset in one transaction, or none of it: the asset is still at `from_revision`, and
@@ -224,6 +225,10 @@ pub trait Catalog: Send + Sync + 'static {
         after: Option<FileId>,
         limit: u32,
     ) -> Result<Stamped<Vec<File>>, CatalogError>;
+
+    /// UPLOADING files that nobody completes and whose next look is due ([`domain::Looks`]), in id order after `after`,
+    /// at most `limit`.
+    async fn list_awaited(&self, after: Option<FileId>, limit: u32) -> Result<Stamped<Vec<File>>, CatalogError>;
 
     /// Assets, gone ones left out, that have a pending file whose deadline is at or before `as_of` (the database's now
     /// if `None`), in id order after `after`, at most `limit`. [`domain::change::expire`] says which of them really

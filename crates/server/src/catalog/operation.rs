@@ -14,6 +14,7 @@ crate::operations::operations! { "Catalog":
     Apply = "apply" is "apply",
     Announce = "announce" is "announce",
     ListFiles = "list_files" is "list_files",
+    ListAwaited = "list_awaited" is "list_awaited",
     ListExpirable = "list_expirable" is "list_expirable",
     ListKeys = "list_keys" is "list_keys",
     AdoptOrphan = "adopt_orphan" is "adopt_orphan",

@@ -9,6 +9,7 @@ pub mod operator;
 pub mod uppy;
 
 use axum::response::{IntoResponse, Response};
+use domain::limits::GRANTS_PER_WEIGHING;
 use domain::parts::PartFact;
 use domain::{ByteCount, Collection, Incomplete, MediaType, Reason, RoleName, StateName, TimeSpan};
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -428,6 +429,14 @@ pub fn grant(error: &GrantError, role: &RoleName) -> Denial {
             ErrorCode::UploadExpired,
             "the upload's deadline has passed; what has all arrived can still be completed, else create a new asset",
         ),
+        GrantError::Rejected(reason) => rejected(role, *reason),
+        GrantError::TooManyAtOnce => Denial::field(
+            "numbers",
+            format!(
+                "must name at most {GRANTS_PER_WEIGHING} parts at once: the size of this file was not declared, and what \
+                 has arrived is added up between"
+            ),
+        ),
         GrantError::BeyondPlan { number, part_count } => Denial::field(
             "numbers",
             format!(
@@ -481,17 +490,24 @@ pub fn complete(error: &CompleteError, of: &Collection) -> Denial {
             "must be of the algorithm, and have the value, that was announced for this file",
         ),
         CompleteError::Incomplete(files) => incomplete(files.iter()),
-        CompleteError::Rejected { role, reason } => {
-            let detail = format!(
-                "{} The file for role {role} was removed; announce it again with PUT .../files/{role}.",
-                reason.detail()
-            );
-            let mut denial = Denial::new(ErrorCode::UploadRejected, detail).because(*reason);
-            denial.0.role = Some(role.to_string());
-            denial
-        }
+        CompleteError::Unclaimed(role) => Denial::field(
+            format!("files.{role}.parts"),
+            "is required: the size of this file was not declared, so only your list says where it ends. List every part \
+             you sent, with the ETag the store answered",
+        ),
+        CompleteError::Rejected { role, reason } => rejected(role, *reason),
         CompleteError::Port(error) => port(error),
     }
+}
+
+fn rejected(role: &RoleName, reason: Reason) -> Denial {
+    let detail = format!(
+        "{} The file for role {role} was removed; announce it again with PUT .../files/{role}.",
+        reason.detail()
+    );
+    let mut denial = Denial::new(ErrorCode::UploadRejected, detail).because(reason);
+    denial.0.role = Some(role.to_string());
+    denial
 }
 
 fn incomplete<'a>(files: impl Iterator<Item = (&'a RoleName, &'a Incomplete)>) -> Denial {
@@ -523,6 +539,7 @@ fn fact(fact: &PartFact) -> String {
     match fact {
         PartFact::Absent => "absent".to_owned(),
         PartFact::Size(size) => size.get().to_string(),
+        PartFact::AtLeast(size) => format!("at least {}", size.get()),
         PartFact::ETag(etag) => etag.as_str().to_owned(),
     }
 }

@@ -29,6 +29,9 @@ impl Entropy for Counting {
     }
 }
 
+/// The largest clip: three of the smallest parts.
+pub(crate) const CLIP_LIMIT: ByteCount = ByteCount::mib(12);
+
 /// The use cases, and the backends under them for a test to look into.
 pub(crate) struct Ground {
     pub(crate) app: App,
@@ -85,6 +88,16 @@ fn collections() -> BTreeMap<CollectionName, Collection> {
             ],
         ),
         collection("images", [("image", rules(Visibility::Public, Necessity::Optional, &images))]),
+        collection(
+            "clips",
+            [(
+                "clip",
+                RoleRules {
+                    max_size: CLIP_LIMIT,
+                    ..rules(Visibility::Private, Necessity::Required, &[MediaType::Mp4])
+                },
+            )],
+        ),
     ])
 }
 

@@ -21,3 +21,4 @@ mod parts;
 mod problems;
 mod serving;
 mod sessions;
+mod undeclared;

@@ -9,7 +9,7 @@ use domain::{
     PartNumber, RoleName, StateName, Title,
 };
 use server::app::{
-    App, Claim, CompleteError, Completed, Completion, CreateError, IdempotencyKey, NewFile, NewUpload, Opened,
+    App, Claim, CompleteError, Completed, Completion, CreateError, Finisher, IdempotencyKey, NewFile, NewUpload, Opened,
 };
 use server::catalog::memory::MemoryCatalog;
 use server::catalog::{Allowance, Catalog};
@@ -34,7 +34,11 @@ pub(crate) fn role(name: &str) -> RoleName {
 
 pub(crate) fn new_file(media_type: MediaType, size: u64) -> NewFile {
     NewFile {
-        file_name: FileName::parse("휴가 🎬.mp4").unwrap(), size: ByteCount(size), media_type, checksum: None
+        file_name: FileName::parse("휴가 🎬.mp4").unwrap(),
+        size: Some(ByteCount(size)),
+        media_type,
+        checksum: None,
+        finisher: Finisher::Owner,
     }
 }
 

@@ -13,4 +13,5 @@ mod house;
 mod races;
 mod reconcile;
 mod rejection;
+mod undeclared;
 mod upload;

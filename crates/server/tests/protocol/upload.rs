@@ -187,7 +187,7 @@ async fn urls_stop_at_the_plan_and_at_the_deadline() {
     let beyond = house.app.grant_parts(&house.owner, &house.videos, id, &video, &wanted(4)).await;
     assert!(matches!(beyond, Err(GrantError::BeyondPlan { part_count: 3, .. })));
     let last = house.app.grant_parts(&house.owner, &house.videos, id, &video, &wanted(3)).await.unwrap();
-    assert_eq!(last[0].size, ByteCount(2 * MIB));
+    assert_eq!(last[0].length, domain::PartLength::Exactly(ByteCount(2 * MIB)));
     house.clock.advance(TimeSpan::from_hours(50));
     let late = house.app.grant_parts(&house.owner, &house.videos, id, &video, &wanted(1)).await;
     assert!(matches!(late, Err(GrantError::Expired)));

@@ -139,7 +139,7 @@ fn create_request(
 ) -> CreateRequest {
     let announce = |source: &Source| AnnounceRequest {
         file_name: source.file_name(),
-        size: source.size(),
+        size: Some(source.size()),
         content_type: media_type(source).map_or("", MediaType::name).to_owned(),
         checksum: Some(checksum::announcement()),
     };

@@ -13,7 +13,7 @@ use crate::source::Source;
 fn entry() -> Entry {
     let file = AnnounceRequest {
         file_name: "휴가 🎬.mp4".to_owned(),
-        size: 5,
+        size: Some(5),
         content_type: "video/mp4".to_owned(),
         checksum: Some(crate::checksum::announcement()),
     };

@@ -290,8 +290,9 @@ fn rejection(problem: Problem) -> Outcome {
 
 /// A file as the server describes it, with the URLs that came along.
 fn take_up(body: &FileBody, size: u64, margin: TimeSpan, now: Timestamp) -> Result<FileProgress, String> {
-    if body.size != size {
-        return Err(format!("the server expects {} bytes, the local file has {size}", body.size));
+    if body.size != Some(size) {
+        let expected = body.size.map_or_else(|| "another number of".to_owned(), |size| size.to_string());
+        return Err(format!("the server expects {expected} bytes, the local file has {size}"));
     }
     let Some(upload) = &body.upload else {
         // Nothing to upload any more: this file is committing or verified.

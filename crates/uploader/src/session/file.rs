@@ -102,7 +102,7 @@ impl FileProgress {
         let mut useful = 0;
         for part in parts {
             let Ok(number) = PartNumber::new(u64::from(part.number)) else { continue };
-            if self.plan.length_of(number).is_none_or(|length| length.get() != part.size) {
+            if self.plan.length_of(number).is_none_or(|length| Some(length.get()) != part.size) {
                 continue;
             }
             if let Some(pending) = self.pending.get_mut(&number) {

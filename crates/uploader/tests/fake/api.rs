@@ -79,7 +79,7 @@ fn url(facts: &mut Facts, shared: &Shared, id: &str, role: &str, number: PartNum
     let file = &facts.assets[id].files[role];
     PartUrlBody {
         number: number.get(),
-        size: plan(file).length_of(number).unwrap().get(),
+        size: plan(file).length_of(number).map(ByteCount::get),
         url: format!("http://{}/store/{id}/{role}/{number}?X-Amz-Signature={}", shared.address, facts.urls_issued),
         headers: BTreeMap::from([("x-test".to_owned(), "as given".to_owned())]),
         expires_at: in_an_hour(),
@@ -92,7 +92,7 @@ fn body(facts: &FakeAsset, id: &str) -> AssetBody {
         let body = FileBody {
             file_name: announced.file_name.clone(),
             content_type: announced.content_type.clone(),
-            size: file.size,
+            size: Some(file.size),
             visibility: "private".to_owned(),
             checksum: announced.checksum.clone(),
             verified: Vec::new(),
@@ -100,6 +100,7 @@ fn body(facts: &FakeAsset, id: &str) -> AssetBody {
             upload: (!facts.is_created && facts.looks_left.is_none()).then(|| UploadBody {
                 part_size: file.part_size,
                 part_count: plan(file).part_count(),
+                size_limit: None,
                 parts: Vec::new(),
             }),
             rejected: (facts.rejected.as_ref() == Some(role))
@@ -138,7 +139,8 @@ async fn create(State(shared): State<Shared>, headers: HeaderMap, body_text: Str
         None => {
             let count = facts.assets.len() as u8;
             let id = domain::AssetId::new(Timestamp::UNIX_EPOCH, &[count; 10]).to_string();
-            let file = |size: u64| {
+            let file = |size: Option<u64>| {
+                let size = size.expect("this client declares sizes");
                 let plan = PartPlan::with_preferred(ByteCount(size), domain::part_plan::MIN_PART).unwrap();
                 FakeFile { size, part_size: plan.part_size().get(), parts: BTreeMap::new() }
             };

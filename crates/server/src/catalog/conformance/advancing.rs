@@ -132,7 +132,7 @@ pub(crate) async fn every_state_survives(subject: Subject) {
     let file = pending(&sample, "video");
     let full = samples::object(file);
     let bare = VerifiedObject { version: None, checksum: None, checks: vec![], ..full.clone() };
-    let parts = samples::parts(&file.plan);
+    let parts = samples::parts(file);
     let now = subject.now();
     let mut states = vec![FileState::Reserved, FileState::Uploading];
     for gone_since in [None, Some(now)] {

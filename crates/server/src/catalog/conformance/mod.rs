@@ -18,6 +18,7 @@ pub(crate) mod purging;
 pub(crate) mod recording;
 pub(crate) mod reserving;
 pub(crate) mod samples;
+pub(crate) mod sizing;
 pub(crate) mod subject;
 pub(crate) mod sweeping;
 
@@ -96,6 +97,11 @@ macro_rules! catalog_conformance {
                 announce_refuses_a_stale_revision
                 withdraw_empties_the_place
                 apply_to_nothing_known_is_stale
+            }
+            sizing {
+                undeclared_sizes_reserve_their_limit_until_they_settle
+                grants_since_the_last_weighing_survive
+                awaited_files_are_listed_when_due
             }
             sweeping {
                 files_are_listed_by_state_in_id_order

@@ -7,8 +7,8 @@ use domain::key::FileKey;
 use domain::lifecycle::Evidence;
 use domain::{
     Asset, AssetId, AssetStatus, ByteCount, Check, ChecksumAlgorithm, ChecksumValue, CollectionName, Description, ETag,
-    Event, Fence, File, FileId, FileName, FileState, MediaType, Metadata, ObjectKey, OwnerId, OwnerNaming, Part,
-    PartPlan, Place, RoleName, TimeSpan, Timestamp, Title, UploadId, VerifiedObject, Visibility,
+    Event, Fence, File, FileId, FileName, FilePlan, FileState, MediaType, Metadata, ObjectKey, OwnerId, OwnerNaming,
+    Part, PartLength, PartPlan, Place, RoleName, TimeSpan, Timestamp, Title, UploadId, VerifiedObject, Visibility,
 };
 
 use crate::catalog::{Allowance, IdempotencyClaim, Reservation};
@@ -66,8 +66,9 @@ pub(crate) fn file(asset: &Asset, name: &str, size: ByteCount, at: Timestamp) ->
         role: role(name),
         key: ObjectKey::new(visibility, key),
         file_name: FileName::parse(format!("{name}.bin")).unwrap(),
-        plan: PartPlan::for_size(size).unwrap(),
+        plan: FilePlan::Declared(PartPlan::for_size(size).unwrap()),
         checksum: None,
+        auto: None,
         created_at: at,
         deadline: at + IDLE,
         url_not_after: None,
@@ -119,21 +120,24 @@ pub(crate) fn published<'a>(asset: &'a Asset, name: &str) -> &'a File {
     asset.places[&role(name)].published.as_ref().unwrap()
 }
 
-/// Every part of a file, as the store would list it.
-pub(crate) fn parts(plan: &PartPlan) -> Vec<Part> {
-    let part = |number| Part {
-        number,
-        size: plan.length_of(number).unwrap(),
-        etag: ETag::new(&format!("0123456789abcdef-{number}")),
+/// Every part of a file, as the store would list it; two of a file whose size nobody declared.
+pub(crate) fn parts(file: &File) -> Vec<Part> {
+    let part = |number| {
+        let size = match file.length_of(number).unwrap() {
+            PartLength::Exactly(size) => size,
+            PartLength::Open => ByteCount::mib(5),
+        };
+        Part { number, size, etag: ETag::new(&format!("0123456789abcdef-{number}")) }
     };
-    plan.numbers().map(part).collect()
+    let arrived = if file.plan.size().is_some() { usize::MAX } else { 2 };
+    file.numbers().take(arrived).map(part).collect()
 }
 
 /// What verification finds of a good file.
 pub(crate) fn object(file: &File) -> VerifiedObject {
     let checksum = ChecksumValue::parse(ChecksumAlgorithm::Crc64Nvme, "rosUhgp5mIg=").unwrap();
     VerifiedObject {
-        size: file.plan.size(),
+        size: file.plan.size().unwrap(),
         etag: ETag::new("0123456789abcdef-3"),
         version: Some("3/L4kqtJlcpXroDTDmJ+rmSpXd3dIbrHY".to_owned()),
         checksum: Some((ChecksumAlgorithm::Crc64Nvme, checksum)),
@@ -146,7 +150,9 @@ pub(crate) fn opened(file: &File) -> Event {
 }
 
 pub(crate) fn frozen(file: &File) -> Event {
-    Event::Frozen { listing: parts(&file.plan), claimed: None, checksum: None }
+    let listing = parts(file);
+    let claimed = listing.iter().map(|part| (part.number, part.etag.clone())).collect();
+    Event::Frozen { listing, claimed: Some(claimed), checksum: None }
 }
 
 pub(crate) fn right(file: &File) -> Event {

@@ -135,6 +135,10 @@ impl Catalog for MemoryCatalog {
         self.read(|tables, now| tables.list_files(state, after, limit, now))
     }
 
+    async fn list_awaited(&self, after: Option<FileId>, limit: u32) -> Result<Stamped<Vec<File>>, CatalogError> {
+        self.read(|tables, now| tables.list_awaited(after, limit, now))
+    }
+
     async fn list_expirable(
         &self,
         as_of: Option<Timestamp>,

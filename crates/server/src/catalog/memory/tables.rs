@@ -102,6 +102,13 @@ impl Tables {
         later.filter(|file| file.state.name() == state).filter(due).take(limit).cloned().collect()
     }
 
+    pub(super) fn list_awaited(&self, after: Option<FileId>, limit: u32, now: Timestamp) -> Vec<File> {
+        let limit = usize::try_from(limit).expect("a page fits into memory");
+        let later = self.files.range((after.map_or(Unbounded, Excluded), Unbounded)).map(|(_, file)| file);
+        let uploading = later.filter(|file| file.state.name() == StateName::Uploading);
+        uploading.filter(|file| file.auto.is_some_and(|looks| looks.is_due(now))).take(limit).cloned().collect()
+    }
+
     pub(super) fn list_expirable(&self, as_of: Timestamp, after: Option<AssetId>, limit: u32) -> Vec<Asset> {
         let limit = usize::try_from(limit).expect("a page fits into memory");
         let later = self.assets.range((after.map_or(Unbounded, Excluded), Unbounded)).map(|(_, row)| row);

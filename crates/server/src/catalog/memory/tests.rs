@@ -39,10 +39,12 @@ async fn a_step_keeps_what_a_file_is() {
     let other = subject.reserved("mina", &["video"]).await;
     let file = pending(&asset, "video");
     let good = good_step(file);
+    let other_size = domain::FilePlan::Declared(domain::PartPlan::for_size(domain::ByteCount(1)).unwrap());
     let bad = [
         File { created_at: file.created_at + TimeSpan::from_secs(1), ..good.clone() },
         File { file_name: domain::FileName::parse("other").unwrap(), ..good.clone() },
-        File { plan: domain::PartPlan::for_size(domain::ByteCount(1)).unwrap(), ..good.clone() },
+        File { plan: other_size, ..good.clone() },
+        File { auto: Some(domain::Looks::before_grant(file.created_at)), ..good.clone() },
         File { role: role("preview"), ..good.clone() },
         File { asset: other.id, key: pending(&other, "video").key.clone(), ..good.clone() },
     ];

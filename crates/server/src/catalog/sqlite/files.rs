@@ -21,14 +21,23 @@ pub(super) const LIST_DUE: &str = concat!(
     " FROM files f WHERE f.state = 'CLOSED' AND f.recheck_at <= ? AND f.id > ? ORDER BY f.id LIMIT ?"
 );
 
+pub(super) const LIST_AWAITED: &str = concat!(
+    "SELECT ",
+    file_columns!("f"),
+    " FROM files f WHERE f.state = 'UPLOADING' AND f.auto_look_at IS NOT NULL AND f.auto_look_at <= ? AND f.id > ? \
+     ORDER BY f.id LIMIT ?"
+);
+
 pub(super) const COUNT: &str = "SELECT state, COUNT(*) FROM files GROUP BY state";
 
 pub(super) const ADVANCE: &str = "UPDATE files SET checksum_algorithm = ?, checksum_value = ?, deadline = ?, \
-    url_not_after = ?, upload_id = ?, fence = ?, state = ?, state_data = ?, recheck_at = ? WHERE id = ? AND fence = ?";
+    url_not_after = ?, upload_id = ?, fence = ?, state = ?, state_data = ?, recheck_at = ?, size_bytes = ?, sizing = ?, \
+    unweighed_grants = ?, auto_since = ?, auto_look_at = ? WHERE id = ? AND fence = ?";
 
 const INSERT: &str = "INSERT INTO files (id, asset, owner, role, visibility, object_key, file_name, size_bytes, \
     part_size_bytes, checksum_algorithm, checksum_value, created_at, deadline, url_not_after, upload_id, fence, state, \
-    state_data, recheck_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    state_data, recheck_at, sizing, unweighed_grants, auto_since, auto_look_at) \
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 pub(super) async fn find(catalog: &SqliteCatalog, id: FileId) -> Result<Stamped<Option<File>>, CatalogError> {
     let (mut connection, now) = catalog.reading().await?;
@@ -56,6 +65,19 @@ pub(super) async fn list(
         | StateName::Deleting => sqlx::query(LIST).bind(state.as_str()),
     };
     let rows = query.bind(after).bind(limit).fetch_all(&mut *connection).await.map_err(failure::classify)?;
+    let files = rows.iter().map(|row| rows::file(row, 0)).collect::<Result<_, _>>()?;
+    Ok(Stamped { now, value: files })
+}
+
+pub(super) async fn list_awaited(
+    catalog: &SqliteCatalog,
+    after: Option<FileId>,
+    limit: u32,
+) -> Result<Stamped<Vec<File>>, CatalogError> {
+    let (mut connection, now) = catalog.reading().await?;
+    let after = after.map(|id| id.to_string()).unwrap_or_default();
+    let query = sqlx::query(LIST_AWAITED).bind(micros(now)).bind(after).bind(limit);
+    let rows = query.fetch_all(&mut *connection).await.map_err(failure::classify)?;
     let files = rows.iter().map(|row| rows::file(row, 0)).collect::<Result<_, _>>()?;
     Ok(Stamped { now, value: files })
 }
@@ -103,6 +125,11 @@ pub(super) async fn replace(
         .bind(next.state.name().as_str())
         .bind(rows::state_data(&next.state))
         .bind(rows::recheck_at(&next.state))
+        .bind(signed(next.plan.reserved().get()))
+        .bind(next.plan.sizing().as_str())
+        .bind(i64::from(next.plan.unweighed()))
+        .bind(next.auto.map(|looks| micros(looks.since)))
+        .bind(next.auto.and_then(|looks| looks.next).map(micros))
         .bind(next.id.to_string())
         .bind(signed(from.0))
         .execute(connection)
@@ -125,7 +152,7 @@ pub(super) async fn insert(
         .bind(file.key.visibility().to_string())
         .bind(file.key.path())
         .bind(file.file_name.as_str().to_owned())
-        .bind(signed(file.plan.size().get()))
+        .bind(signed(file.plan.reserved().get()))
         .bind(signed(file.plan.part_size().get()))
         .bind(checksum.map(|declared| declared.algorithm.name()))
         .bind(checksum.and_then(|declared| declared.value.as_ref()).map(|value| value.as_str().to_owned()))
@@ -137,6 +164,10 @@ pub(super) async fn insert(
         .bind(file.state.name().as_str())
         .bind(rows::state_data(&file.state))
         .bind(rows::recheck_at(&file.state))
+        .bind(file.plan.sizing().as_str())
+        .bind(i64::from(file.plan.unweighed()))
+        .bind(file.auto.map(|looks| micros(looks.since)))
+        .bind(file.auto.and_then(|looks| looks.next).map(micros))
         .execute(connection)
         .await
         .map_err(failure::classify)?;

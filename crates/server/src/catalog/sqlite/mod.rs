@@ -165,6 +165,10 @@ impl Catalog for SqliteCatalog {
         files::list(self, state, after, limit).await
     }
 
+    async fn list_awaited(&self, after: Option<FileId>, limit: u32) -> Result<Stamped<Vec<File>>, CatalogError> {
+        files::list_awaited(self, after, limit).await
+    }
+
     async fn list_expirable(
         &self,
         as_of: Option<Timestamp>,

@@ -74,7 +74,7 @@ async fn over_allowance(
     if open >= i64::from(allowance.open_uploads) {
         return Ok(Some(Reserved::TooManyOpen));
     }
-    let wanted: u64 = asset.pending().map(|file| file.plan.size().get()).sum();
+    let wanted: u64 = asset.pending().map(|file| file.plan.reserved().get()).sum();
     let reserved = number(connection, SUM_RESERVED, &asset.owner).await?;
     let over = reserved.saturating_add(signed(wanted)).cast_unsigned() > allowance.reserved_bytes.get();
     Ok(over.then_some(Reserved::TooManyBytes))

@@ -6,8 +6,8 @@ use domain::key::FileKey;
 use domain::reconcile::KeyedFile;
 use domain::{
     Asset, AssetStatus, ByteCount, ChecksumAlgorithm, ChecksumValue, CollectionName, DeclaredChecksum, Description,
-    Fence, File, FileName, FileState, Fingerprint, Metadata, ObjectKey, OwnerId, PartPlan, Reason, RoleName, StateName,
-    Timestamp, Title, UploadId, Visibility,
+    Fence, File, FileName, FilePlan, FileState, Fingerprint, Looks, Metadata, ObjectKey, OwnerId, PartPlan, Reason,
+    RoleName, Sizing, StateName, Timestamp, Title, UploadId, Visibility,
 };
 use sqlx::sqlite::{Sqlite, SqliteRow};
 use sqlx::{Column as _, Decode, Row as _, Type};
@@ -70,9 +70,17 @@ macro_rules! file_columns {
             $f,
             ".part_size_bytes, ",
             $f,
+            ".sizing, ",
+            $f,
+            ".unweighed_grants, ",
+            $f,
             ".checksum_algorithm, ",
             $f,
             ".checksum_value, ",
+            $f,
+            ".auto_since, ",
+            $f,
+            ".auto_look_at, ",
             $f,
             ".created_at, ",
             $f,
@@ -94,7 +102,7 @@ macro_rules! file_columns {
 pub(super) use {asset_columns, file_columns};
 
 /// How many columns [`file_columns`] names.
-pub(super) const FILE_COLUMNS: usize = 17;
+pub(super) const FILE_COLUMNS: usize = 21;
 
 /// A value that the domain does not know.
 #[derive(Debug, thiserror::Error)]
@@ -267,6 +275,7 @@ pub(super) fn file(row: &SqliteRow, first: usize) -> Result<File, CatalogError> 
         file_name: cells.parse(FileName::parse)?,
         plan: plan(&mut cells)?,
         checksum: checksum(&mut cells)?,
+        auto: auto(&mut cells)?,
         created_at: cells.time()?,
         deadline: cells.time()?,
         url_not_after: cells.optional_time()?,
@@ -305,10 +314,21 @@ fn key(cells: &mut Cells<'_>) -> Result<ObjectKey, CatalogError> {
     Ok(ObjectKey::new(visibility, path))
 }
 
-fn plan(cells: &mut Cells<'_>) -> Result<PartPlan, CatalogError> {
-    let size = ByteCount(cells.unsigned()?);
+fn plan(cells: &mut Cells<'_>) -> Result<FilePlan, CatalogError> {
+    let bytes = ByteCount(cells.unsigned()?);
     let part_size = ByteCount(cells.unsigned()?);
-    PartPlan::restore(size, part_size).ok_or_else(|| cells.corrupt(Misfit))
+    PartPlan::restore(bytes, part_size).ok_or_else(|| cells.corrupt(Misfit))?;
+    let sizing = cells.parse(|name| Sizing::from_name(name).ok_or_else(|| Unknown(name.to_owned())))?;
+    let unweighed = u16::try_from(cells.unsigned()?).map_err(|error| cells.corrupt(error))?;
+    FilePlan::restore(sizing, bytes, part_size, unweighed).ok_or_else(|| cells.corrupt(Misfit))
+}
+
+fn auto(cells: &mut Cells<'_>) -> Result<Option<Looks>, CatalogError> {
+    match (cells.optional_time()?, cells.optional_time()?) {
+        (Some(since), next) => Ok(Some(Looks { since, next })),
+        (None, None) => Ok(None),
+        (None, Some(_)) => Err(cells.corrupt(Misfit)),
+    }
 }
 
 fn checksum(cells: &mut Cells<'_>) -> Result<Option<DeclaredChecksum>, CatalogError> {

@@ -52,6 +52,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "outbox_by_owner",
         sql: include_str!("../../../migrations/sqlite/0005_outbox_by_owner.sql"),
     },
+    Migration {
+        version: 6,
+        name: "undeclared_sizes",
+        sql: include_str!("../../../migrations/sqlite/0006_undeclared_sizes.sql"),
+    },
 ];
 
 /// The newest version this program knows.

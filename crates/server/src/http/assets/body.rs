@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{Asset, File, FileState, Place, RoleName};
+use domain::{Asset, ByteCount, File, FileState, Place, RoleName};
 use wire::{AssetBody, ChecksumRequest, FileBody, RejectionBody, UploadBody};
 
 use crate::app::App;
@@ -50,7 +50,11 @@ fn place_body(place: &Place, url: Option<String>, grants: Vec<SignedPart>) -> Op
 fn pending_body(file: &File, grants: Vec<SignedPart>) -> FileBody {
     let upload = || UploadBody {
         part_size: file.plan.part_size().get(),
-        part_count: file.plan.part_count(),
+        part_count: match &file.state {
+            FileState::Committing { parts, .. } => u16::try_from(parts.len()).unwrap_or(u16::MAX),
+            _ => file.part_count(),
+        },
+        size_limit: file.plan.size().is_none().then(|| file.plan.reserved().get()),
         parts: grants.into_iter().map(part_url_body).collect(),
     };
     let upload = match &file.state {
@@ -81,7 +85,7 @@ fn file_body(file: &File) -> FileBody {
     FileBody {
         file_name: file.file_name.to_string(),
         content_type: file.key.content_type().name().to_owned(),
-        size: file.plan.size().get(),
+        size: file.plan.size().map(ByteCount::get),
         visibility: file.key.visibility().to_string(),
         checksum: stored.or(declared),
         verified: checks.iter().map(|check| check.code().to_owned()).collect(),

@@ -11,7 +11,7 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::response::Sse;
 use axum::response::sse::{Event, KeepAlive};
-use domain::{EventKind, OutboxEvent, OwnerId};
+use domain::{ByteCount, EventKind, OutboxEvent, OwnerId};
 use futures::Stream;
 use futures::stream::unfold;
 use serde_json::{Value, json};
@@ -131,7 +131,7 @@ impl Reader {
                 }
                 Ok(Signal { news: News::Progress { asset, role, arrived, size }, .. }) => {
                     let data = json!({"type": "asset.progress", "asset_id": asset, "role": role.as_str(),
-                        "arrived": arrived.get(), "size": size.get()});
+                        "arrived": arrived.get(), "size": size.map(ByteCount::get)});
                     Some(Some(Event::default().event("asset.progress").data(data.to_string())))
                 }
                 Err(RecvError::Closed) => None,

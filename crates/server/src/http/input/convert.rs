@@ -15,7 +15,7 @@ use wire::{
 };
 
 use super::fields::Fields;
-use crate::app::{Claim, Completion, IdempotencyKey, NewFile, NewUpload, PartWanted};
+use crate::app::{Claim, Completion, Finisher, IdempotencyKey, NewFile, NewUpload, PartWanted};
 use crate::catalog::AssetPatch;
 use crate::http::problem::{self, Denial};
 
@@ -75,14 +75,15 @@ pub(in crate::http) fn new_file(request: AnnounceRequest) -> Result<NewFile, Den
 fn file(fields: &mut Fields, prefix: &str, request: AnnounceRequest) -> Option<NewFile> {
     let file_name = fields.take(format!("{prefix}file_name"), FileName::parse(request.file_name));
     let media_type = fields.take(format!("{prefix}content_type"), request.content_type.parse::<MediaType>());
-    if request.size == 0 {
+    if request.size == Some(0) {
         fields.wrong(format!("{prefix}size"), "must be at least 1: an empty file cannot be uploaded");
     }
     let checksum = match request.checksum {
         Some(request) => Some(checksum(fields, &format!("{prefix}checksum."), &request)?),
         None => None,
     };
-    Some(NewFile { file_name: file_name?, size: ByteCount(request.size), media_type: media_type?, checksum })
+    let (file_name, media_type) = (file_name?, media_type?);
+    Some(NewFile { file_name, size: request.size.map(ByteCount), media_type, checksum, finisher: Finisher::Owner })
 }
 
 fn checksum(fields: &mut Fields, prefix: &str, request: &ChecksumRequest) -> Option<DeclaredChecksum> {

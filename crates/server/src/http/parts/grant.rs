@@ -16,6 +16,7 @@ problems!(
     GrantProblems: WITH_BODY, [
         ErrorCode::UploadClosed,
         ErrorCode::UploadExpired,
+        ErrorCode::UploadRejected,
         ErrorCode::Gone,
         ErrorCode::Conflict,
         ErrorCode::StoreUnavailable,
@@ -26,6 +27,10 @@ problems!(
 ///
 /// `PUT` exactly `size` bytes to each `url`, with its `headers`. A URL works until `expires_at` and may be used again
 /// until then; ask anew whenever one has expired. Every grant also moves the upload's deadline.
+///
+/// Of a file whose size was not declared at most 20 URLs are given at once, without `size`: parts may have 5 MiB to
+/// 5 GiB, the last one less. After every 20 URLs what has arrived is added up; over the role's limit the file is
+/// rejected, with `upload_rejected`.
 #[utoipa::path(
     post, path = "/v1/{collection}/{id}/files/{role}/part-urls", tag = "parts",
     params(RoleParams),

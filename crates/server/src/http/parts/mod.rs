@@ -3,6 +3,7 @@
 mod grant;
 mod list;
 
+use domain::PartLength;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use wire::PartUrlBody;
@@ -18,7 +19,10 @@ pub(super) fn routes() -> OpenApiRouter<HttpState> {
 pub(super) fn part_url_body(part: SignedPart) -> PartUrlBody {
     PartUrlBody {
         number: part.number.get(),
-        size: part.size.get(),
+        size: match part.length {
+            PartLength::Exactly(length) => Some(length.get()),
+            PartLength::Open => None,
+        },
         url: part.url.into_exposed(),
         headers: part.headers.into_iter().collect(),
         expires_at: part.expires_at,

@@ -2,14 +2,14 @@
 //!
 //! Pure: the credentials and the time are arguments, so the hot path waits for nobody. Not a policy: whether a URL may
 //! be handed out is decided before. *Invariant*: no URL works past the time it was asked for or past its credentials,
-//! and every part URL takes exactly the planned number of bytes.
+//! and every part URL takes exactly the planned number of bytes, where a number was planned.
 
 mod disposition;
 
 use std::num::NonZeroU16;
 
 use domain::delivery::Window;
-use domain::{ByteCount, ObjectKey, PartNumber, Timestamp, UploadId, Visibility};
+use domain::{ObjectKey, PartLength, PartNumber, Timestamp, UploadId, Visibility};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use signing::{
     Addressing, EXPIRES_SECONDS_MAX, Endpoint, EndpointError, GetOptions, Object, PartPresigner, PartRequest,
@@ -62,8 +62,8 @@ pub enum InvalidSigner {
 pub struct PartToSign {
     /// Its number.
     pub number: PartNumber,
-    /// Its planned length: the URL takes no other.
-    pub size: ByteCount,
+    /// How long it may be: where that is planned, the URL takes no other length.
+    pub length: PartLength,
     /// The base64 of its SHA-256, if the client wants the store to check it on arrival.
     pub checksum_sha256: Option<String>,
 }
@@ -73,8 +73,8 @@ pub struct PartToSign {
 pub struct SignedPart {
     /// Its number.
     pub number: PartNumber,
-    /// How many bytes it must have.
-    pub size: ByteCount,
+    /// How many bytes it must have; where nobody declared a size, whatever the store takes.
+    pub length: PartLength,
     /// Where to PUT it.
     pub url: PresignedUrl,
     /// Headers that must be sent with it, names in lower case. The length is not among them: every HTTP client sends
@@ -156,17 +156,22 @@ impl UrlSigner {
             .iter()
             .map(|part| {
                 let number = NonZeroU16::new(part.number.get()).expect("part numbers begin at 1");
+                let length = match part.length {
+                    PartLength::Exactly(length) => Some(length.get()),
+                    PartLength::Open => None,
+                };
                 let (url, headers) = match &part.checksum_sha256 {
-                    None => (presigner.sign(number, Some(part.size.get())), Vec::new()),
+                    None => (presigner.sign(number, length), Vec::new()),
                     Some(checksum) => {
-                        let length = part.size.get().to_string();
-                        let signed = [("content-length", length.as_str()), (SHA256_HEADER, checksum.as_str())];
+                        let length = length.map(|length| length.to_string());
+                        let length = length.as_deref().map(|length| ("content-length", length));
+                        let signed: Vec<_> = length.into_iter().chain([(SHA256_HEADER, checksum.as_str())]).collect();
                         let request = PartRequest { upload_id: &upload.0, number, headers: &signed };
                         let url = presign_part(&signing_key, &self.endpoint, object, &request, validity)?;
                         (url, vec![(SHA256_HEADER.to_owned(), checksum.clone())])
                     }
                 };
-                Ok(SignedPart { number: part.number, size: part.size, url, headers, expires_at })
+                Ok(SignedPart { number: part.number, length: part.length, url, headers, expires_at })
             })
             .collect()
     }

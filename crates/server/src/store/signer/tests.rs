@@ -1,7 +1,9 @@
 //! Laws of the signer that need no store. That a store agrees is proven beside the S3 backend.
 
 use domain::delivery::window;
-use domain::{AssetId, CollectionName, FileKey, FileName, MediaType, OwnerId, OwnerNaming, RoleName, TimeSpan};
+use domain::{
+    AssetId, ByteCount, CollectionName, FileKey, FileName, MediaType, OwnerId, OwnerNaming, RoleName, TimeSpan,
+};
 use proptest::prelude::*;
 
 use super::*;
@@ -47,7 +49,11 @@ fn upload() -> UploadId {
 }
 
 fn part(number: u64, size: u64) -> PartToSign {
-    PartToSign { number: PartNumber::new(number).expect("a number"), size: ByteCount(size), checksum_sha256: None }
+    PartToSign {
+        number: PartNumber::new(number).expect("a number"),
+        length: PartLength::Exactly(ByteCount(size)),
+        checksum_sha256: None,
+    }
 }
 
 /// What is signed in general, as the fast path must equal.
@@ -90,6 +96,17 @@ proptest! {
         let headers = [("content-length", length.as_str()), ("x-amz-checksum-sha256", checksum)];
         prop_assert_eq!(signed[0].url.expose(), general(&owner, 3, &headers, 1000, 60));
         prop_assert_eq!(&signed[0].headers, &[("x-amz-checksum-sha256".to_owned(), checksum.to_owned())]);
+    }
+
+    #[test]
+    fn without_a_declared_size_no_length_is_signed(owner in "\\PC{1,60}", checked in any::<bool>()) {
+        let checksum = checked.then(|| "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=".to_owned());
+        let parts = [PartToSign { length: PartLength::Open, checksum_sha256: checksum.clone(), ..part(7, 1) }];
+        let key = key(Visibility::Private, &owner);
+        let signed = signer().part_urls(&credentials(None), &key, &upload(), &parts, at(1000), at(1060)).unwrap();
+        let headers: Vec<_> = checksum.iter().map(|text| ("x-amz-checksum-sha256", text.as_str())).collect();
+        prop_assert_eq!(signed[0].url.expose(), general(&owner, 7, &headers, 1000, 60));
+        prop_assert_eq!(signed[0].length, PartLength::Open);
     }
 
     #[test]

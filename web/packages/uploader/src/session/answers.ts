@@ -204,7 +204,7 @@ function rejection({ reason, code, role, detail }: Problem): Outcome {
 
 /** A file as the server describes it, with the URLs that came along. `undefined` if it is not the local one. */
 function takeUp(body: FileBody, sizeBytes: number, marginMs: number, now: number): FileProgress | undefined {
-  const { size, upload } = body;
+  const { size = 0, upload } = body;
   const plan = upload ? PartPlan.restore(size, upload.part_size) : PartPlan.withPreferred(size);
   if (!plan || size !== sizeBytes || (upload && plan.partCount !== upload.part_count)) return undefined;
   const file = new FileProgress(plan);

@@ -274,7 +274,7 @@ export class Server {
 }
 
 function stored(announced: AnnounceRequest): StoredFile {
-  const plan = PartPlan.withPreferred(announced.size, PART_BYTES);
+  const plan = PartPlan.withPreferred(announced.size ?? 0, PART_BYTES);
   if (!plan) throw new Error("an empty file is announced");
   return { announced, plan, parts: new Map() };
 }

@@ -70,7 +70,7 @@ impl Tables {
         let own = self.assets.values().filter(|row| row.asset.owner == *owner);
         let pending = own.flat_map(|row| row.pointers.values().filter_map(|pointers| pointers.pending));
         let alive = pending.map(|id| &self.files[&id]).filter(|file| file.state.reason().is_none());
-        ByteCount(alive.chain(new).map(|file| file.plan.size().get()).sum())
+        ByteCount(alive.chain(new).map(|file| file.plan.reserved().get()).sum())
     }
 
     pub(in crate::catalog::memory) fn announce(&mut self, change: &Change, allowed: ByteCount) -> Announced {

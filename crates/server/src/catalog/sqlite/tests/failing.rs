@@ -125,6 +125,12 @@ async fn an_unreadable_row_is_named() {
             "part_size_bytes",
         ),
         (
+            format!("UPDATE files SET unweighed_grants = 1 WHERE id = '{file}'"),
+            "files",
+            file.to_string(),
+            "unweighed_grants",
+        ),
+        (
             format!("UPDATE files SET deadline = {} WHERE id = '{file}'", i64::MAX),
             "files",
             file.to_string(),

@@ -66,7 +66,8 @@ async fn migrating_says_what_it_did() {
             (2, "idempotency_by_age"),
             (3, "installation"),
             (4, "store_profile"),
-            (5, "outbox_by_owner")
+            (5, "outbox_by_owner"),
+            (6, "undeclared_sizes")
         ]
     );
     assert_eq!(names(migrate(&home.path()).await.unwrap()), []);

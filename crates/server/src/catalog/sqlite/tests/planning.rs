@@ -39,6 +39,7 @@ fn statements() -> Vec<&'static str> {
         files::FIND,
         files::LIST,
         files::LIST_DUE,
+        files::LIST_AWAITED,
         files::ADVANCE,
         idempotency::FIND,
         idempotency::FORGET,
@@ -103,6 +104,8 @@ async fn the_jobs_pages_come_in_order_of_their_index() {
     let catalog = home.open().await;
     let plan = plan(&catalog.readers, files::LIST.into_sql_str()).await;
     assert_eq!(plan, ["SEARCH f USING INDEX files_by_state (state=? AND recheck_at=? AND id>?)"]);
+    let plan = self::plan(&catalog.readers, files::LIST_AWAITED.into_sql_str()).await;
+    assert!(plan[0].contains("USING INDEX files_by_look (state=? AND auto_look_at>? AND auto_look_at<?)"), "{plan:#?}");
     let plan = self::plan(&catalog.readers, keys::LIST.into_sql_str()).await;
     assert_eq!(
         plan,

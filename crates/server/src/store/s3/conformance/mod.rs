@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use domain::{ByteCount, ETag, ObjectKey, PartNumber, TimeSpan, UploadId, Visibility};
+use domain::{ByteCount, ETag, ObjectKey, PartLength, PartNumber, TimeSpan, UploadId, Visibility};
 
 pub(crate) use self::embedded::Embedded;
 pub(super) use self::embedded::{SECRET, connect, settings};
@@ -108,7 +108,9 @@ impl<E: Engine> Harness for OverS3<E> {
 
     async fn send_part(&self, key: &ObjectKey, upload: &UploadId, number: PartNumber, bytes: Bytes) -> Option<ETag> {
         let size = ByteCount(bytes.len() as u64);
-        let signed = self.sign(key, upload, PartToSign { number, size, checksum_sha256: None }).await;
+        let signed = self
+            .sign(key, upload, PartToSign { number, length: PartLength::Exactly(size), checksum_sha256: None })
+            .await;
         let answer = self.http.put(signed.url.expose()).body(bytes).send().await.expect("an answer");
         let status = answer.status();
         if status.is_success() {

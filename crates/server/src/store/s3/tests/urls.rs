@@ -1,7 +1,7 @@
 //! What a client can do with a URL of ours, and what it cannot.
 
 use domain::delivery::Window;
-use domain::{ByteCount, FileName, ObjectKey, TimeSpan, Timestamp, UploadId, Visibility};
+use domain::{ByteCount, FileName, ObjectKey, PartLength, TimeSpan, Timestamp, UploadId, Visibility};
 use sha2::{Digest, Sha256};
 
 use super::super::conformance::{Ceph, Embedded, Engine, Garage, OverS3};
@@ -11,7 +11,7 @@ use crate::store::signer::{Disposition, PartToSign, SignedPart};
 use crate::store::{Store, list_parts};
 
 fn part(size: u64) -> PartToSign {
-    PartToSign { number: number(1), size: ByteCount(size), checksum_sha256: None }
+    PartToSign { number: number(1), length: PartLength::Exactly(ByteCount(size)), checksum_sha256: None }
 }
 
 async fn opened<E: Engine>(harness: &OverS3<E>) -> (ObjectKey, UploadId) {
