@@ -25,6 +25,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             secret_access_key: "secret/with+odd=characters".to_owned(),
         }],
         public_buckets: BTreeSet::from(["public".to_owned()]),
+        arrivals: None,
         faults: Faults::default(),
     };
     let store = LocalStore::start(config).await?;

@@ -8,6 +8,7 @@
 //! s3s writes whole requests, signatures included, at its `debug` level: keep the log target `s3s` above that.
 
 mod access;
+mod announce;
 mod checksum;
 mod clock;
 mod conditions;
@@ -27,12 +28,14 @@ mod refusal;
 mod server;
 mod signature;
 
+pub use announce::ArrivedPart;
 pub use cors::CorsRule;
 pub use faults::{Fault, FaultControl, FaultRule, Faults, Occurrence};
 pub use lifecycle::Sweep;
 pub use server::{BucketError, LocalStore, StartError};
 
 use std::{collections::BTreeSet, fmt, net::SocketAddr, path::PathBuf};
+use tokio::sync::mpsc;
 
 /// How a store runs.
 #[derive(Clone, Debug)]
@@ -47,6 +50,8 @@ pub struct Config {
     pub credentials: Vec<Credentials>,
     /// Buckets whose objects anybody may GET and HEAD; nothing else is ever anonymous.
     pub public_buckets: BTreeSet<String>,
+    /// Who is told of parts as they arrive. A hint: when the channel is full, nobody is told.
+    pub arrivals: Option<mpsc::Sender<ArrivedPart>>,
     /// Faults on purpose, for tests.
     pub faults: Faults,
 }

@@ -1,6 +1,7 @@
 //! The running server: listens, serves connections, sweeps, stops.
 
 use crate::access::{Guard, Keyring};
+use crate::announce::Announcer;
 use crate::cors::{self, CorsRule};
 use crate::disk::{Disk, OpenError, bucket::Bucket};
 use crate::faults::FaultControl;
@@ -198,7 +199,11 @@ fn gateway(config: &Config, disk: Arc<Disk>, faults: FaultControl) -> Gateway {
     limits.post_object_max_file_size = MAX_FORM_FILE;
     // Form policies have no skew limit on AWS, only an expiration; `access` limits the skew of all other requests.
     limits.presigned_url_max_skew_time_secs = 7 * 24 * 60 * 60;
-    let mut builder = S3ServiceBuilder::new(Protocol::new(Arc::clone(&disk), config.region.clone()));
+    let mut builder = S3ServiceBuilder::new(Protocol::new(
+        Arc::clone(&disk),
+        config.region.clone(),
+        Announcer::new(config.arrivals.clone()),
+    ));
     builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(limits))));
     builder.set_auth(Keyring::new(&config.credentials));
     builder.set_access(Guard { public_buckets: config.public_buckets.clone(), faults: faults.clone() });

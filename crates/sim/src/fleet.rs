@@ -157,7 +157,8 @@ impl Fleet {
         lock(&self.apps)[process] = Some(app.clone());
         if process >= SERVERS {
             let longest = |job| self.longest_pause(job);
-            for job in Job::ALL {
+            // No client here leaves its upload to finish-single yet.
+            for job in Job::ALL.into_iter().filter(|job| *job != Job::FinishSingle) {
                 let running = run_job(world.clone(), app.clone(), job, longest(job), process);
                 world.executor.start_job(home, job, Box::pin(running));
             }
@@ -168,7 +169,7 @@ impl Fleet {
     /// nothing.
     const fn longest_pause(&self, job: Job) -> u64 {
         match job {
-            Job::DriveCommits => 60,
+            Job::DriveCommits | Job::FinishSingle => 60,
             Job::Destroy => 120,
             Job::Recheck => 3_600,
             Job::Expire => 12 * 3_600,

@@ -181,6 +181,7 @@ pub(super) async fn part(store: &Protocol, input: UploadPartCopyInput) -> Answer
         target.add_part(&upload, number, writer.seal()?)
     })
     .await?;
+    store.announcer.part(&input.bucket, &input.key, number);
     let mut values = part.checksums.clone();
     values.retain(|algorithm, _| Some(*algorithm) == declared);
     let fields = wire_values(&values);

@@ -12,6 +12,7 @@ mod tagging;
 mod translate;
 mod write;
 
+use crate::announce::Announcer;
 use crate::disk::{Disk, bucket::Bucket};
 use crate::refusal::Refusal;
 use s3s::dto::{
@@ -39,11 +40,12 @@ use std::sync::Arc;
 pub(crate) struct Protocol {
     disk: Arc<Disk>,
     region: String,
+    announcer: Announcer,
 }
 
 impl Protocol {
-    pub(crate) const fn new(disk: Arc<Disk>, region: String) -> Self {
-        Self { disk, region }
+    pub(crate) const fn new(disk: Arc<Disk>, region: String, announcer: Announcer) -> Self {
+        Self { disk, region, announcer }
     }
 
     fn bucket(&self, name: &str) -> S3Result<Arc<Bucket>> {

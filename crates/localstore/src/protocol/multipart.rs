@@ -113,6 +113,7 @@ pub(super) async fn upload_part(store: &Protocol, mut req: S3Request<UploadPartI
     promise.verify(&sealed, req.trailing_headers.as_ref())?;
     let shown = upload.record.checksum.map(|c| c.algorithm).or(promise.algorithm());
     let part = on_disk(move || bucket.add_part(&upload, number, sealed)).await?;
+    store.announcer.part(&req.input.bucket, &req.input.key, number);
     let fields = shown_values(&part, shown);
     Ok(S3Response::new(UploadPartOutput {
         e_tag: Some(wire_etag(part.etag)),

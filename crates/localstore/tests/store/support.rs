@@ -35,6 +35,7 @@ pub(crate) fn config(root: &Path) -> Config {
             secret_access_key: SECRET.to_owned(),
         }],
         public_buckets: BTreeSet::from([PUBLIC.to_owned()]),
+        arrivals: None,
         faults: Faults::default(),
     }
 }

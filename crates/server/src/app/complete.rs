@@ -179,7 +179,10 @@ impl App {
             | FileState::Closed { .. } => return Ok(Judged::Beyond),
         }
         let listed = list_parts(&*self.parts.store, &file.key, file.upload()).await.map_err(PortError::store)?;
-        let Some(listing) = listed else { return self.upload_vanished(owner, file, now).await };
+        let Some(listing) = listed else {
+            self.end_vanished(owner, file, now).await?;
+            return Ok(Judged::Changed);
+        };
         let claim = claim.cloned().unwrap_or_default();
         let checksum = claim.checksum.map(|(_, value)| value);
         let event = Event::Frozen { listing, claimed: claim.parts, checksum };
@@ -205,11 +208,11 @@ impl App {
 
     /// The store does not know the upload of an UPLOADING file: aborted from outside, by a lifecycle rule, or another
     /// request has just committed it. The row says which; only if it still says UPLOADING and there is no object, the
-    /// file can never be finished and its role may be announced again.
-    async fn upload_vanished(&self, owner: &OwnerId, file: &File, now: Timestamp) -> Result<Judged, PortError> {
+    /// file can never be finished and its role may be announced again. Whoever asked loads the row again.
+    pub(super) async fn end_vanished(&self, owner: &OwnerId, file: &File, now: Timestamp) -> Result<(), PortError> {
         let unchanged = self.reload(file).await?.value.is_some_and(|found| found.fence == file.fence);
         if !unchanged {
-            return Ok(Judged::Changed);
+            return Ok(());
         }
         if self.parts.store.head(&file.key).await.map_err(PortError::store)?.is_some() {
             tracing::error!(file = %file.id, key = %file.key.path(),
@@ -218,11 +221,9 @@ impl App {
                 "an object lies under a row that has not committed one".into(),
             )));
         }
-        let Ok(decision) = decide(file, &Event::Ended(Reason::UploadVanished), now) else {
-            return Ok(Judged::Changed);
-        };
+        let Ok(decision) = decide(file, &Event::Ended(Reason::UploadVanished), now) else { return Ok(()) };
         let (Written::Done | Written::Stale) = self.reject(owner, file, decision, Reason::UploadVanished, now).await?;
-        Ok(Judged::Changed)
+        Ok(())
     }
 
     /// Drives every COMMITTING file of an asset, private ones first, and publishes it if all are verified.

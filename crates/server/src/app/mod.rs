@@ -6,6 +6,7 @@
 
 mod accept;
 mod announce;
+mod arrive;
 mod audit;
 mod cancel;
 mod commit;
@@ -39,6 +40,7 @@ use tracing::Instrument as _;
 
 pub use accept::{AcceptError, Accepted, Consent};
 pub use announce::{AnnounceError, WithdrawError};
+pub use arrive::Arrival;
 pub use audit::{AuditReport, Breach, HIDDEN_GRACE, Invariant};
 pub use commit::{Begin, Commit};
 pub use complete::{Claim, CompleteError, Completed, Completion};

@@ -62,7 +62,7 @@ impl Consultation {
             (StoreKind::Embedded, None) => {
                 let mut config = config.clone();
                 config.store.listen.set_port(0);
-                let embedded = Embedded::start(&config, &HostEntropy).await?;
+                let embedded = Embedded::start(&config, &HostEntropy, None).await?;
                 (Some(embedded.address()), Some(embedded))
             }
         };

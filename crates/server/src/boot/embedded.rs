@@ -9,8 +9,9 @@ use std::path::PathBuf;
 use data_encoding::{BASE32_NOPAD, BASE64URL_NOPAD};
 use domain::store_profile::{ETagForm, IfNoneMatch, ObjectSizeCheck, SecondComplete};
 use domain::{ChecksumAlgorithm, StoreBehaviour};
-use localstore::{BucketError, CorsRule, Faults, LocalStore, StartError};
+use localstore::{ArrivedPart, BucketError, CorsRule, Faults, LocalStore, StartError};
 use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
 use zeroize::Zeroizing;
 
 use super::files;
@@ -133,7 +134,13 @@ pub(crate) struct Embedded {
 
 impl Embedded {
     /// Starts the store of a data folder, with its two buckets.
-    pub(crate) async fn start(config: &Config, entropy: &dyn Entropy) -> Result<Self, EmbeddedError> {
+    ///
+    /// `arrivals` is told of parts as they arrive, if anybody is.
+    pub(crate) async fn start(
+        config: &Config,
+        entropy: &dyn Entropy,
+        arrivals: Option<mpsc::Sender<ArrivedPart>>,
+    ) -> Result<Self, EmbeddedError> {
         let folder = DataFolder::new(&config.server.data);
         let credentials = StoreCredentials::load_or_make(&folder, entropy)?;
         let keys = localstore::Credentials {
@@ -146,6 +153,7 @@ impl Embedded {
             region: config.store.region.clone(),
             credentials: vec![keys],
             public_buckets: [config.store.public_bucket.clone()].into(),
+            arrivals,
             faults: Faults::default(),
         })
         .await?;
@@ -221,7 +229,7 @@ impl RunningStore {
     pub async fn start(config: &Config, entropy: &dyn Entropy) -> Result<Self, super::BootError> {
         let folder = DataFolder::new(&config.server.data);
         folder.make()?;
-        let embedded = Embedded::start(config, entropy).await?;
+        let embedded = Embedded::start(config, entropy, None).await?;
         let addresses = RunAddresses { api: None, store: Some(embedded.endpoint()) };
         folder.announce(RunFileOf::Store, addresses)?;
         Ok(Self { embedded, folder })

@@ -7,10 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use data_encoding::HEXLOWER;
+use localstore::ArrivedPart;
+use tokio::sync::mpsc;
 
 use super::embedded::{self, Embedded};
 use super::folder::{DataFolder, FolderLock};
-use super::{BootError, figures, store_settings};
+use super::{BootError, figures, hints, store_settings};
 use crate::app::{App, AppParts, DEFAULT_COMPLETE_PATIENCE, DeliveryRules, Settings};
 use crate::auth::{Authenticator, InstallationSecret, SecretFileError};
 use crate::catalog::Catalog;
@@ -30,6 +32,8 @@ pub(super) struct Foundation {
     /// Held until everything else is closed.
     pub(super) lock: FolderLock,
     pub(super) embedded: Option<Embedded>,
+    /// What the embedded store tells; nobody has to listen.
+    pub(super) hints: Option<mpsc::Receiver<ArrivedPart>>,
     pub(super) catalog: Arc<dyn Catalog>,
     pub(super) app: App,
     pub(super) tempo: Tempo,
@@ -49,9 +53,12 @@ impl Foundation {
 
         let drill = drill(config)?;
         let catalog = catalog(config, drill.as_ref(), clock.clone()).await?;
-        let embedded = match config.store.kind {
-            StoreKind::Embedded => Some(Embedded::start(config, &*entropy).await?),
-            StoreKind::S3 => None,
+        let (embedded, hints) = match config.store.kind {
+            StoreKind::Embedded => {
+                let (tell, hints) = mpsc::channel(hints::KEPT);
+                (Some(Embedded::start(config, &*entropy, Some(tell)).await?), Some(hints))
+            }
+            StoreKind::S3 => (None, None),
         };
         let (store, signer) = store(config, embedded.as_ref(), &*catalog, drill.as_ref(), clock.clone()).await?;
         let app = App::new(AppParts {
@@ -66,7 +73,7 @@ impl Foundation {
             Some(drill) => (drill.tempo, drill.figures_every),
             None => (Tempo::default(), figures::EVERY),
         };
-        Ok(Self { folder, lock, embedded, catalog, app, tempo, figures_every, clock, entropy })
+        Ok(Self { folder, lock, embedded, hints, catalog, app, tempo, figures_every, clock, entropy })
     }
 
     /// A name for this process in leases that no other has.

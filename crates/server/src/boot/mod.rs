@@ -11,6 +11,7 @@ mod figures;
 pub(crate) mod files;
 mod folder;
 mod foundation;
+mod hints;
 mod offline;
 mod running;
 mod store_settings;

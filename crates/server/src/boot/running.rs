@@ -11,12 +11,13 @@ use tokio_util::task::TaskTracker;
 use super::embedded::local_url;
 use super::folder::{RunAddresses, RunFileOf};
 use super::foundation::{self, Foundation};
-use super::{BootError, figures};
+use super::{BootError, figures, hints};
 use crate::auth::LoginCodes;
 use crate::config::{Config, StoreKind};
 use crate::http::{self, BodyLimits, HttpParts, HttpState, ReapClock, WebFile};
 use crate::jobs::{Jobs, Schedules};
 use crate::limits::memory::MemoryLimits;
+use crate::store::layout::Layout;
 use crate::telemetry::Metrics;
 
 /// Jobs that are in the middle of a store call at shutdown have this long; what they leave is finished by the next
@@ -72,9 +73,14 @@ impl Landfall {
         let listener = listen(config.server.listen).await?;
         let metrics = if config.telemetry.prometheus { Metrics::start() } else { Metrics::off() };
         let schedules = Schedules { expire: config.expire.schedule()?, reconcile: config.reconcile.schedule()? };
-        let foundation = Foundation::lay(&config, "landfall serve").await?;
+        let layout = Layout::parse(&config.store.private_bucket, &config.store.public_bucket, &config.store.prefix)?;
+        let mut foundation = Foundation::lay(&config, "landfall serve").await?;
+        let hints = foundation.hints.take();
         match Running::assemble(&config, &foundation, listener, &metrics, web_files) {
             Ok(face) => {
+                if let Some(hints) = hints {
+                    face.serving.spawn(hints::follow(hints, layout, foundation.app.clone(), face.stopping.clone()));
+                }
                 let jobs = Jobs::start(&foundation.app, schedules, foundation.tempo, &foundation.holder());
                 Ok(Running { foundation, jobs, face })
             }

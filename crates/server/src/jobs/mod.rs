@@ -6,6 +6,7 @@
 mod destroy_files;
 mod drive_commits;
 mod expire_assets;
+mod finish_single;
 mod raise_epoch;
 mod recheck_files;
 mod reconcile_buckets;

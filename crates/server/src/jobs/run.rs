@@ -10,13 +10,18 @@ use jiff::tz::TimeZone;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{destroy_files, drive_commits, expire_assets, raise_epoch, recheck_files, reconcile_buckets};
+use super::{
+    destroy_files, drive_commits, expire_assets, finish_single, raise_epoch, recheck_files, reconcile_buckets,
+};
 use crate::app::{App, Breaker, ExpireError, ExpireReport, PortError, ReconcileError, Rehearsal};
 use crate::clock::Stopwatch;
 use crate::telemetry;
 
 /// Commits are looked after this often: a client that got a 202 polls about as often.
 const DRIVE_COMMITS_EVERY: Duration = Duration::from_secs(5);
+/// Uploads that nobody completes are looked for this often: the first look is due 2 s after the grant, and where nothing
+/// is due a round is one indexed read.
+const FINISH_SINGLE_EVERY: Duration = Duration::from_secs(2);
 /// Clean-up is looked after this often; requests start their own at once.
 const DESTROY_EVERY: Duration = Duration::from_secs(15);
 /// Closed files are looked at hours after closing, so a minute is soon enough.
@@ -30,6 +35,7 @@ const CRON_LOOK_EVERY: Duration = Duration::from_secs(30);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tempo {
     drive_commits: Duration,
+    finish_single: Duration,
     destroy: Duration,
     recheck: Duration,
     raise_epoch: Duration,
@@ -40,6 +46,7 @@ impl Default for Tempo {
     fn default() -> Self {
         Self {
             drive_commits: DRIVE_COMMITS_EVERY,
+            finish_single: FINISH_SINGLE_EVERY,
             destroy: DESTROY_EVERY,
             recheck: RECHECK_EVERY,
             raise_epoch: EPOCH_EVERY.unsigned_abs(),
@@ -51,7 +58,7 @@ impl Default for Tempo {
 impl Tempo {
     /// Every job in the same period, under leases of the same length.
     pub const fn even(every: Duration, lease: TimeSpan) -> Self {
-        Self { drive_commits: every, destroy: every, recheck: every, raise_epoch: every, lease }
+        Self { drive_commits: every, finish_single: every, destroy: every, recheck: every, raise_epoch: every, lease }
     }
 }
 
@@ -154,6 +161,8 @@ pub struct Jobs {
 pub enum Job {
     /// Drives COMMITTING files and publishes what is VERIFIED.
     DriveCommits,
+    /// Finishes uploads that nobody completes.
+    FinishSingle,
     /// Destroys and closes DELETING files.
     Destroy,
     /// Looks again at CLOSED files.
@@ -168,13 +177,21 @@ pub enum Job {
 
 impl Job {
     /// Every job there is.
-    pub const ALL: [Self; 6] =
-        [Self::DriveCommits, Self::Destroy, Self::Recheck, Self::Expire, Self::Reconcile, Self::RaiseEpoch];
+    pub const ALL: [Self; 7] = [
+        Self::DriveCommits,
+        Self::FinishSingle,
+        Self::Destroy,
+        Self::Recheck,
+        Self::Expire,
+        Self::Reconcile,
+        Self::RaiseEpoch,
+    ];
 
     /// The name in leases, metrics and logs.
     pub const fn name(self) -> &'static str {
         match self {
             Self::DriveCommits => "drive-commits",
+            Self::FinishSingle => "finish-single",
             Self::Destroy => "destroy",
             Self::Recheck => "recheck",
             Self::Expire => "expire",
@@ -191,6 +208,7 @@ impl Jobs {
         let periodic = [
             (Job::RaiseEpoch, tempo.raise_epoch),
             (Job::DriveCommits, tempo.drive_commits),
+            (Job::FinishSingle, tempo.finish_single),
             (Job::Destroy, tempo.destroy),
             (Job::Recheck, tempo.recheck),
         ];
@@ -279,6 +297,9 @@ pub async fn round(app: &App, job: Job, holder: &str, stop: &CancellationToken) 
 }
 
 async fn leased_round(app: &App, job: Job, holder: &str, lease: TimeSpan, stop: &CancellationToken) {
+    if job == Job::FinishSingle && matches!(finish_single::is_wanted(app).await, Ok(false)) {
+        return telemetry::job_ran(job.name(), 0.0, Some(0));
+    }
     match app.catalog().take_lease(job.name(), holder, lease).await {
         Ok(true) => {}
         Ok(false) => return,
@@ -290,6 +311,7 @@ async fn leased_round(app: &App, job: Job, holder: &str, lease: TimeSpan, stop: 
     let watch = Stopwatch::start();
     let outcome = match job {
         Job::DriveCommits => drive_commits::run(app, stop).await,
+        Job::FinishSingle => finish_single::run(app, stop).await,
         Job::Destroy => destroy_files::run(app, stop).await,
         Job::Recheck => recheck_files::run(app, stop).await,
         Job::Expire => expire_assets::run(app, stop).await,

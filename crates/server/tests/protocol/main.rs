@@ -6,6 +6,7 @@
 #[path = "../ground/mod.rs"]
 mod ground;
 
+mod arriving;
 mod ending;
 mod faults;
 mod guard;

@@ -56,6 +56,7 @@ impl Engine for Embedded {
                 secret_access_key: SECRET.to_owned(),
             }],
             public_buckets: BTreeSet::from(["public".to_owned()]),
+            arrivals: None,
             faults: localstore::Faults::default(),
         })
         .await
