@@ -26,3 +26,4 @@ mod resuming;
 mod shutdown;
 mod sizes;
 mod store_clients;
+mod undeclared;

@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests sign with the real clock and start real processes")]
 
 mod access;
+mod arrivals;
 mod buckets;
 mod checksums;
 mod clients;

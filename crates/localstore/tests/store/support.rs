@@ -4,9 +4,10 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region, RequestChecksumCalculation, retry::RetryConfig};
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::presigning::PresigningConfig;
-use localstore::{Config, CorsRule, Faults, LocalStore};
+use localstore::{ArrivedPart, Config, CorsRule, Faults, LocalStore};
 use std::{collections::BTreeSet, path::Path, time::Duration};
 use tempfile::TempDir;
+use tokio::sync::mpsc::Sender;
 
 pub(crate) const REGION: &str = "eu-central-1";
 pub(crate) const KEY_ID: &str = "AKIDTESTTESTTEST";
@@ -74,7 +75,13 @@ impl Store {
     }
 
     pub(crate) async fn start_in(folder: TempDir) -> Self {
-        let server = LocalStore::start(config(folder.path())).await.expect("the store starts");
+        Self::start_telling(folder, None).await
+    }
+
+    /// A store that tells somebody of parts.
+    pub(crate) async fn start_telling(folder: TempDir, arrivals: Option<Sender<ArrivedPart>>) -> Self {
+        let config = Config { arrivals, ..config(folder.path()) };
+        let server = LocalStore::start(config).await.expect("the store starts");
         server.ensure_bucket(BUCKET, &[page_rule()]).await.expect("a bucket");
         server.ensure_bucket(PUBLIC, &[]).await.expect("a bucket");
         let endpoint = format!("http://{}", server.address());

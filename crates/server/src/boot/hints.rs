@@ -20,21 +20,25 @@ const AT_ONCE: usize = 8;
 /// The part that an upload has that nobody completes.
 const ONLY_PART: u16 = 1;
 
-/// Looks into hints until told to stop, or until the store ends.
+/// Looks into hints until told to stop, or until the store ends. A look that is under way then is dropped, which is as a
+/// crash there: the jobs of the next start go on with it.
 pub(super) async fn follow(
     mut hints: mpsc::Receiver<ArrivedPart>,
     layout: Layout,
     app: App,
     stopping: CancellationToken,
 ) {
-    let coming = stream::poll_fn(|context| hints.poll_recv(context)).take_until(stopping.cancelled());
+    let coming = stream::poll_fn(|context| hints.poll_recv(context));
     let look = async |hint: ArrivedPart| {
         let Some((visibility, key)) = subject(&layout, &hint) else { return };
         if let Err(error) = app.hear_of_arrival(visibility, key).await {
             tracing::debug!(key, error = &error as &dyn std::error::Error, "a hint was not looked into; the job will");
         }
     };
-    coming.for_each_concurrent(AT_ONCE, look).await;
+    tokio::select! {
+        () = coming.for_each_concurrent(AT_ONCE, look) => {}
+        () = stopping.cancelled() => {}
+    }
 }
 
 /// The key that a hint is about, as the port spells it. `None` if nobody can be waiting for it.

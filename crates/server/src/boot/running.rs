@@ -182,3 +182,104 @@ impl Running {
 async fn listen(address: SocketAddr) -> Result<TcpListener, BootError> {
     TcpListener::bind(address).await.map_err(|source| BootError::Listen { address, source })
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::{Asset, AssetStatus, Description, FileName, MediaType, Metadata, OwnerId, RoleName, TimeSpan, Title};
+
+    use super::*;
+    use crate::app::{Finisher, NewFile, NewUpload, News, Opened};
+
+    const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR and so on";
+    /// Far more than a busy machine needs.
+    const SOON: Duration = Duration::from_secs(60);
+
+    async fn start(folder: &tempfile::TempDir) -> Running {
+        let mut config = Config::with_data(folder.path());
+        config.server.listen = "127.0.0.1:0".parse().unwrap();
+        config.store.listen = "127.0.0.1:0".parse().unwrap();
+        Landfall::start(config, &[]).await.unwrap()
+    }
+
+    /// An image that nobody will complete, of any size.
+    async fn image(running: &Running) -> Opened {
+        let app = &running.foundation.app;
+        let picture = NewFile {
+            file_name: FileName::parse("me.png").unwrap(),
+            size: None,
+            media_type: MediaType::Png,
+            checksum: None,
+            finisher: Finisher::Arrival,
+        };
+        let upload = NewUpload {
+            title: Title::parse("Me").unwrap(),
+            description: Description::empty(),
+            metadata: Metadata::empty(),
+            fingerprint: None,
+            files: [(RoleName::parse("image").unwrap(), picture)].into(),
+            idempotency: None,
+        };
+        let images = app.collection("images").unwrap().clone();
+        app.create_asset(&OwnerId::parse("42").unwrap(), &images, upload).await.unwrap()
+    }
+
+    async fn send(opened: &Opened) {
+        let [part] = &opened.grants.values().next().unwrap()[..] else { panic!("one part") };
+        let sent = reqwest::Client::new().put(part.url.expose()).body(PNG).send().await.unwrap();
+        assert!(sent.status().is_success(), "{}", sent.text().await.unwrap());
+    }
+
+    async fn published(running: &Running, opened: &Opened) -> Asset {
+        let app = &running.foundation.app;
+        let mut bell = app.listen();
+        let look = async || app.catalog().find_asset(opened.asset.id).await.unwrap().value.unwrap();
+        let wait = async {
+            loop {
+                let asset = look().await;
+                if asset.status == AssetStatus::Created {
+                    return asset;
+                }
+                while bell.recv().await.unwrap().news != News::Events {}
+            }
+        };
+        tokio::time::timeout(SOON, wait).await.unwrap()
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn the_embedded_store_tells_when_an_image_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let running = start(&folder).await;
+        // Somebody else is at the job, so it is the hint that publishes.
+        let held = running.foundation.catalog.take_lease("finish-single", "nobody", TimeSpan::from_hours(1)).await;
+        assert!(held.unwrap());
+        let opened = image(&running).await;
+        assert_eq!(opened.asset.status, AssetStatus::Uploading);
+        send(&opened).await;
+        let asset = published(&running, &opened).await;
+        let file = asset.files().next().unwrap();
+        assert_eq!(file.plan.size().map(domain::ByteCount::get), Some(PNG.len() as u64));
+        running.stop().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_arrived_while_no_server_heard_is_found_by_the_job() {
+        let folder = tempfile::tempdir().unwrap();
+        let running = start(&folder).await;
+        let opened = image(&running).await;
+        let [part] = &opened.grants.values().next().unwrap()[..] else { panic!("one part") };
+        let path = part.url.expose().split_once("://").unwrap().1.split_once('/').unwrap().1.to_owned();
+        let address = running.addresses().store.as_ref().unwrap()["http://".len()..].parse().unwrap();
+        running.stop().await;
+        // The store alone, at the address that the URL names: as `landfall store serve`.
+        let mut config = Config::with_data(folder.path());
+        config.store.listen = address;
+        let store = super::super::RunningStore::start(&config, &crate::entropy::HostEntropy).await.unwrap();
+        let sent = reqwest::Client::new().put(format!("{}/{path}", store.endpoint())).body(PNG).send().await.unwrap();
+        assert!(sent.status().is_success(), "{}", sent.text().await.unwrap());
+        store.stop().await;
+
+        let running = start(&folder).await;
+        published(&running, &opened).await;
+        running.stop().await;
+    }
+}

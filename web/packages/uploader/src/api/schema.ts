@@ -7,8 +7,8 @@ export interface AnnounceRequest {
   content_type: string;
   /** Its name on the owner's device, 1 to 255 bytes; not a path. */
   file_name: string;
-  /** Its exact size in bytes, at least 1. What arrives must have it. */
-  size: number;
+  /** Its exact size in bytes, at least 1. What arrives must have it. Left out where nobody knows it before it is sent: then the role's limit is reserved and holds, and `complete` needs the list of the parts. */
+  size?: number;
 }
 
 /** An asset: what becomes visible as one. */
@@ -66,7 +66,7 @@ export interface ClaimedPart {
 /** What the client knows about one file at `complete`. */
 export interface CompleteFileRequest {
   checksum?: ChecksumRequest;
-  /** What it sent. If given, it must agree with what the store lists. */
+  /** What it sent. If given, it must agree with what the store lists. Required for a file whose size was not declared. */
   parts?: Array<ClaimedPart>;
 }
 
@@ -146,8 +146,8 @@ export interface FileBody {
   file_name: string;
   rejected?: RejectionBody;
   replacement?: FileBody;
-  /** Its size in bytes. */
-  size: number;
+  /** Its size in bytes; absent while nobody knows it, because it was not declared and is not complete. */
+  size?: number;
   upload?: UploadBody;
   /** Where anybody can read it: public files of a CREATED asset. */
   url?: string;
@@ -191,7 +191,7 @@ export interface PartPage {
   next_cursor?: string;
 }
 
-/** Permission to send one part: `PUT` exactly `size` bytes to `url` with `headers`. */
+/** Permission to send one part: `PUT` exactly `size` bytes to `url` with `headers`. Without `size`, 5 MiB to 5 GiB; the last part may have less. */
 export interface PartUrlBody {
   /** When the URL stops working; ask for another then. */
   expires_at: string;
@@ -199,8 +199,8 @@ export interface PartUrlBody {
   headers: Record<string, string>;
   /** The part's number, from 1. */
   number: number;
-  /** The part's length in bytes; the store refuses another. */
-  size: number;
+  /** The part's length in bytes; the store refuses another. Absent where the file's size was not declared. */
+  size?: number;
   /** A presigned URL. Whoever has it can send this part: treat it as a password. */
   url: string;
 }
@@ -280,12 +280,14 @@ export type RequestedPart =
 
 /** How a file is cut into parts. */
 export interface UploadBody {
-  /** How many parts. */
+  /** How many parts; where the size was not declared, the highest number that may be sent. */
   part_count: number;
-  /** Bytes of every part but the last. */
+  /** Bytes of every part but the last. A suggestion where the size was not declared. */
   part_size: number;
   /** The first 100 part URLs; only where they were just granted. More by `part-urls`. */
   parts?: Array<PartUrlBody>;
+  /** How many bytes may arrive, where the size was not declared. */
+  size_limit?: number;
 }
 
 /** A part that is not as it must be. */
