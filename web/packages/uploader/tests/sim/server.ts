@@ -254,8 +254,8 @@ export class Server {
       const parts = numbers.map((number) => this.#url(asset, role, stored, number));
       const isOpen = !this.#isClosed(asset.id) && !rejected;
       const upload = { part_size: plan.partBytes, part_count: plan.partCount, parts };
-      const { size, file_name, content_type, checksum } = announced;
-      const body = { size, file_name, content_type, visibility: "private", verified: [] };
+      const { file_name, content_type, checksum } = announced;
+      const body = { size: plan.sizeBytes, file_name, content_type, visibility: "private", verified: [] };
       return [
         role,
         { ...body, ...(checksum && { checksum }), ...(isOpen && { upload }), ...(rejected && { rejected }) },
