@@ -19,6 +19,7 @@ mod stores;
 mod suites;
 mod test;
 mod tidy;
+mod web;
 
 use std::process::ExitCode;
 

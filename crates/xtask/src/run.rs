@@ -3,13 +3,13 @@
 //! The server replaces this process, so Ctrl-C, SIGTERM and the exit code belong to it alone.
 
 use std::os::unix::process::CommandExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
-use crate::{console, host, process};
+use crate::{console, host, process, web};
 
 /// One build for all that `cargo xtask test` runs. `--tests` makes cargo resolve features as the
 /// test run does, so nothing is compiled twice.
@@ -43,27 +43,7 @@ fn build_pages() -> Result<()> {
         console::note("no npm is found: the server will have no web client. Install Node 20 or newer to build it.");
         return Ok(());
     }
-    let web = host::root().join("web");
-    if !is_installed(&web) {
-        npm(&web, &["ci", "--no-audit", "--no-fund"])?;
-    }
-    npm(&web, &["run", "build", "--workspace", "@landfall/app"])
-}
-
-/// Whether the packages are those of the lock file: npm writes a copy of it when it has installed them.
-fn is_installed(web: &Path) -> bool {
-    let changed = |file: &str| web.join(file).metadata().and_then(|file| file.modified());
-    match (changed("node_modules/.package-lock.json"), changed("package-lock.json")) {
-        (Ok(installed), Ok(wanted)) => installed >= wanted,
-        _ => false,
-    }
-}
-
-fn npm(web: &Path, arguments: &[&str]) -> Result<()> {
-    match process::status(process::command("npm").current_dir(web).args(arguments))? {
-        0 => Ok(()),
-        code => bail!("npm ended with {code}, see above"),
-    }
+    web::build_pages()
 }
 
 fn split_profile(arguments: &[String]) -> (Profile, &[String]) {

@@ -8,7 +8,7 @@ use anyhow::Result;
 
 use crate::steps::Steps;
 use crate::stores::{Engine, Kept};
-use crate::{check, generate, needs, process, run, simulate, suites};
+use crate::{check, generate, needs, process, run, simulate, suites, web};
 
 /// Runs every step and gives the exit code; a failed test run keeps nextest's own code.
 ///
@@ -25,12 +25,17 @@ pub(crate) fn run_all() -> Result<u8> {
         ceph = Some(Kept::begin(Engine::Ceph)?);
         Ok(0)
     });
+    // Before the binary, which takes the pages in.
+    let pages_built = steps.run("web", web::build_all);
     check::add_steps(&mut steps);
     let built = steps.run("build", || cargo(run::TEST_BUILD));
     if built {
         steps.run("generated docs", generate::check_built);
         steps.run("doc tests", || cargo(&["test", "--workspace", "--doc", "--locked"]));
         steps.run("simulation", simulate::run_built);
+        if pages_built {
+            steps.run("web tests", web::test_built);
+        }
         steps.run("tests", || suites::run(&mut process::cargo(TESTS)));
     }
     if let Some(ceph) = ceph.filter(|_| built && begun) {

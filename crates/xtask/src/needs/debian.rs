@@ -41,6 +41,16 @@ const NEEDS: &[Need] = &[
         reason: "holds boto3 and the AWS CLI, which the tests point at the embedded store",
     },
     Need {
+        package: "chromium",
+        probe: &["test", "-x", "/usr/bin/chromium"],
+        reason: "the browser of the browser tests",
+    },
+    Need {
+        package: "fonts-nanum",
+        probe: &["test", "-d", "/usr/share/fonts/truetype/nanum"],
+        reason: "draws the Korean text of the pages",
+    },
+    Need {
         package: "ceph-mon",
         probe: &["ceph-mon", "--version"],
         reason: "Ceph's monitor; the tests also run on Ceph",

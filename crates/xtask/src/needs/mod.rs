@@ -1,10 +1,11 @@
 //! What the tests need beyond Rust, and how it gets here.
 //!
-//! Each kind of need is one file: Debian packages, cargo-nextest, Python packages. A need that is
-//! met costs a few milliseconds; one that cannot be met ends the run with the command to type.
+//! Each kind of need is one file: Debian packages, cargo-nextest, Python packages, Node.js. A need that
+//! is met costs a few milliseconds; one that cannot be met ends the run with the command to type.
 
 mod debian;
 mod nextest;
+pub(crate) mod node;
 mod python;
 
 use anyhow::Result;
@@ -17,5 +18,6 @@ pub(crate) fn install() -> Result<u8> {
     debian::install()?;
     nextest::install()?;
     python::install()?;
+    node::install()?;
     Ok(0)
 }

@@ -1,8 +1,8 @@
-//! boto3 and the AWS CLI, unmodified: the S3 clients that people really point at a store.
+//! Python packages at exact versions, each set in a virtual environment inside the repository.
 //!
-//! They live in a virtual environment in the repository, `.tools/python`, at the exact versions of
-//! `.config/test-python.txt`. `.cargo/config.toml` names the folder to every test as
-//! `TEST_PYTHON`, so a test run without xtask finds them too.
+//! boto3 and the AWS CLI, unmodified, are the S3 clients that people really point at a store.
+//! `.cargo/config.toml` names their folder to every test as `TEST_PYTHON`, so a test run without
+//! xtask finds them too.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,37 +11,66 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::{console, host, process};
 
-const REQUIREMENTS: &str = ".config/test-python.txt";
-const FOLDER: &str = ".tools/python";
+/// A virtual environment that holds exactly what its requirements name.
+#[derive(Debug)]
+pub(super) struct Environment {
+    /// The file with the requirements, below the root.
+    pub(super) requirements: &'static str,
+    /// Where it is made, below the root.
+    pub(super) folder: &'static str,
+}
 
-/// Makes the virtual environment, unless it already holds exactly these requirements.
+const S3_CLIENTS: Environment = Environment { requirements: ".config/test-python.txt", folder: ".tools/python" };
+
+/// Makes the environment of the S3 clients.
 ///
 /// # Errors
-/// When Python or pip fails; they have printed why.
+/// As [`Environment::install`].
 pub(super) fn install() -> Result<()> {
-    let requirements =
-        fs::read_to_string(host::root().join(REQUIREMENTS)).with_context(|| format!("cannot read {REQUIREMENTS}"))?;
-    let folder = host::root().join(FOLDER);
-    if is_current(&folder, &requirements) {
-        return Ok(());
+    S3_CLIENTS.install()
+}
+
+impl Environment {
+    /// Makes the virtual environment, unless it already holds exactly these requirements.
+    ///
+    /// # Errors
+    /// When Python or pip fails; they have printed why.
+    pub(super) fn install(&self) -> Result<()> {
+        let Self { requirements: file, folder } = self;
+        let requirements =
+            fs::read_to_string(host::root().join(file)).with_context(|| format!("cannot read {file}"))?;
+        if self.is_current(&requirements) {
+            return Ok(());
+        }
+        console::note(&format!("missing: {file} in {folder}"));
+        run("python3", &["-m", "venv", "--clear", folder])?;
+        let pip = ["-m", "pip", "--disable-pip-version-check", "install", "--quiet"];
+        let program = self.python();
+        run(&program.to_string_lossy(), &[&pip[..], &["--requirement", file]].concat())?;
+        // Written last: an interrupted installation starts over.
+        fs::write(self.stamp(), requirements).context("cannot mark the installation as complete")
     }
-    console::note(&format!("missing: {REQUIREMENTS} in {FOLDER}"));
-    run("python3", &["-m", "venv", "--clear", FOLDER])?;
-    let python = folder.join("bin/python");
-    let pip = ["-m", "pip", "--disable-pip-version-check", "install", "--quiet"];
-    let program = python.to_string_lossy();
-    run(&program, &[&pip[..], &["--requirement", REQUIREMENTS]].concat())?;
-    // Written last: an interrupted installation starts over.
-    fs::write(stamp(&folder), requirements).context("cannot mark the installation as complete")
+
+    /// Its interpreter.
+    pub(super) fn python(&self) -> PathBuf {
+        self.path().join("bin/python")
+    }
+
+    fn path(&self) -> PathBuf {
+        host::root().join(self.folder)
+    }
+
+    fn stamp(&self) -> PathBuf {
+        self.path().join("installed.txt")
+    }
+
+    fn is_current(&self, requirements: &str) -> bool {
+        fs::read_to_string(self.stamp()).is_ok_and(|installed| installed == requirements) && answers(&self.python())
+    }
 }
 
-fn stamp(folder: &Path) -> PathBuf {
-    folder.join("installed.txt")
-}
-
-fn is_current(folder: &Path, requirements: &str) -> bool {
-    fs::read_to_string(stamp(folder)).is_ok_and(|installed| installed == requirements)
-        && process::succeeds(process::command(folder.join("bin/python")).arg("--version"))
+fn answers(python: &Path) -> bool {
+    process::succeeds(process::command(python).arg("--version"))
 }
 
 fn run(program: &str, arguments: &[&str]) -> Result<()> {
