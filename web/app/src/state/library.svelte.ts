@@ -5,6 +5,7 @@ import { type AssetEvent, follow } from "./events";
 import { notices } from "./notices.svelte";
 import { session } from "./session.svelte";
 import { settings } from "./settings.svelte";
+import { uploads } from "./uploads.svelte";
 
 export const COLLECTION = "videos";
 /** A screen or two of cards. */
@@ -121,7 +122,8 @@ export class Library {
     const isShown = this.list.some((one) => one.id === id);
     if (isShown) this.list = this.list.map((one) => (one.id === id ? asset : one));
     else void this.reload();
-    if (type === "asset.created") notices.tell(settings.t.library.appeared(asset.title));
+    // What this page uploads is told by the uploads.
+    if (type === "asset.created" && !uploads.find(id)) notices.tell(settings.t.library.appeared(asset.title));
   }
 
   #drop(id: string): void {
