@@ -27,3 +27,4 @@ mod shutdown;
 mod sizes;
 mod store_clients;
 mod undeclared;
+mod uppy;

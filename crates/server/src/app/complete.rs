@@ -24,6 +24,27 @@ pub struct Completion {
     pub patch: AssetPatch,
     /// What it knows about its files.
     pub claims: BTreeMap<RoleName, Claim>,
+    /// What is done.
+    pub scope: Scope,
+}
+
+/// What the owner says is done.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Scope {
+    /// Everything that was announced.
+    #[default]
+    Asset,
+    /// The file of one role, by a client that knows of no other. It waits, verified, for the others.
+    Role(RoleName),
+}
+
+impl Scope {
+    fn holds(&self, role: &RoleName) -> bool {
+        match self {
+            Self::Asset => true,
+            Self::Role(only) => only == role,
+        }
+    }
 }
 
 /// What the owner knows about one file.
@@ -86,7 +107,7 @@ impl App {
     ) -> Result<Completed, CompleteError> {
         // In another bucket every upload would look vanished, and that ends a file.
         self.require_bucket().await?;
-        self.freeze_asset(owner, of, id, &completion.claims).await?;
+        self.freeze_asset(owner, of, id, completion).await?;
         // After the freeze, because an answer that says "nothing changed" must be true.
         if completion.patch != AssetPatch::default() {
             self.patch_asset(owner, of, id, &completion.patch).await.map_err(patch_refused)?;
@@ -106,10 +127,11 @@ impl App {
             Either::Right(_still_running) => {}
         }
         let asset = self.find_asset(owner, of, id).await.map_err(CompleteError::Find)?;
-        if let Some((role, reason)) = first_rejection(&asset) {
+        if let Some((role, reason)) = first_rejection(&asset, &completion.scope) {
             return Err(CompleteError::Rejected { role, reason });
         }
-        if asset.status == AssetStatus::Created && asset.pending().next().is_none() {
+        let waiting = asset.pending().any(|file| completion.scope.holds(&file.role));
+        if asset.status == AssetStatus::Created && !waiting {
             return Ok(Completed::Created(asset));
         }
         Ok(Completed::StillCommitting(asset))
@@ -122,24 +144,25 @@ impl App {
         self.commit_asset(&asset.owner, id, Begin::WithHead).await
     }
 
-    /// Freezes every pending file, or none: first all are judged, then all are written. A race lost in between is
+    /// Freezes every pending file that is said to be done, or none: first all are judged, then all are written. A race lost in between is
     /// judged again from the start.
     async fn freeze_asset(
         &self,
         owner: &OwnerId,
         of: &Collection,
         id: AssetId,
-        claims: &BTreeMap<RoleName, Claim>,
+        completion: &Completion,
     ) -> Result<(), CompleteError> {
+        let Completion { claims, scope, .. } = completion;
         'race: for _ in 0..MAX_RACES {
             let Stamped { now, value: asset } = self.load_own(owner, of, id).await.map_err(CompleteError::Find)?;
             check_claims(&asset, claims)?;
-            if let Some((role, reason)) = first_rejection(&asset) {
+            if let Some((role, reason)) = first_rejection(&asset, scope) {
                 return Err(CompleteError::Rejected { role, reason });
             }
             let mut frozen: Vec<(&File, Box<Decision>)> = Vec::new();
             let mut incomplete = BTreeMap::new();
-            for file in asset.pending() {
+            for file in asset.pending().filter(|file| scope.holds(&file.role)) {
                 match self.judge_parts(owner, file, claims.get(&file.role), now).await? {
                     Judged::Ready(decision) => frozen.push((file, decision)),
                     Judged::Beyond => {}
@@ -262,9 +285,9 @@ fn all_missing(file: &File) -> Incomplete {
     Incomplete { missing: file.numbers().take(known).collect(), wrong: Vec::new() }
 }
 
-fn first_rejection(asset: &Asset) -> Option<(RoleName, Reason)> {
+fn first_rejection(asset: &Asset, scope: &Scope) -> Option<(RoleName, Reason)> {
     let rejected = |file: &File| file.state.reason().map(|reason| (file.role.clone(), reason));
-    asset.pending().find_map(rejected)
+    asset.pending().filter(|file| scope.holds(&file.role)).find_map(rejected)
 }
 
 fn check_claims(asset: &Asset, claims: &BTreeMap<RoleName, Claim>) -> Result<(), CompleteError> {

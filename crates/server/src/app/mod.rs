@@ -43,7 +43,7 @@ pub use announce::{AnnounceError, WithdrawError};
 pub use arrive::Arrival;
 pub use audit::{AuditReport, Breach, HIDDEN_GRACE, Invariant};
 pub use commit::{Begin, Commit};
-pub use complete::{Claim, CompleteError, Completed, Completion};
+pub use complete::{Claim, CompleteError, Completed, Completion, Scope};
 pub use create::{CreateError, FileProblem, Finisher, IdempotencyKey, NewFile, NewUpload, Opened};
 pub use delete::DeleteError;
 pub use destroy::Destruction;

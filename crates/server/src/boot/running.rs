@@ -14,7 +14,7 @@ use super::foundation::{self, Foundation};
 use super::{BootError, figures, hints};
 use crate::auth::LoginCodes;
 use crate::config::{Config, StoreKind};
-use crate::http::{self, BodyLimits, HttpParts, HttpState, ReapClock, WebFile};
+use crate::http::{self, BodyLimits, HttpParts, HttpState, ReapClock, RelayForms, WebFile};
 use crate::jobs::{Jobs, Schedules};
 use crate::limits::memory::MemoryLimits;
 use crate::store::layout::Layout;
@@ -122,6 +122,7 @@ impl Running {
             origins: config.web.origins.clone(),
             web_files,
             reap_clock: if local { ReapClock::Movable } else { ReapClock::Fixed },
+            relay_forms: if config.uploads.relay_forms { RelayForms::Allowed } else { RelayForms::Refused },
             stopping: stopping.clone(),
         });
         let run = RunAddresses { api: Some(addresses.api.clone()), store: addresses.store.clone() };

@@ -5,7 +5,7 @@ use domain::part_plan::{DEFAULT_PART, MAX_PART, MIN_PART};
 use domain::{ByteCount, TimeSpan, UploadRules};
 
 use super::error::ConfigError;
-use super::form::{Choice, Size, Span, Text, not_empty, quoted};
+use super::form::{Choice, Flag, Size, Span, Text, not_empty, quoted};
 use super::visit::Visitor;
 use crate::jobs::{ExpireSchedule, InvalidSchedule};
 
@@ -23,11 +23,19 @@ pub struct UploadsConfig {
     pub url_ttl: TimeSpan,
     /// The part size to prefer.
     pub part_size: ByteCount,
+    /// Whether files of at most 5 MiB may come as forms.
+    pub relay_forms: bool,
 }
 
 impl Default for UploadsConfig {
     fn default() -> Self {
-        Self { idle: DEFAULT_IDLE, max_age: DEFAULT_MAX_AGE, url_ttl: DEFAULT_URL_LIFE, part_size: DEFAULT_PART }
+        Self {
+            idle: DEFAULT_IDLE,
+            max_age: DEFAULT_MAX_AGE,
+            url_ttl: DEFAULT_URL_LIFE,
+            part_size: DEFAULT_PART,
+            relay_forms: true,
+        }
     }
 }
 
@@ -42,6 +50,8 @@ impl UploadsConfig {
         let doc =
             "The part size to prefer, rounded up to whole MiB. Larger where 10,000 parts would not hold the file.";
         visitor.key("part_size", doc, &mut self.part_size, Size(MIN_PART..=MAX_PART));
+        let doc = "Whether Uppy 6 may send files of at most 5 MiB as forms, which the server passes on to the store. No other byte of a file goes through it.";
+        visitor.key("relay_forms", doc, &mut self.relay_forms, Flag);
     }
 
     /// The rules as the use cases know them.

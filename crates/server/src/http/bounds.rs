@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use domain::ByteCount;
 
-use crate::app::DEFAULT_COMPLETE_PATIENCE;
+use crate::app::{DEFAULT_COMPLETE_PATIENCE, RELAY_LIMIT};
 
 /// Streams of events open at once. Each costs a few KiB and, when something happens, a query.
 pub const EVENT_STREAMS: usize = 1024;
@@ -40,6 +40,12 @@ pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// How long shutdown waits for requests under way. Orchestrators kill after 30 s by default, and commits and the store
 /// still have to stop after this; a `complete` that is cut off goes on in the next start and can be repeated.
 pub const GRACE_TIME: Duration = Duration::from_secs(15);
+/// Forms with files that are read into memory at once; others wait. 32 of them have 160 MiB.
+pub const RELAYS: usize = 32;
+/// What a form may hold beside its file: a handful of short fields and their boundaries.
+pub const FORM_FIELDS_LIMIT: ByteCount = ByteCount::kib(64);
+/// Longest time a form may take: 5 MiB at 150 kbit/s, what a telephone in a train has.
+pub const FORM_TIME: Duration = Duration::from_secs(5 * 60);
 /// What is read on of a refused body, at most: several times the largest body that is taken.
 pub const HEARD_OUT_BYTES: ByteCount = ByteCount::mib(16);
 /// How long that may take.
@@ -58,4 +64,5 @@ pub const SEARCH_CHARS: usize = domain::text::MAX_TITLE_CHARS;
 pub const ECHO_CHARS: usize = 300;
 
 const _: () = assert!(REQUEST_TIME.as_secs() > DEFAULT_COMPLETE_PATIENCE.as_secs() as u64 + 20);
+const _: () = assert!(RELAY_LIMIT.get() * 8 / FORM_TIME.as_secs() < 150_000);
 const _: () = assert!(BODY_LIMIT.get() <= COMPLETE_BODY_LIMIT.get());

@@ -23,6 +23,7 @@ mod routes;
 mod serve;
 mod sessions;
 mod state;
+mod uppy;
 
 pub use jobs::{accept_restore_body, audit_body, reconcile_by_hand};
 pub use openapi::openapi;
@@ -30,4 +31,4 @@ pub use pages::WebFile;
 pub use routes::router;
 pub use serve::{Stopped, serve};
 pub(crate) use sessions::{local_operator, login_url};
-pub use state::{BodyLimits, HttpParts, HttpState, ReapClock};
+pub use state::{BodyLimits, HttpParts, HttpState, ReapClock, RelayForms};

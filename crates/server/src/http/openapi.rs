@@ -62,7 +62,7 @@ pub(super) fn frame() -> utoipa::openapi::OpenApi {
 
 /// The document of everything this server answers.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    routes::open().merge(routes::protected()).into_openapi()
+    routes::open().merge(routes::protected()).merge(routes::doors()).into_openapi()
 }
 
 /// Which operation a route is, by its method.

@@ -21,6 +21,7 @@ use crate::app::{
     PortError, ReadError, WithdrawError,
 };
 use crate::catalog::{Allowance, CatalogError};
+use crate::http::uppy::Dialect;
 pub use caller::{login, login_elsewhere, not_admin, origin_not_allowed, unauthenticated, watch};
 
 /// The media type of problems.
@@ -168,10 +169,14 @@ impl IntoResponse for Denial {
     }
 }
 
-/// Gives a denied response its document.
-pub fn write_document(mut response: Response, path: &str, request_id: &str) -> Response {
+/// Gives a denied response its document, in the dialect of whoever asked.
+pub(super) fn write_document(mut response: Response, path: &str, request_id: &str, dialect: Dialect) -> Response {
     let Some(denial) = response.extensions_mut().remove::<Denial>() else { return response };
-    let document = denial.document(path, request_id);
+    let mut document = denial.document(path, request_id);
+    if dialect == Dialect::S3 {
+        return uppy::write_s3_error(response, &document);
+    }
+    document.uppy_request_id = (dialect == Dialect::Uppy).then(|| request_id.to_owned());
     let body = serde_json::to_vec(&document).expect("a problem is plain data");
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
     *response.body_mut() = body.into();

@@ -3,10 +3,11 @@
 use axum::{Router, middleware as layer};
 use utoipa_axum::router::OpenApiRouter;
 
-use super::middleware::{admit, cors, hear_out, observe, protect, shed};
+use super::middleware::{admit, admit_by_capability, admit_by_uppy, cors, hear_out, observe, protect, shed};
 use super::problem::{self, Denial};
 use super::{
     HttpState, assets, capabilities, collections, events, files, grants, health, jobs, openapi, pages, parts, sessions,
+    uppy,
 };
 
 /// What needs a token.
@@ -32,13 +33,25 @@ pub(super) fn open() -> OpenApiRouter<HttpState> {
         .merge(sessions::open())
 }
 
+/// The document of Uppy's doors.
+pub(super) fn doors() -> OpenApiRouter<HttpState> {
+    uppy::by_header().merge(uppy::by_capability())
+}
+
 /// The whole server side of HTTP. From the outside in: pages of other origins admitted, observed (request id, log, metric, problem documents, security
 /// headers), protected (panics, time), then for `/v1` shed, authenticated and rate-limited.
 pub fn router(state: HttpState) -> Router {
     let (protected, _) = protected().split_for_parts();
     let (open, _) = open().split_for_parts();
+    let (by_header, _) = uppy::by_header().split_for_parts();
+    let (by_capability, _) = uppy::by_capability().split_for_parts();
+    let by_header = by_header
+        .route_layer(layer::from_fn_with_state(state.clone(), admit))
+        .route_layer(layer::from_fn(admit_by_uppy));
     protected
         .route_layer(layer::from_fn_with_state(state.clone(), admit))
+        .merge(by_header)
+        .merge(by_capability.route_layer(layer::from_fn_with_state(state.clone(), admit_by_capability)))
         .route_layer(layer::from_fn_with_state(state.clone(), shed))
         .merge(open)
         .fallback(pages::file)

@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::bounds::{BODY_LIMIT, COMPLETE_BODY_LIMIT, EVENT_STREAMS, REQUESTS_IN_FLIGHT};
+use super::bounds::{BODY_LIMIT, COMPLETE_BODY_LIMIT, EVENT_STREAMS, RELAYS, REQUESTS_IN_FLIGHT};
 use super::health::Readiness;
 use super::openapi::{self, Operations};
 use super::pages::{WebClient, WebFile};
@@ -45,6 +45,21 @@ pub enum ReapClock {
     Movable,
 }
 
+/// Whether the server passes small files on that come as forms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RelayForms {
+    /// At most [`crate::app::RELAY_LIMIT`] each.
+    Allowed,
+    /// No byte of a file goes through the server.
+    Refused,
+}
+
+impl RelayForms {
+    pub(super) fn allowed(self) -> bool {
+        self == Self::Allowed
+    }
+}
+
 /// What the HTTP layer is made of.
 pub struct HttpParts {
     /// The use cases.
@@ -71,6 +86,8 @@ pub struct HttpParts {
     pub web_files: &'static [WebFile],
     /// Whether `reap` takes `now`.
     pub reap_clock: ReapClock,
+    /// Whether forms are taken.
+    pub relay_forms: RelayForms,
     /// Cancelled when the process is about to end: `/readyz` says so, so that nobody sends more.
     pub stopping: CancellationToken,
 }
@@ -87,6 +104,7 @@ pub struct Shared {
     pub(super) own_origin: String,
     pub(super) in_flight: Semaphore,
     pub(super) event_streams: Arc<Semaphore>,
+    pub(super) relays: Semaphore,
     pub(super) readiness: Readiness,
     pub(super) operations: Operations,
     pub(super) document: Bytes,
@@ -108,6 +126,7 @@ impl HttpState {
         Self(Arc::new(Shared {
             in_flight: Semaphore::new(requests),
             event_streams: Arc::new(Semaphore::new(EVENT_STREAMS)),
+            relays: Semaphore::new(RELAYS),
             readiness: Readiness::default(),
             operations: Operations::of(&document),
             document: serde_json::to_vec_pretty(&document).expect("a document is plain data").into(),

@@ -51,7 +51,7 @@ const METRICS: [(&str, Kind, Option<Unit>, &str); 16] = [
     (FILES, Kind::Gauge, None, "Files in each state"),
     (TRANSITIONS, Kind::Counter, None, "Changes of state, by from and to"),
     (PARTS_SIGNED, Kind::Counter, None, "Part URLs given out"),
-    (RELAYED_BYTES, Kind::Counter, Some(Unit::Bytes), "Bytes of forms that went through the server into a part"),
+    (RELAYED_BYTES, Kind::Counter, None, "Bytes of forms that went through the server into a part"),
     (JOB_DURATION, Kind::Histogram, Some(Unit::Seconds), "Time of one round of a job"),
     (JOB_FINDINGS, Kind::Counter, None, "Rows a job had something to do for"),
     (JOB_FAILURES, Kind::Counter, None, "Rounds of a job that ended early"),

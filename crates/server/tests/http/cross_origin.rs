@@ -71,3 +71,32 @@ async fn other_pages_are_told_nothing() {
         );
     }
 }
+
+#[tokio::test]
+async fn uppy_may_send_and_read_what_it_needs() {
+    let house = house();
+    let door = crate::uppy::door(&house, "videos", Value::Null).await;
+    for (path, asked) in [
+        ("/uppy/s3/multipart".to_owned(), "content-type,uppy-auth-token,uppy-versions,authorization"),
+        (format!("{door}/s3/multipart"), "content-type"),
+        (format!("{door}/form/"), ""),
+        (format!("{door}/s3/xml/uploads"), "content-type"),
+    ] {
+        let mut request = preflight(APP, "POST");
+        *request.uri_mut() = path.parse().unwrap();
+        request.headers_mut().insert("access-control-request-headers", asked.parse().unwrap());
+        let answer = house.send_undocumented(request).await;
+        assert_eq!((answer.status.as_u16(), answer.header("access-control-allow-origin")), (200, APP), "{path}");
+        let allowed = list(&answer, "access-control-allow-headers");
+        for name in asked.split(',').filter(|name| !name.is_empty()) {
+            assert!(allowed.contains(&name), "{name} is not in {allowed:?}");
+        }
+    }
+    for path in [format!("{door}/s3/sts"), format!("{door}/nothing"), "/c/ended/s3/params".to_owned()] {
+        let refused = Request::builder().uri(&path).header("origin", APP).body(Body::empty()).unwrap();
+        let refused = house.send(refused).await;
+        assert_eq!(refused.header("access-control-allow-origin"), APP, "{path}");
+        let exposed = list(&refused, "access-control-expose-headers");
+        assert!(exposed.contains(&"etag") && exposed.contains(&"location"), "{exposed:?}");
+    }
+}

@@ -18,7 +18,7 @@ use server::catalog::memory::MemoryCatalog;
 use server::catalog::{Allowance, Catalog};
 use server::clock::ManualClock;
 use server::http::bounds::REQUESTS_IN_FLIGHT;
-use server::http::{BodyLimits, HttpParts, HttpState, ReapClock, WebFile};
+use server::http::{BodyLimits, HttpParts, HttpState, ReapClock, RelayForms, WebFile};
 use server::limits::memory::MemoryLimits;
 use server::store::memory::MemoryStore;
 use server::telemetry::Metrics;
@@ -39,6 +39,7 @@ pub(crate) struct Plan {
     pub(crate) origins: Vec<String>,
     pub(crate) public_url: &'static str,
     pub(crate) web_files: &'static [WebFile],
+    pub(crate) relay_forms: RelayForms,
 }
 
 impl Default for Plan {
@@ -52,6 +53,7 @@ impl Default for Plan {
             origins: Vec::new(),
             public_url: "http://api.test",
             web_files: &[],
+            relay_forms: RelayForms::Allowed,
         }
     }
 }
@@ -134,6 +136,7 @@ impl House {
                 origins: plan.origins,
                 web_files: plan.web_files,
                 reap_clock: plan.reap_clock,
+                relay_forms: plan.relay_forms,
                 stopping: stopping.clone(),
             },
         );

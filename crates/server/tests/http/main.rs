@@ -22,3 +22,5 @@ mod problems;
 mod serving;
 mod sessions;
 mod undeclared;
+mod uppy;
+mod uppy_signing;

@@ -15,7 +15,7 @@ use wire::{
 };
 
 use super::fields::Fields;
-use crate::app::{Claim, Completion, Finisher, IdempotencyKey, NewFile, NewUpload, PartWanted};
+use crate::app::{Claim, Completion, Finisher, IdempotencyKey, NewFile, NewUpload, PartWanted, Scope};
 use crate::catalog::AssetPatch;
 use crate::http::problem::{self, Denial};
 
@@ -133,7 +133,7 @@ pub(in crate::http) fn completion(request: CompleteRequest, of: &Collection) -> 
         let role = known_role(of, &name)?;
         claims.insert(role, claim(&mut fields, &format!("files.{name}"), claimed));
     }
-    fields.finish(Some(Completion { patch, claims }))
+    fields.finish(Some(Completion { patch, claims, scope: Scope::Asset }))
 }
 
 fn claim(fields: &mut Fields, path: &str, request: CompleteFileRequest) -> Claim {

@@ -17,8 +17,8 @@ use wire::{
 };
 
 use super::fields::shortened;
-use crate::http::problem::Denial;
-use crate::http::{BodyLimits, HttpState};
+use crate::http::problem::{self, Denial};
+use crate::http::{BodyLimits, HttpState, uppy};
 
 /// A body that must be there.
 pub(in crate::http) struct JsonBody<T> {
@@ -101,6 +101,74 @@ impl<T: OptionalRequest> FromRequest<HttpState> for OptionalJsonBody<T> {
         }
         require_json(&parts.headers)?;
         Ok(Self(parse::<Option<T>>(&raw)?.unwrap_or_default()))
+    }
+}
+
+/// A JSON body of whatever type it says it is: `fetch` calls a text `text/plain` unless told otherwise.
+pub(in crate::http) struct AnyJson<T>(pub(in crate::http) T);
+
+/// The same as long as that of `complete`.
+pub(in crate::http) struct LongJson<T>(pub(in crate::http) T);
+
+/// A text as long as the body of `complete`.
+pub(in crate::http) struct LongText(pub(in crate::http) String);
+
+impl<T: DeserializeOwned> FromRequest<HttpState> for AnyJson<T> {
+    type Rejection = Denial;
+
+    async fn from_request(request: Request, state: &HttpState) -> Result<Self, Denial> {
+        let (parts, body) = request.into_parts();
+        parse(&read(&parts.headers, body, state.parts.body_limits.usual).await?).map(Self)
+    }
+}
+
+impl<T: DeserializeOwned> FromRequest<HttpState> for LongJson<T> {
+    type Rejection = Denial;
+
+    async fn from_request(request: Request, state: &HttpState) -> Result<Self, Denial> {
+        let (parts, body) = request.into_parts();
+        parse(&read(&parts.headers, body, state.parts.body_limits.complete).await?).map(Self)
+    }
+}
+
+impl FromRequest<HttpState> for LongText {
+    type Rejection = Denial;
+
+    async fn from_request(request: Request, state: &HttpState) -> Result<Self, Denial> {
+        let (parts, body) = request.into_parts();
+        let raw = read(&parts.headers, body, state.parts.body_limits.complete).await?;
+        let text = String::from_utf8(raw.into()).map_err(|_| Denial::field("body", "must be UTF-8"))?;
+        Ok(Self(text))
+    }
+}
+
+/// A form that is read when its turn has come.
+pub(in crate::http) struct FormBody {
+    boundary: String,
+    headers: HeaderMap,
+    body: Body,
+}
+
+impl FromRequest<HttpState> for FormBody {
+    type Rejection = Denial;
+
+    async fn from_request(request: Request, _state: &HttpState) -> Result<Self, Denial> {
+        let (parts, body) = request.into_parts();
+        let named = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let boundary = uppy::boundary(named).map(str::to_owned);
+        let boundary = boundary.ok_or_else(|| problem::uppy::no_form("its Content-Type says otherwise"))?;
+        Ok(Self { boundary, headers: parts.headers, body })
+    }
+}
+
+impl FormBody {
+    /// Its boundary and its bytes. `None`: it has more than `limit`.
+    pub(in crate::http) async fn read(self, limit: ByteCount) -> Result<Option<(String, Bytes)>, Denial> {
+        match read(&self.headers, self.body, limit).await {
+            Ok(bytes) => Ok(Some((self.boundary, bytes))),
+            Err(denial) if denial.code() == ErrorCode::BodyTooLarge => Ok(None),
+            Err(denial) => Err(denial),
+        }
     }
 }
 

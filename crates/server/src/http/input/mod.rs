@@ -11,7 +11,7 @@ mod query;
 
 pub(super) use convert::{asset_patch, completion, new_file, new_upload, parts_wanted};
 pub(super) use header::{IdempotencyHeader, LastEventId};
-pub(super) use json::{JsonBody, OptionalJsonBody};
+pub(super) use json::{AnyJson, FormBody, JsonBody, LongJson, LongText, OptionalJsonBody};
 pub(super) use path::{
     AssetParams, AssetPath, CollectionParams, CollectionPath, GrantParams, GrantPath, GrantTokenParams, GrantTokenPath,
     RoleParams, RolePath, RoleToAnnounce,

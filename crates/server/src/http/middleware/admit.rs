@@ -3,7 +3,7 @@
 //! *Rule*: a token counts more than a cookie, because a browser sends the cookie by itself; whatever changes something by
 //! the cookie comes from a page that may ([`super::origin`]).
 
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::{FromRequestParts, RawPathParams, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::OwnerId;
@@ -15,7 +15,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use super::origin::{Page, page};
 use crate::auth::{AuthError, Identity};
 use crate::http::problem::{self, Denial};
-use crate::http::{HttpState, sessions};
+use crate::http::{HttpState, sessions, uppy};
 use crate::limits::Standing;
 
 /// The names of draft-ietf-httpapi-ratelimit-headers.
@@ -24,18 +24,55 @@ pub(super) const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("rateli
 
 /// See the module.
 pub(in crate::http) async fn admit(State(state): State<HttpState>, mut request: Request, next: Next) -> Response {
-    let identity = match identify(&state, request.method(), request.headers()) {
-        Ok(identity) => identity,
-        Err(denial) => return denial.into_response(),
+    match identify(&state, request.method(), request.headers()) {
+        Ok(identity) => {
+            let owner = identity.owner.clone();
+            request.extensions_mut().insert(identity);
+            admit_owner(&state, &owner, request, next).await
+        }
+        Err(denial) => denial.into_response(),
+    }
+}
+
+/// Uppy sends a token under a name of its own, and it counts where there is no other.
+pub(in crate::http) async fn admit_by_uppy(mut request: Request, next: Next) -> Response {
+    let headers = request.headers_mut();
+    if let Some(token) = headers.remove(uppy::TOKEN_HEADER)
+        && !headers.contains_key(AUTHORIZATION)
+    {
+        let bearer = HeaderValue::from_bytes(&[b"Bearer ", token.as_bytes()].concat());
+        if let Ok(mut bearer) = bearer {
+            bearer.set_sensitive(true);
+            headers.insert(AUTHORIZATION, bearer);
+        }
+    }
+    next.run(request).await
+}
+
+/// Who is calling is said by the capability in the path.
+pub(in crate::http) async fn admit_by_capability(
+    State(state): State<HttpState>,
+    path: RawPathParams,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let token = path.iter().find(|(name, _)| *name == "token").map(|(_, token)| token.to_owned()).unwrap_or_default();
+    let capability = match state.parts.authenticator.verify_capability(&token, state.parts.clock.now()) {
+        Ok(capability) => capability,
+        Err(error) => return problem::uppy::capability(error).into_response(),
     };
-    tracing::Span::current().record("owner", state.log_name(&identity.owner));
-    let standing = standing(&state, &identity.owner).await;
+    let owner = capability.owner.clone();
+    request.extensions_mut().insert(uppy::Opened { capability });
+    admit_owner(&state, &owner, request, next).await
+}
+
+/// Lets a known caller in if its owner does not call too often.
+async fn admit_owner(state: &HttpState, owner: &OwnerId, request: Request, next: Next) -> Response {
+    tracing::Span::current().record("owner", state.log_name(owner));
+    let standing = standing(state, owner).await;
     let mut response = match standing.as_ref().map(|standing| standing.admission) {
         Some(Admission::Refused(wait)) => problem::rate_limited(wait).into_response(),
-        Some(Admission::Admitted) | None => {
-            request.extensions_mut().insert(identity);
-            next.run(request).await
-        }
+        Some(Admission::Admitted) | None => next.run(request).await,
     };
     if let Some(standing) = standing {
         tell(&standing, response.headers_mut());

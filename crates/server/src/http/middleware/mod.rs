@@ -9,7 +9,7 @@ mod protect;
 mod request_id;
 mod shed;
 
-pub(super) use admit::{Caller, admit};
+pub(super) use admit::{Caller, admit, admit_by_capability, admit_by_uppy};
 pub(super) use cors::cors;
 pub(super) use hear_out::hear_out;
 pub(super) use observe::observe;

@@ -14,9 +14,9 @@ use tracing::{Instrument, field};
 
 use super::request_id::{X_REQUEST_ID, request_id};
 use crate::clock::Stopwatch;
-use crate::http::HttpState;
 use crate::http::grants::{FOLLOW_ROUTE, SHOW_ROUTE};
 use crate::http::problem::{self, Denial};
+use crate::http::{HttpState, uppy};
 use crate::telemetry;
 
 /// The route of requests that match none. One label, whatever people ask for.
@@ -48,20 +48,25 @@ pub(in crate::http) async fn observe(State(state): State<HttpState>, mut request
     let mut response = next.run(request).instrument(span.clone()).await;
 
     let code = response.extensions().get::<Denial>().map(|denial| denial.code().as_str());
-    // The path of a link is a password.
+    // The path of a link or of a door is a password.
     let secret = [FOLLOW_ROUTE, SHOW_ROUTE].into_iter().find(|secret| **secret == *route);
-    let shown = secret.unwrap_or(&path);
-    response = problem::write_document(response, shown, &id);
+    let shown = secret.map(str::to_owned).or_else(|| uppy::shown(&path));
+    response = problem::write_document(response, shown.as_deref().unwrap_or(&path), &id, uppy::dialect(&path));
     finish_headers(response.headers_mut(), &path, &id);
     let status = response.status().as_u16();
     let seconds = watch.elapsed_seconds();
     telemetry::http_request(&operation, label(&method), &route, status, seconds);
     span.in_scope(|| match status {
         500.. => tracing::error!(status, code, seconds, "answered"),
-        _ if path.starts_with("/v1/") => tracing::info!(status, code, seconds, "answered"),
+        _ if is_api(&path) => tracing::info!(status, code, seconds, "answered"),
         _ => tracing::debug!(status, code, seconds, "answered"),
     });
     response
+}
+
+/// Whether a path is one that callers are known for.
+fn is_api(path: &str) -> bool {
+    path.starts_with("/v1/") || uppy::dialect(path) != uppy::Dialect::Problem
 }
 
 /// Methods as labels: only those HTTP defines, so that nobody can make a new time series by inventing one.
@@ -86,7 +91,7 @@ fn finish_headers(headers: &mut HeaderMap, path: &str, id: &str) {
     set(X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(REFERRER_POLICY, "no-referrer");
     set(CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'");
-    if path.starts_with("/v1/") {
+    if is_api(path) {
         set(CACHE_CONTROL, "no-store");
     }
     headers.insert(X_REQUEST_ID, HeaderValue::from_str(id).expect("request ids are ASCII"));

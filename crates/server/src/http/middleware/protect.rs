@@ -8,16 +8,21 @@ use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
 
 use super::observe::Operation;
-use crate::http::bounds::{JOB_TIME, REQUEST_TIME};
+use crate::http::bounds::{FORM_TIME, JOB_TIME, REQUEST_TIME};
 use crate::http::problem;
 
 /// What walks through everything there is.
 const JOBS: [&str; 3] = ["reap", "reconcile", "audit"];
+/// What brings a file along.
+const FORM: &str = "uppy_form_by_capability";
 
 /// See the module. Dropping a use case mid-way is as safe as a crash: the jobs finish what it began.
 pub(in crate::http) async fn protect(request: Request, next: Next) -> Response {
-    let job = request.extensions().get::<Operation>().is_some_and(|operation| JOBS.contains(&&*operation.0));
-    let time = if job { JOB_TIME } else { REQUEST_TIME };
+    let time = match request.extensions().get::<Operation>().map(|operation| &*operation.0) {
+        Some(operation) if JOBS.contains(&operation) => JOB_TIME,
+        Some(FORM) => FORM_TIME,
+        Some(_) | None => REQUEST_TIME,
+    };
     // Unwind safety: what a panicking handler leaves behind lies in the catalog, behind compare-and-set.
     match tokio::time::timeout(time, AssertUnwindSafe(next.run(request)).catch_unwind()).await {
         Ok(Ok(response)) => response,

@@ -1,10 +1,14 @@
 //! What is refused at Uppy's doors and nowhere else.
 
+use axum::response::Response;
 use domain::{ByteCount, CollectionName};
-use wire::ErrorCode;
+use http::HeaderValue;
+use http::header::CONTENT_TYPE;
+use wire::{ErrorCode, Problem};
 
 use super::{Denial, upload_closed};
 use crate::auth::CapabilityError;
+use crate::http::uppy::{XML, element};
 
 /// The address of the door is not valid.
 pub fn capability(error: CapabilityError) -> Denial {
@@ -63,4 +67,29 @@ pub fn form_too_large(limit: ByteCount) -> Denial {
 /// What came is no form as browsers send it.
 pub fn no_form(what: &str) -> Denial {
     Denial::field("body", format!("must be a form (multipart/form-data) as Uppy sends it: {what}"))
+}
+
+/// Writes a problem as S3 writes errors.
+pub(super) fn write_s3_error(mut response: Response, problem: &Problem) -> Response {
+    let content = element("Code", s3_code(problem.code))
+        + &element("Message", &problem.detail)
+        + &element("RequestId", &problem.request_id);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(XML));
+    *response.body_mut() = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error>{content}</Error>").into();
+    response
+}
+
+/// S3's own code where it has one that means the same.
+fn s3_code(code: ErrorCode) -> &'static str {
+    match code {
+        ErrorCode::Unauthorized | ErrorCode::Forbidden => "AccessDenied",
+        ErrorCode::NotFound | ErrorCode::Gone | ErrorCode::UploadClosed | ErrorCode::UploadExpired => "NoSuchUpload",
+        ErrorCode::UploadIncomplete => "InvalidPart",
+        ErrorCode::RateLimited | ErrorCode::Unavailable => "SlowDown",
+        ErrorCode::StoreUnavailable | ErrorCode::CatalogUnavailable => "ServiceUnavailable",
+        ErrorCode::MethodNotAllowed => "MethodNotAllowed",
+        ErrorCode::BodyTooLarge => "EntityTooLarge",
+        ErrorCode::Internal => "InternalError",
+        other => other.as_str(),
+    }
 }
