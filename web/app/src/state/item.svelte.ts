@@ -12,6 +12,8 @@ export interface Beginning {
   file: File;
   title?: string | undefined;
   description?: string | undefined;
+  /** `arrived`: the server has a picture of it already, which is kept unless another one is given. */
+  thumbnail?: "arrived" | undefined;
 }
 
 /** The server is told what somebody types when they pause for so long. */
@@ -26,7 +28,7 @@ export class Item {
   stage: Stage = $state("poster");
   thumbnail: File | undefined = $state.raw();
   thumbnailUrl: string | undefined = $state();
-  thumbnailOrigin: "video" | "own" | "none" = $state("none");
+  thumbnailOrigin: "video" | "own" | "arrived" | "none" = $state("none");
   shown: UploadState | undefined = $state.raw();
   #upload: Upload | undefined;
   #stopTelling = () => {};
@@ -35,13 +37,14 @@ export class Item {
   constructor(
     readonly id: number,
     private readonly uploader: Uploader,
-    { file, title, description }: Beginning,
+    { file, title, description, thumbnail }: Beginning,
     /** Told when it may be another one's turn. */
     private readonly onmoved: () => void,
   ) {
     this.file = file;
     this.title = title ?? titleOf(file);
     this.description = description ?? "";
+    if (thumbnail) this.thumbnailOrigin = thumbnail;
   }
 
   get phase(): Phase {
@@ -78,8 +81,8 @@ export class Item {
 
   /** Takes a picture from the video, unless somebody gives one meanwhile. Then it waits for its turn. */
   async prepare(role: RoleBody | undefined): Promise<void> {
-    const poster = role && (await takePoster(this.file, role));
-    if (poster && this.thumbnailOrigin !== "own") this.#show(poster, "video");
+    const poster = role && this.thumbnailOrigin === "none" ? await takePoster(this.file, role) : undefined;
+    if (poster && this.thumbnailOrigin === "none") this.#show(poster, "video");
     if (this.stage === "poster") this.stage = "waiting";
     this.onmoved();
   }
@@ -140,7 +143,11 @@ export class Item {
   }
 
   async #tell(): Promise<void> {
-    await this.#upload?.describe({ title: this.name, description: this.description });
+    const words = { title: this.name, description: this.description };
+    const isTold = await this.#upload?.describe(words);
+    const id = this.shown?.assetId;
+    // The upload itself tells it at the end; told now as well, it survives a reload.
+    if (isTold === false && id && !this.isOver) await this.uploader.api.patch(id, words);
   }
 
   #show(thumbnail: File, origin: "video" | "own"): void {

@@ -20,6 +20,8 @@ export interface Unfinished {
   begunAt: string | number;
   expiresAt: string | undefined;
   fingerprint: string | undefined;
+  /** Parts of the picture that was announced with it, if there is one. */
+  thumbnailParts: number | undefined;
   /** In this browser's journal. */
   entry: Entry | undefined;
 }
@@ -49,10 +51,11 @@ class Left {
   }
 
   /** Goes on with a file, if it is the right one. */
-  async goOn({ totalBytes, fingerprint, title, description }: Unfinished, file: File): Promise<"ok" | "other"> {
+  async goOn(one: Unfinished, file: File): Promise<"ok" | "other"> {
+    const { totalBytes, fingerprint, title, description } = one;
     if (file.size !== totalBytes) return "other";
     if (fingerprint && (await fingerprintOf(file).catch(() => fingerprint)) !== fingerprint) return "other";
-    uploads.add([{ file, title, description }]);
+    uploads.add([{ file, title, description, thumbnail: (await hasThumbnail(one)) ? "arrived" : undefined }]);
     return "ok";
   }
 
@@ -78,6 +81,7 @@ function ofAsset(asset: AssetBody, entries: Entry[]): Unfinished {
     begunAt: created_at,
     expiresAt: expires_at,
     fingerprint,
+    thumbnailParts: files.thumbnail?.rejected ? undefined : files.thumbnail?.upload?.part_count,
     entry: entries.find((entry) => entry.assetId === id),
   };
 }
@@ -89,3 +93,10 @@ async function arrivedBytes({ assetId }: Unfinished): Promise<number | undefined
 }
 
 export const left = new Left();
+
+/** Whether its picture has arrived as a whole, so that it need not be sent again. */
+async function hasThumbnail({ assetId, thumbnailParts }: Unfinished): Promise<boolean> {
+  if (!assetId || thumbnailParts === undefined) return false;
+  const { ok } = await session.client.arrived("videos", assetId, "thumbnail");
+  return ok !== undefined && ok.length >= thumbnailParts;
+}
