@@ -2,7 +2,7 @@ import { defineConfig } from "vite";
 
 export default defineConfig({
   build: {
-    lib: { entry: "src/index.ts", formats: ["es"], fileName: "index" },
+    lib: { entry: { index: "src/index.ts", locales: "src/locales/korean.ts" }, formats: ["es"] },
     target: "es2022",
     sourcemap: true,
     rolldownOptions: { external: [/^@uppy\//, /^@landfall\//] },
