@@ -20,7 +20,10 @@ function said(text: unknown): string {
   return typeof text === "function" ? String(text("1", "2", "3")) : String(text);
 }
 
-const ALL = leaves("", TEXTS.en, TEXTS.ko);
+/** Where English is the server's own, and only Korean has a table. */
+const SAID_BY_THE_SERVER = /^admin\.(whys|actions)\./;
+
+const ALL = leaves("", TEXTS.en, TEXTS.ko).filter(([path]) => !SAID_BY_THE_SERVER.test(path));
 
 test("every text is there in both languages, and Korean is Korean", () => {
   expect(ALL.length).toBeGreaterThan(300);

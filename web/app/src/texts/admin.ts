@@ -1,26 +1,6 @@
 // The operator's page.
 
-const STATES_EN: Record<string, string> = {
-  UPLOADING: "Uploading",
-  COMMITTING: "Committing",
-  VERIFYING: "Verifying",
-  VERIFIED: "Verified",
-  CREATED: "Published",
-  REJECTED: "Rejected",
-  DELETING: "Deleting",
-  DELETED: "Deleted",
-};
-
-const STATES_KO: Record<string, string> = {
-  UPLOADING: "업로드 중",
-  COMMITTING: "합치는 중",
-  VERIFYING: "확인 중",
-  VERIFIED: "확인됨",
-  CREATED: "게시됨",
-  REJECTED: "거부됨",
-  DELETING: "삭제 중",
-  DELETED: "삭제됨",
-};
+import * as operator from "./operator";
 
 export const EN = {
   title: "Admin",
@@ -54,7 +34,7 @@ export const EN = {
   noCalls: "No calls yet.",
   files: "Files by state",
   assets: "Assets by state",
-  states: STATES_EN,
+  ...operator.EN,
   anyState: "Any state",
   state: "State",
   owner: "Owner",
@@ -149,7 +129,7 @@ export const KO: typeof EN = {
   noCalls: "아직 호출이 없습니다.",
   files: "상태별 파일",
   assets: "상태별 자산",
-  states: STATES_KO,
+  ...operator.KO,
   anyState: "모든 상태",
   state: "상태",
   owner: "소유자",
