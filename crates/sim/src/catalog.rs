@@ -15,7 +15,8 @@ use domain::{
 use futures::FutureExt as _;
 use server::catalog::memory::MemoryCatalog;
 use server::catalog::{
-    Announced, AssetPatch, AssetQuery, Catalog, CatalogError, IdempotencyClaim, Reservation, Reserved, Stamped, Written,
+    Announced, AssetPatch, AssetQuery, Catalog, CatalogError, IdempotencyClaim, Reservation, Reserved, Stamped,
+    StatusName, Survey, Surveyed, Written,
 };
 use server::jobs::Job;
 
@@ -265,6 +266,18 @@ impl Catalog for SimCatalog {
         limit: u32,
     ) -> Result<Vec<(u64, OutboxEvent)>, CatalogError> {
         self.read("list_owner_events", async |catalog| catalog.list_owner_events(owner, after, limit).await).await
+    }
+
+    async fn list_asset_events(&self, asset: AssetId, limit: u32) -> Result<Vec<(u64, OutboxEvent)>, CatalogError> {
+        self.read("list_asset_events", async |catalog| catalog.list_asset_events(asset, limit).await).await
+    }
+
+    async fn survey_assets(&self, survey: &Survey) -> Result<Stamped<Surveyed>, CatalogError> {
+        self.read("survey_assets", async |catalog| catalog.survey_assets(survey).await).await
+    }
+
+    async fn count_assets(&self) -> Result<Vec<(StatusName, u64)>, CatalogError> {
+        self.read("count_assets", async |catalog| catalog.count_assets().await).await
     }
 
     async fn last_event_position(&self) -> Result<u64, CatalogError> {

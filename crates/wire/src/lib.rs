@@ -3,6 +3,7 @@
 //! Server and client share these types, so neither can misspell a field. Names are snake_case; times are RFC 3339 in
 //! UTC; sizes are bytes. Every request body refuses fields it does not know.
 
+mod admin;
 mod asset;
 mod capability;
 mod code;
@@ -10,6 +11,7 @@ mod collection;
 mod grant;
 mod job;
 mod object;
+mod overview;
 mod part;
 mod problem;
 mod request;
@@ -17,6 +19,7 @@ mod roles;
 mod session;
 mod uppy;
 
+pub use admin::{AdminAssetBody, AdminAssetHistory, AdminAssetPage, AdminFileBody, HappeningBody};
 pub use asset::{AssetBody, AssetPage, FileBody, FileUrlBody, RejectionBody, UploadBody};
 pub use capability::{CapabilityBody, CapabilityRequest};
 pub use code::ErrorCode;
@@ -26,6 +29,7 @@ pub use job::{
     AcceptRestoreBody, AcceptRestoreRequest, AuditBody, BreachBody, FindingBody, FindingTotalBody, ReapBody,
     ReapRequest, ReconcileBody, ReconcileRequest,
 };
+pub use overview::{JobRunBody, OverviewBody, ProcessBody, SampleBody, StateCountBody, TimingBody};
 pub use part::{PartBody, PartPage, PartUrlBody, PartUrlsBody};
 pub use problem::{FieldProblem, MissingParts, Problem, WrongPartBody};
 pub use request::{

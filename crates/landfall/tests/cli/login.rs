@@ -39,7 +39,12 @@ async fn the_link_that_serve_prints_signs_in_once_and_out_again() {
     assert_eq!((&who["owner"], &who["scopes"]), (&json!("local"), &json!(["admin"])));
     assert_eq!(see(&server, "/v1/session", &cookie).await, (StatusCode::OK, who));
     assert_eq!(see(&server, "/v1/videos", &cookie).await.0, StatusCode::OK);
-    assert_eq!(see(&server, "/v1/admin/jobs/audit", &cookie).await.0, StatusCode::OK);
+    for page in ["/v1/admin/jobs/audit", "/v1/admin/assets", "/v1/collections"] {
+        assert_eq!(see(&server, page, &cookie).await.0, StatusCode::OK, "{page}");
+    }
+    let (status, overview) = see(&server, "/v1/admin/overview", &cookie).await;
+    let queries = overview["catalog"].as_array().unwrap().iter().map(|line| line["count"].as_u64().unwrap());
+    assert!(status == StatusCode::OK && queries.sum::<u64>() > 0, "{overview}");
     assert_eq!(open(&server, &link).await.status(), StatusCode::UNAUTHORIZED, "a link works once");
 
     let reap = || Client::new().post(format!("{}/v1/admin/jobs/reap", server.api())).header(COOKIE, &cookie);
@@ -50,6 +55,20 @@ async fn the_link_that_serve_prints_signs_in_once_and_out_again() {
     let out = out.header(COOKIE, &cookie).send().await.unwrap();
     assert_eq!(out.status(), StatusCode::NO_CONTENT);
     assert_eq!(self::cookie(&out), "landfall_session=");
+    server.stop();
+}
+
+#[tokio::test]
+async fn the_page_is_served_under_its_policy_whether_built_or_not() {
+    let home = tempfile::tempdir().unwrap();
+    let server = Running::serve(home.path(), &[]);
+    let page = reqwest::get(server.api()).await.unwrap();
+    assert_eq!(page.status(), StatusCode::OK);
+    let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
+    assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+    assert!(page.text().await.unwrap().contains("<title>Landfall</title>"));
+    let config: Value = reqwest::get(format!("{}/config.json", server.api())).await.unwrap().json().await.unwrap();
+    assert_eq!(config, json!({"api": ""}));
     server.stop();
 }
 

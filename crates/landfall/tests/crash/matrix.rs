@@ -72,12 +72,16 @@ fn is_distinct(hit: &Hit, treatment: Treatment) -> bool {
 }
 
 /// Calls that no step of the protocol makes.
-const UNUSED: [&str; 10] = [
+const UNUSED: [&str; 13] = [
     // Nothing delivers the outbox yet.
     "catalog.list_events",
     // Owners watch what has happened; that decides nothing.
     "catalog.list_owner_events",
     "catalog.last_event_position",
+    // An operator's page looks; that decides nothing either.
+    "catalog.survey_assets",
+    "catalog.list_asset_events",
+    "catalog.count_assets",
     // A server makes these before it is ready, and here it is armed when it is. What they write, doctor wrote.
     "catalog.load_profile",
     "catalog.store_profile",

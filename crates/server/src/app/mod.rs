@@ -27,6 +27,7 @@ mod recheck;
 mod reconcile;
 mod relay;
 mod step;
+mod survey;
 mod walk;
 mod watch;
 
@@ -59,6 +60,7 @@ pub use read::{Intent, ReadError, ReadUrl};
 pub use recheck::Recheck;
 pub use reconcile::{Fate, Finding, Forgotten, ReconcileError, ReconcileReport, ReconcileTerms, Total};
 pub use relay::RELAY_LIMIT;
+pub use survey::{Happening, Standing, SurveyPage};
 
 use crate::background::{Background, HostBackground};
 use crate::catalog::{Allowance, Catalog, CatalogError};

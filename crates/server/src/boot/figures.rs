@@ -1,25 +1,50 @@
-//! Figures that nobody's request brings about: how many files there are in each state.
+//! Figures that nobody's request brings about: how many files and assets there are in each state, and a sample each five
+//! seconds of how the server fares.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
-use crate::telemetry::{self, Metrics};
+use crate::catalog::CatalogError;
+use crate::clock::Clock;
+use crate::telemetry::{self, Counts, Metrics, Overview, SAMPLE_EVERY};
 
 /// How often: Prometheus usually asks every 15 s to 60 s.
 pub(super) const EVERY: Duration = Duration::from_secs(15);
 
 /// Keeps the figures fresh until told to stop.
-pub(super) async fn keep(metrics: Metrics, app: App, every: Duration, stopping: CancellationToken) {
+pub(super) async fn keep(
+    metrics: Metrics,
+    overview: Arc<Overview>,
+    app: App,
+    every: Duration,
+    stopping: CancellationToken,
+) {
     loop {
-        match app.catalog().count_files().await {
-            Ok(counts) => telemetry::files(&counts),
+        match count(&app).await {
+            Ok(counts) => {
+                telemetry::files(&counts.files);
+                overview.counted(counts);
+            }
             Err(error) => tracing::debug!(error = &error as &dyn std::error::Error, "files were not counted"),
         }
         metrics.fold();
         if tokio::time::timeout(every, stopping.cancelled()).await.is_ok() {
             return;
         }
+    }
+}
+
+async fn count(app: &App) -> Result<Counts, CatalogError> {
+    let (files, assets) = (app.catalog().count_files().await?, app.catalog().count_assets().await?);
+    Ok(Counts { files, assets })
+}
+
+/// Takes samples until told to stop.
+pub(super) async fn sample(overview: Arc<Overview>, clock: Arc<dyn Clock>, stopping: CancellationToken) {
+    while tokio::time::timeout(SAMPLE_EVERY, stopping.cancelled()).await.is_err() {
+        overview.sample(clock.now());
     }
 }

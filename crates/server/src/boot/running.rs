@@ -18,7 +18,7 @@ use crate::http::{self, BodyLimits, HttpParts, HttpState, ReapClock, RelayForms,
 use crate::jobs::{Jobs, Schedules};
 use crate::limits::memory::MemoryLimits;
 use crate::store::layout::Layout;
-use crate::telemetry::Metrics;
+use crate::telemetry::{Metrics, Overview};
 
 /// Jobs that are in the middle of a store call at shutdown have this long; what they leave is finished by the next
 /// start. Orchestrators kill after 30 s by default, and the store still has to stop after this.
@@ -107,6 +107,7 @@ impl Running {
         let public_url = config.server.public_url.clone().unwrap_or_else(|| addresses.api.clone());
         // On one's own machine, with everything in this process.
         let local = config.store.kind == StoreKind::Embedded;
+        let overview = Arc::<Overview>::default();
         let logins = local.then(Arc::<LoginCodes>::default);
         let stopping = CancellationToken::new();
         let state = HttpState::new(HttpParts {
@@ -116,6 +117,7 @@ impl Running {
             limits: Arc::new(MemoryLimits::new(config.limits.rate(), REMEMBERED_OWNERS, foundation.clock.clone())),
             clock: foundation.clock.clone(),
             entropy: foundation.entropy.clone(),
+            overview: overview.clone(),
             metrics: metrics.clone(),
             body_limits: BodyLimits { usual: config.limits.body, complete: config.limits.complete_body },
             public_url: public_url.clone(),
@@ -134,8 +136,10 @@ impl Running {
                 tracing::warn!("requests were still running after the time to stop; their connections are closed");
             }
         });
+        serving.spawn(figures::sample(overview.clone(), foundation.clock.clone(), stopping.clone()));
         serving.spawn(figures::keep(
             metrics.clone(),
+            overview,
             foundation.app.clone(),
             foundation.figures_every,
             stopping.clone(),

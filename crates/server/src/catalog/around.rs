@@ -17,7 +17,8 @@ use domain::{
 
 use super::operation::Operation;
 use super::{
-    Announced, AssetPatch, AssetQuery, Catalog, CatalogError, IdempotencyClaim, Reservation, Reserved, Stamped, Written,
+    Announced, AssetPatch, AssetQuery, Catalog, CatalogError, IdempotencyClaim, Reservation, Reserved, Stamped,
+    StatusName, Survey, Surveyed, Written,
 };
 
 /// What happens around a call.
@@ -65,6 +66,10 @@ impl<A: AroundCatalog> Catalog for Around<A> {
 
     async fn list_assets(&self, query: &AssetQuery) -> Result<Stamped<Vec<Asset>>, CatalogError> {
         self.layer.around(Operation::ListAssets, self.catalog.list_assets(query)).await
+    }
+
+    async fn survey_assets(&self, survey: &Survey) -> Result<Stamped<Surveyed>, CatalogError> {
+        self.layer.around(Operation::SurveyAssets, self.catalog.survey_assets(survey)).await
     }
 
     async fn patch_asset(&self, id: AssetId, from: Fence, patch: &AssetPatch) -> Result<Written, CatalogError> {
@@ -160,12 +165,20 @@ impl<A: AroundCatalog> Catalog for Around<A> {
         self.layer.around(Operation::ListOwnerEvents, self.catalog.list_owner_events(owner, after, limit)).await
     }
 
+    async fn list_asset_events(&self, asset: AssetId, limit: u32) -> Result<Vec<(u64, OutboxEvent)>, CatalogError> {
+        self.layer.around(Operation::ListAssetEvents, self.catalog.list_asset_events(asset, limit)).await
+    }
+
     async fn last_event_position(&self) -> Result<u64, CatalogError> {
         self.layer.around(Operation::LastEventPosition, self.catalog.last_event_position()).await
     }
 
     async fn count_files(&self) -> Result<Vec<(StateName, u64)>, CatalogError> {
         self.layer.around(Operation::CountFiles, self.catalog.count_files()).await
+    }
+
+    async fn count_assets(&self) -> Result<Vec<(StatusName, u64)>, CatalogError> {
+        self.layer.around(Operation::CountAssets, self.catalog.count_assets()).await
     }
 
     async fn load_profile(&self) -> Result<Option<StoreProfile>, CatalogError> {

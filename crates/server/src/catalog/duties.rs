@@ -12,7 +12,7 @@ use domain::{
     StateName, Timestamp,
 };
 
-use super::{AssetQuery, Reservation};
+use super::{AssetQuery, Reservation, Survey};
 
 /// Most assets of one page.
 const MAX_PAGE: u32 = 100;
@@ -169,6 +169,12 @@ fn of_plan(file: &File) {
         of_time(looks.since);
         looks.next.iter().copied().for_each(of_time);
     }
+}
+
+/// A page has rows, and some may be looked at for it.
+pub(super) fn of_survey(survey: &Survey) {
+    assert!((1..=MAX_PAGE).contains(&survey.limit), "a page has 1 to {MAX_PAGE} assets");
+    assert!(survey.look_at >= 1, "a page looks at something");
 }
 
 /// An asset's status and the files its places point at agree.

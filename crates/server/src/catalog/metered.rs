@@ -8,6 +8,7 @@ use super::around::AroundCatalog;
 use super::operation::Operation;
 use crate::clock::Stopwatch;
 use crate::telemetry;
+use crate::telemetry::figures::Fared;
 
 /// Makes the queries of a catalog appear in the metrics by name.
 #[derive(Debug, Clone, Copy)]
@@ -19,8 +20,10 @@ impl AroundCatalog for Metered {
         operation: Operation,
         call: impl Future<Output = Result<T, CatalogError>> + Send,
     ) -> Result<T, CatalogError> {
-        let _query = Query { operation, since: Stopwatch::start() };
-        call.await
+        let mut query = Query { operation, since: Stopwatch::start(), fared: Fared::Well };
+        let answer = call.await;
+        query.fared = if answer.is_ok() { Fared::Well } else { Fared::Badly };
+        answer
     }
 }
 
@@ -28,11 +31,13 @@ impl AroundCatalog for Metered {
 struct Query {
     operation: Operation,
     since: Stopwatch,
+    /// Well, unless it was answered otherwise: who drops a query does not say that it failed.
+    fared: Fared,
 }
 
 impl Drop for Query {
     fn drop(&mut self) {
-        telemetry::catalog_query(self.operation.name(), self.since.elapsed_seconds());
+        telemetry::catalog_query(self.operation.name(), self.since.elapsed_seconds(), self.fared);
     }
 }
 

@@ -14,6 +14,9 @@ pub mod memory;
 pub mod metered;
 pub mod operation;
 pub mod sqlite;
+mod survey;
+
+pub use survey::{StatusName, Survey, Surveyed};
 
 use async_trait::async_trait;
 use domain::change::Change;
@@ -199,6 +202,10 @@ pub trait Catalog: Send + Sync + 'static {
     /// Assets in UPLOADING or CREATED, newest first.
     async fn list_assets(&self, query: &AssetQuery) -> Result<Stamped<Vec<Asset>>, CatalogError>;
 
+    /// Assets of everybody, in any status, newest first: of the `look_at` newest ones before `before` those that fit, up to
+    /// `limit`. Without a condition every asset fits, and `look_at` does not count.
+    async fn survey_assets(&self, survey: &Survey) -> Result<Stamped<Surveyed>, CatalogError>;
+
     /// Writes title, description and metadata if the asset is at this revision, and raises the revision.
     async fn patch_asset(&self, id: AssetId, from: Fence, patch: &AssetPatch) -> Result<Written, CatalogError>;
 
@@ -287,11 +294,17 @@ pub trait Catalog: Send + Sync + 'static {
         limit: u32,
     ) -> Result<Vec<(u64, OutboxEvent)>, CatalogError>;
 
+    /// The events of one asset in the order they were committed, at most `limit`.
+    async fn list_asset_events(&self, asset: AssetId, limit: u32) -> Result<Vec<(u64, OutboxEvent)>, CatalogError>;
+
     /// The position of the last event in the outbox, 0 if it is empty: where somebody begins who wants no past.
     async fn last_event_position(&self) -> Result<u64, CatalogError>;
 
     /// How many files there are in each state, for metrics. States without files may be left out.
     async fn count_files(&self) -> Result<Vec<(StateName, u64)>, CatalogError>;
+
+    /// How many assets there are in each status. Statuses without assets may be left out.
+    async fn count_assets(&self) -> Result<Vec<(StatusName, u64)>, CatalogError>;
 
     /// What doctor saw of the store, if it ever looked.
     async fn load_profile(&self) -> Result<Option<StoreProfile>, CatalogError>;

@@ -8,6 +8,7 @@ crate::operations::operations! { "Catalog":
     Settle = "settle" is "settle",
     FindAsset = "find_asset" is "find_asset",
     ListAssets = "list_assets" is "list_assets",
+    SurveyAssets = "survey_assets" is "survey_assets",
     PatchAsset = "patch_asset" is "patch_asset",
     FindFile = "find_file" is "find_file",
     Advance = "advance" is "advance",
@@ -26,8 +27,10 @@ crate::operations::operations! { "Catalog":
     ReleaseLease = "release_lease" is "release_lease",
     ListEvents = "list_events" is "list_events",
     ListOwnerEvents = "list_owner_events" is "list_owner_events",
+    ListAssetEvents = "list_asset_events" is "list_asset_events",
     LastEventPosition = "last_event_position" is "last_event_position",
     CountFiles = "count_files" is "count_files",
+    CountAssets = "count_assets" is "count_assets",
     LoadProfile = "load_profile" is "load_profile",
     StoreProfile = "store_profile" is "store_profile",
 }

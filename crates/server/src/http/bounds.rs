@@ -58,6 +58,8 @@ pub const IDEMPOTENCY_KEY_CHARS: usize = 255;
 pub const ASSETS_PER_PAGE: u32 = 100;
 /// Assets on a page when nobody says how many.
 pub const DEFAULT_ASSETS_PER_PAGE: u32 = 20;
+/// Assets that a page of everybody's is chosen from, at most. Walking over them takes SQLite milliseconds.
+pub const ASSETS_LOOKED_AT: u32 = 10_000;
 /// Longest search text, in characters: a title has no more.
 pub const SEARCH_CHARS: usize = domain::text::MAX_TITLE_CHARS;
 /// Longest `detail` made from what a client sent, in characters: enough to see what is meant.

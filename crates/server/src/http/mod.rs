@@ -4,6 +4,7 @@
 //! *Invariant*: nothing is decided here but what a request says and how an answer looks; no SQL, no store; errors
 //! become answers in [`problem`] and nowhere else. Presigned URLs and tokens are never logged.
 
+mod admin;
 mod assets;
 pub mod bounds;
 mod capabilities;

@@ -6,8 +6,8 @@ use utoipa_axum::router::OpenApiRouter;
 use super::middleware::{admit, admit_by_capability, admit_by_uppy, cors, hear_out, observe, protect, shed};
 use super::problem::{self, Denial};
 use super::{
-    HttpState, assets, capabilities, collections, events, files, grants, health, jobs, openapi, pages, parts, sessions,
-    uppy,
+    HttpState, admin, assets, capabilities, collections, events, files, grants, health, jobs, openapi, pages, parts,
+    sessions, uppy,
 };
 
 /// What needs a token.
@@ -22,6 +22,7 @@ pub(super) fn protected() -> OpenApiRouter<HttpState> {
         .merge(events::routes())
         .merge(sessions::routes())
         .merge(jobs::routes())
+        .merge(admin::routes())
 }
 
 /// What anybody may see.

@@ -19,7 +19,7 @@ use crate::auth::{Authenticator, LoginCodes, Sessions};
 use crate::clock::Clock;
 use crate::entropy::Entropy;
 use crate::limits::Limits;
-use crate::telemetry::Metrics;
+use crate::telemetry::{Metrics, Overview};
 
 /// Largest request bodies. They are read into memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +74,8 @@ pub struct HttpParts {
     pub clock: Arc<dyn Clock>,
     /// Makes request ids.
     pub entropy: Arc<dyn Entropy>,
+    /// What the operator's page shows.
+    pub overview: Arc<Overview>,
     /// Writes `/metrics`.
     pub metrics: Metrics,
     /// What is read into memory at most.

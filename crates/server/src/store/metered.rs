@@ -6,6 +6,7 @@
 use super::around::{AroundStore, Call, Outcome};
 use super::operation::Operation;
 use crate::clock::Stopwatch;
+use crate::telemetry::figures::{self, Family, Fared};
 
 /// Histogram of the seconds a call took, retries included; labels [`OPERATION_LABEL`] and [`OUTCOME_LABEL`].
 pub const REQUEST_DURATION: &str = crate::telemetry::names::STORE_REQUEST_DURATION;
@@ -26,6 +27,14 @@ const fn label(outcome: Option<Outcome>) -> &'static str {
     }
 }
 
+/// A refusal is an answer; not to know what happened is none.
+const fn fared(outcome: Option<Outcome>) -> Fared {
+    match outcome {
+        Some(Outcome::Ok | Outcome::Absent | Outcome::Refused) | None => Fared::Well,
+        Some(Outcome::Unknown | Outcome::Unavailable) => Fared::Badly,
+    }
+}
+
 /// A call under way; recorded when it goes.
 struct Running {
     operation: Operation,
@@ -36,7 +45,9 @@ struct Running {
 impl Drop for Running {
     fn drop(&mut self) {
         let labels = [(OPERATION_LABEL, self.operation.name()), (OUTCOME_LABEL, label(self.outcome))];
-        metrics::histogram!(REQUEST_DURATION, &labels).record(self.since.elapsed_seconds());
+        let seconds = self.since.elapsed_seconds();
+        metrics::histogram!(REQUEST_DURATION, &labels).record(seconds);
+        figures::answered(Family::Store, self.operation.name(), seconds, fared(self.outcome));
     }
 }
 

@@ -1,10 +1,12 @@
-//! What the server says about itself: logs on standard error, metrics for Prometheus.
+//! What the server says about itself: logs on standard error, metrics for Prometheus, figures for the operator's page.
 //!
 //! Not a decision anywhere: removing every call into this module changes no answer. *Invariant*: metrics are named in
 //! [`names`] and written by [`record`], and nowhere else.
 
+pub(crate) mod figures;
 mod log;
 pub mod names;
+mod overview;
 mod process;
 mod record;
 
@@ -14,10 +16,11 @@ use std::sync::OnceLock;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
 pub use log::{LogError, start as start_logging};
+pub use overview::{Counts, Overview, SAMPLE_EVERY, SAMPLES, Sample};
 pub use process::ProcessUse;
+pub(crate) use record::catalog_query;
 pub use record::{
-    bucket_mismatches, catalog_query, clock_skew, files, http_request, job_ran, parts_signed, reconciled, relayed,
-    transition,
+    bucket_mismatches, clock_skew, files, http_request, job_ran, parts_signed, reconciled, relayed, transition,
 };
 
 /// Upper bounds of the histograms, in seconds: a signature takes milliseconds, a commit of a large file minutes.
@@ -87,7 +90,7 @@ mod tests {
     fn metrics_are_rendered_with_their_units_and_meanings() {
         let metrics = Metrics::start();
         http_request("create_asset", "POST", "/v1/{collection}", 201, 0.004);
-        catalog_query("reserve", 0.0003);
+        catalog_query("reserve", 0.0003, figures::Fared::Well);
         transition(StateName::Reserved, StateName::Uploading);
         parts_signed(100);
         job_ran("expire", 61.0, Some(3));

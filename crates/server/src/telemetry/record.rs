@@ -8,6 +8,7 @@ use domain::reconcile::Kind;
 use domain::{StateName, TimeSpan};
 use metrics::{counter, gauge, histogram};
 
+use super::figures::{self, Family, Fared};
 use super::names;
 
 /// A request was answered. `operation` is its id in the OpenAPI document, `route` the pattern that matched, never the
@@ -20,11 +21,14 @@ pub fn http_request(operation: &str, method: &str, route: &str, status: u16, sec
         ("http.response.status_code", status.to_string()),
     ];
     histogram!(names::HTTP_REQUEST_DURATION, &labels).record(seconds);
+    let fared = if status < 500 { Fared::Well } else { Fared::Badly };
+    figures::answered(Family::Api, &format!("{method} {route}"), seconds, fared);
 }
 
 /// A catalog query came back, well or not.
-pub fn catalog_query(name: &'static str, seconds: f64) {
+pub(crate) fn catalog_query(name: &'static str, seconds: f64, fared: Fared) {
     histogram!(names::CATALOG_QUERY_DURATION, "db.operation.name" => name).record(seconds);
+    figures::answered(Family::Catalog, name, seconds, fared);
 }
 
 /// A file changed its state.
@@ -45,6 +49,7 @@ pub fn relayed(bytes: usize) {
 /// A round of a job ended. `findings` is what it had to do; `None` if it failed.
 pub fn job_ran(job: &'static str, seconds: f64, findings: Option<u64>) {
     histogram!(names::JOB_DURATION, "job" => job).record(seconds);
+    figures::job_ran(job, seconds, findings);
     match findings {
         Some(findings) => counter!(names::JOB_FINDINGS, "job" => job).increment(findings),
         None => counter!(names::JOB_FAILURES, "job" => job).increment(1),

@@ -51,6 +51,7 @@ fn every_operation_is_named_after_its_handler_and_explained() {
         "docs",
         "docs_file",
         "file_url",
+        "find_any_asset",
         "find_asset",
         "find_session",
         "follow_events",
@@ -62,6 +63,7 @@ fn every_operation_is_named_after_its_handler_and_explained() {
         "list_collections",
         "list_parts",
         "openapi_json",
+        "overview",
         "patch_asset",
         "prometheus_metrics",
         "readyz",
@@ -92,6 +94,7 @@ fn every_operation_is_named_after_its_handler_and_explained() {
         "uppy_s3_complete_by_capability",
         "uppy_s3_create_by_capability",
         "uppy_s3_list_by_capability",
+        "survey_assets",
         "web_config",
         "withdraw_file",
     ]

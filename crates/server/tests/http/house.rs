@@ -21,7 +21,7 @@ use server::http::bounds::REQUESTS_IN_FLIGHT;
 use server::http::{BodyLimits, HttpParts, HttpState, ReapClock, RelayForms, WebFile};
 use server::limits::memory::MemoryLimits;
 use server::store::memory::MemoryStore;
-use server::telemetry::Metrics;
+use server::telemetry::{Metrics, Overview};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
@@ -65,6 +65,7 @@ pub(crate) struct House {
     pub(crate) store: Arc<MemoryStore>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) authenticator: Authenticator,
+    pub(crate) overview: Arc<Overview>,
     pub(crate) stopping: CancellationToken,
     document: Value,
 }
@@ -121,6 +122,7 @@ impl House {
         let authenticator = Authenticator::hs256(secret, TokenRules::default()).unwrap();
         let rate = Rate::per_minute(60, plan.burst).unwrap();
         let stopping = CancellationToken::new();
+        let overview = Arc::<Overview>::default();
         let state = HttpState::with_room_for(
             plan.room,
             HttpParts {
@@ -130,6 +132,7 @@ impl House {
                 limits: Arc::new(MemoryLimits::new(rate, 100, clock.clone())),
                 clock: clock.clone(),
                 entropy: Arc::new(Counting::default()),
+                overview: overview.clone(),
                 metrics: Metrics::start(),
                 body_limits: BodyLimits::default(),
                 public_url: plan.public_url.to_owned(),
@@ -142,7 +145,7 @@ impl House {
         );
         let document = serde_json::to_value(server::http::openapi()).unwrap();
         let router = server::http::router(state);
-        Self { router, app, catalog, store, clock, authenticator, stopping, document }
+        Self { router, app, catalog, store, clock, authenticator, overview, stopping, document }
     }
 
     /// A token of this owner that works for an hour.

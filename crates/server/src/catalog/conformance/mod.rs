@@ -20,6 +20,7 @@ pub(crate) mod reserving;
 pub(crate) mod samples;
 pub(crate) mod sizing;
 pub(crate) mod subject;
+pub(crate) mod surveying;
 pub(crate) mod sweeping;
 
 pub(crate) use subject::Subject;
@@ -73,6 +74,12 @@ macro_rules! catalog_conformance {
                 list_by_fingerprint
                 list_pages_by_cursor
                 list_pages_hold_with_every_filter
+            }
+            surveying {
+                survey_shows_everybody_in_any_status
+                survey_finds_titles
+                survey_pages_reach_everything_once
+                assets_are_counted_by_status
             }
             advancing {
                 advance_replaces_the_row

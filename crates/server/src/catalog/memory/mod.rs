@@ -22,7 +22,7 @@ use domain::{
 
 use super::{
     Announced, AssetPatch, AssetQuery, Catalog, CatalogError, IdempotencyClaim, Reservation, Reserved, Stamped,
-    Written, duties,
+    StatusName, Survey, Surveyed, Written, duties,
 };
 use crate::clock::Clock;
 use tables::Tables;
@@ -101,6 +101,11 @@ impl Catalog for MemoryCatalog {
     async fn list_assets(&self, query: &AssetQuery) -> Result<Stamped<Vec<Asset>>, CatalogError> {
         duties::of_query(query);
         self.read(|tables, _| tables.list_assets(query))
+    }
+
+    async fn survey_assets(&self, survey: &Survey) -> Result<Stamped<Surveyed>, CatalogError> {
+        duties::of_survey(survey);
+        self.read(|tables, _| tables.survey_assets(survey))
     }
 
     async fn patch_asset(&self, id: AssetId, from: Fence, patch: &AssetPatch) -> Result<Written, CatalogError> {
@@ -201,12 +206,20 @@ impl Catalog for MemoryCatalog {
         self.with(|tables, _| tables.list_owner_events(owner, after, limit))
     }
 
+    async fn list_asset_events(&self, asset: AssetId, limit: u32) -> Result<Vec<(u64, OutboxEvent)>, CatalogError> {
+        self.with(|tables, _| tables.list_asset_events(asset, limit))
+    }
+
     async fn last_event_position(&self) -> Result<u64, CatalogError> {
         self.with(|tables, _| tables.last_event_position())
     }
 
     async fn count_files(&self) -> Result<Vec<(StateName, u64)>, CatalogError> {
         self.with(|tables, _| tables.count_files())
+    }
+
+    async fn count_assets(&self) -> Result<Vec<(StatusName, u64)>, CatalogError> {
+        self.with(|tables, _| tables.count_assets())
     }
 
     async fn load_profile(&self) -> Result<Option<StoreProfile>, CatalogError> {

@@ -2,6 +2,7 @@
 
 mod keys;
 mod reservations;
+mod survey;
 mod writes;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -36,6 +36,8 @@ macro_rules! join_placed {
     };
 }
 
+pub(super) use {join_placed, select_placed};
+
 /// Where `p.role` stands in a joined row.
 const ROLE_COLUMN: usize = 12;
 
@@ -176,7 +178,7 @@ pub(super) async fn replace(
 }
 
 /// Gathers joined rows, those of one asset next to each other, into assets.
-fn collect(rows: &[SqliteRow]) -> Result<Vec<Asset>, CatalogError> {
+pub(super) fn collect(rows: &[SqliteRow]) -> Result<Vec<Asset>, CatalogError> {
     let mut assets: Vec<Asset> = Vec::new();
     for row in rows {
         let id: AssetId = rows::Cells::new(row, "assets", 0).id()?;

@@ -23,6 +23,7 @@ mod reservations;
 mod rows;
 mod schema;
 mod settings;
+mod survey;
 #[cfg(test)]
 mod tests;
 
@@ -45,7 +46,7 @@ pub use schema::{Migration, migrate};
 
 use super::{
     Announced, AssetPatch, AssetQuery, Catalog, CatalogError, IDEMPOTENCY_LEASE, IdempotencyClaim, Reservation,
-    Reserved, Stamped, Written, duties,
+    Reserved, Stamped, StatusName, Survey, Surveyed, Written, duties,
 };
 use crate::clock::Clock;
 
@@ -131,6 +132,11 @@ impl Catalog for SqliteCatalog {
     async fn list_assets(&self, query: &AssetQuery) -> Result<Stamped<Vec<Asset>>, CatalogError> {
         duties::of_query(query);
         assets::list(self, query).await
+    }
+
+    async fn survey_assets(&self, survey: &Survey) -> Result<Stamped<Surveyed>, CatalogError> {
+        duties::of_survey(survey);
+        survey::list(self, survey).await
     }
 
     async fn patch_asset(&self, id: AssetId, from: Fence, patch: &AssetPatch) -> Result<Written, CatalogError> {
@@ -231,12 +237,20 @@ impl Catalog for SqliteCatalog {
         outbox::list_of(self, owner, after, limit).await
     }
 
+    async fn list_asset_events(&self, asset: AssetId, limit: u32) -> Result<Vec<(u64, OutboxEvent)>, CatalogError> {
+        outbox::list_about(self, asset, limit).await
+    }
+
     async fn last_event_position(&self) -> Result<u64, CatalogError> {
         outbox::last_position(self).await
     }
 
     async fn count_files(&self) -> Result<Vec<(StateName, u64)>, CatalogError> {
         files::count(self).await
+    }
+
+    async fn count_assets(&self) -> Result<Vec<(StatusName, u64)>, CatalogError> {
+        survey::count(self).await
     }
 
     async fn load_profile(&self) -> Result<Option<StoreProfile>, CatalogError> {

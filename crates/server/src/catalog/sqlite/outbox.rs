@@ -1,7 +1,7 @@
 //! The outbox: events, in the order their transactions were committed. There is one writer at a time, so the order of
 //! insertion is that order.
 
-use domain::{OutboxEvent, OwnerId};
+use domain::{AssetId, OutboxEvent, OwnerId};
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
 use super::rows::{Cells, micros, signed};
@@ -13,6 +13,8 @@ pub(super) const LIST: &str =
 
 pub(super) const LIST_OF: &str = "SELECT id, position, asset, owner, at, kind FROM outbox \
     WHERE owner = ? AND position > ? ORDER BY position LIMIT ?";
+pub(super) const LIST_ABOUT: &str = "SELECT id, position, asset, owner, at, kind FROM outbox \
+    WHERE asset = ? ORDER BY position LIMIT ?";
 pub(super) const LAST: &str = "SELECT position FROM outbox ORDER BY position DESC LIMIT 1";
 
 const INSERT: &str = "INSERT INTO outbox (id, asset, owner, at, kind) VALUES (?, ?, ?, ?, ?)";
@@ -52,6 +54,17 @@ pub(super) async fn list_of(
 ) -> Result<Vec<(u64, OutboxEvent)>, CatalogError> {
     let (mut connection, _) = catalog.reading().await?;
     let query = sqlx::query(LIST_OF).bind(owner.as_str().to_owned()).bind(signed(after)).bind(limit);
+    let rows = query.fetch_all(&mut *connection).await.map_err(failure::classify)?;
+    rows.iter().map(event).collect()
+}
+
+pub(super) async fn list_about(
+    catalog: &SqliteCatalog,
+    asset: AssetId,
+    limit: u32,
+) -> Result<Vec<(u64, OutboxEvent)>, CatalogError> {
+    let (mut connection, _) = catalog.reading().await?;
+    let query = sqlx::query(LIST_ABOUT).bind(asset.to_string()).bind(limit);
     let rows = query.fetch_all(&mut *connection).await.map_err(failure::classify)?;
     rows.iter().map(event).collect()
 }

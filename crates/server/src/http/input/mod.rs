@@ -13,7 +13,7 @@ pub(super) use convert::{asset_patch, completion, new_file, new_upload, parts_wa
 pub(super) use header::{IdempotencyHeader, LastEventId};
 pub(super) use json::{AnyJson, FormBody, JsonBody, LongJson, LongText, OptionalJsonBody};
 pub(super) use path::{
-    AssetParams, AssetPath, CollectionParams, CollectionPath, GrantParams, GrantPath, GrantTokenParams, GrantTokenPath,
-    RoleParams, RolePath, RoleToAnnounce,
+    AnyAssetParams, AnyAssetPath, AssetParams, AssetPath, CollectionParams, CollectionPath, GrantParams, GrantPath,
+    GrantTokenParams, GrantTokenPath, RoleParams, RolePath, RoleToAnnounce,
 };
 pub(super) use query::{NoQuery, Query};

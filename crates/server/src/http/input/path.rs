@@ -61,6 +61,18 @@ pub(in crate::http) struct GrantParams {
     role: String,
 }
 
+/// `/v1/admin/assets/{id}`
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(in crate::http) struct AnyAssetParams {
+    /// The asset's id.
+    #[param(example = "ast_06j2m0vq4k7dr9e5h1c8t3b6n0")]
+    id: String,
+}
+
+/// An asset that may exist, in whatever collection.
+pub(in crate::http) struct AnyAssetPath(pub(in crate::http) AssetId);
+
 /// `/w/{token}`
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
@@ -146,6 +158,15 @@ impl FromRequestParts<HttpState> for RolePath {
         let named: RoleParams = params(parts, state).await?;
         let role = RoleName::parse(&named.role).map_err(|_| problem::malformed_role());
         Ok(Self { of: collection(state, &named.collection)?, id: asset_id(&named.id)?, role: role? })
+    }
+}
+
+impl FromRequestParts<HttpState> for AnyAssetPath {
+    type Rejection = Denial;
+
+    async fn from_request_parts(parts: &mut Parts, state: &HttpState) -> Result<Self, Denial> {
+        let named: AnyAssetParams = params(parts, state).await?;
+        Ok(Self(asset_id(&named.id)?))
     }
 }
 

@@ -50,7 +50,7 @@ pub(super) async fn create_session(
         (None, None) => return Err(Denial::field("code", "is required, or a token in its place")),
     };
     let (value, identity) = state.sessions.begin(known, now);
-    let seconds = u64::try_from(identity.expires_at.duration_since(now).as_secs()).unwrap_or(0);
+    let seconds = u64::try_from(identity.expires_at.as_second() - now.as_second()).unwrap_or(0);
     // A token in its last second, or kept alive by leeway alone.
     if seconds == 0 {
         return Err(problem::unauthenticated(AuthError::Expired));

@@ -1,12 +1,14 @@
 //! No statement reads a whole table: the planner itself is asked, for every statement.
 
-use domain::Fingerprint;
+use domain::{Fingerprint, OwnerId};
 use sqlx::{Execute as _, Row as _, SqlSafeStr as _, SqlStr};
 
-use super::super::{assets, changes, files, idempotency, installation, keys, leases, outbox, profile, reservations};
+use super::super::{
+    assets, changes, files, idempotency, installation, keys, leases, outbox, profile, reservations, survey,
+};
 use super::Home;
 use crate::catalog::conformance::samples::asset_id;
-use crate::catalog::{AssetQuery, ListedStatus};
+use crate::catalog::{AssetQuery, ListedStatus, StatusName, Survey};
 
 /// The plan's steps.
 async fn plan(pool: &sqlx::SqlitePool, sql: SqlStr) -> Vec<String> {
@@ -51,6 +53,8 @@ fn statements() -> Vec<&'static str> {
         leases::FIND,
         outbox::LIST,
         outbox::LIST_OF,
+        outbox::LIST_ABOUT,
+        survey::FIND_LAST,
         profile::FIND,
         reservations::COUNT_OPEN,
         reservations::SUM_RESERVED,
@@ -88,6 +92,30 @@ async fn no_list_walks_over_a_table_or_sorts_one() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn no_survey_leaves_the_order_of_ids() {
+    let home = Home::new();
+    let catalog = home.open().await;
+    let id = asset_id(home.subject(&catalog).now());
+    for status in [None, Some(StatusName::Gone)] {
+        for owner in [None, Some(OwnerId::parse("mina").unwrap())] {
+            for title_contains in [None, Some("x".to_owned())] {
+                let owner = owner.clone();
+                let survey = Survey { status, owner, title_contains, before: None, limit: 20, look_at: 100 };
+                let mut statement = survey::statement(&survey, Some(id));
+                let plan = plan(&catalog.readers, statement.build().sql()).await;
+                let inner = plan.iter().find(|step| step.contains("assets"));
+                let expected = "SEARCH assets USING INDEX sqlite_autoindex_assets_1 (id>? AND id<?)";
+                assert_eq!(inner.map(String::as_str), Some(expected), "{survey:?}\n{plan:#?}");
+                let inner: Vec<&String> = plan.iter().take_while(|step| *step != "SCAN a").collect();
+                assert!(!inner.iter().any(|step| step.contains("TEMP B-TREE")), "{survey:?}\n{plan:#?}");
+            }
+        }
+    }
+    let plan = plan(&catalog.readers, survey::COUNT.into_sql_str()).await;
+    assert!(plan[0].starts_with("SCAN assets USING COVERING INDEX"), "{plan:#?}");
 }
 
 #[tokio::test]
