@@ -20,8 +20,8 @@ pub const MAX_RELISTS: u8 = 5;
 /// the only safe margin; the last look lies past the seven days a presigned URL can live.
 pub const RECHECK_AFTER: [SignedDuration; 3] =
     [SignedDuration::from_hours(1), SignedDuration::from_hours(24), SignedDuration::from_hours(8 * 24)];
-/// After so many part URLs of a file whose size nobody declared its parts are listed and weighed. Until then the store's
-/// own limit of a part is all that bounds what those URLs bring: at most 20 times 5 GiB lie hidden before somebody looks.
+/// After so many part URLs of a file whose size nobody declared its parts are listed and weighed. What those URLs bring
+/// between two looks is bounded by the store's own limit of a part only, 5 GiB each.
 pub const GRANTS_PER_WEIGHING: u16 = 20;
 /// When somebody looks for the part of an upload that nobody completes, counted from the grant: a small file on a good
 /// line is there after the first.

@@ -52,6 +52,21 @@ async fn a_part_url_takes_the_planned_size_and_no_other<E: Engine>() {
     harness.stop().await;
 }
 
+async fn without_a_declared_size_a_part_url_takes_any<E: Engine>() {
+    let harness = OverS3::<E>::start().await;
+    let (key, upload) = opened(&harness).await;
+    let open = PartToSign { length: PartLength::Open, ..part(1) };
+    let SignedPart { url, headers, .. } = harness.sign(&key, &upload, open).await;
+    for length in [1000, 99, 6 << 20] {
+        let (status, body) = put(&harness, url.expose(), &headers, vec![7; length]).await;
+        assert_eq!(status, 200, "{length} bytes: {body}");
+        let parts = list_parts(&harness.store, &key, &upload).await.expect("parts are listed").expect("the upload");
+        let sizes: Vec<u64> = parts.iter().map(|part| part.size.get()).collect();
+        assert_eq!(sizes, [length as u64], "the last one counts");
+    }
+    harness.stop().await;
+}
+
 async fn a_part_url_is_good_for_its_part_only<E: Engine>() {
     let harness = OverS3::<E>::start().await;
     let (key, upload) = opened(&harness).await;
@@ -176,6 +191,7 @@ macro_rules! url_cases {
     ($engine:ident) => {
         url_cases!($engine:
             a_part_url_takes_the_planned_size_and_no_other,
+            without_a_declared_size_a_part_url_takes_any,
             a_part_url_is_good_for_its_part_only,
             an_expired_part_url_is_refused,
             a_part_checksum_is_checked_on_arrival,
