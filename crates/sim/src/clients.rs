@@ -10,7 +10,7 @@ use domain::{
 };
 use server::app::{
     App, Claim, CompleteError, Completed, Completion, CreateError, FindError, Finisher, IdempotencyKey, Intent,
-    NewFile, NewUpload, Opened, PartWanted,
+    NewFile, NewUpload, Opened, PartWanted, Scope,
 };
 use server::catalog::AssetPatch;
 use server::store::signer::SignedPart;
@@ -252,7 +252,7 @@ impl Upload {
     async fn complete(&mut self) -> Round {
         let (owner, of, id) = (self.client.owner.clone(), self.of.clone(), self.id);
         let claims = if self.errand.claims_parts { self.claims() } else { BTreeMap::new() };
-        let completion = Completion { patch: AssetPatch::default(), claims };
+        let completion = Completion { patch: AssetPatch::default(), claims, scope: Scope::Asset };
         let answer = self
             .client
             .ask("complete", move |app| async move { app.complete_asset(&owner, &of, id, &completion).await })

@@ -4,6 +4,7 @@ use axum::body::Body;
 use domain::{ByteCount, FileId, PartNumber, TimeSpan};
 use http::{Method, Request};
 use serde_json::{Value, json};
+use server::auth::Scopes;
 use server::catalog::{Allowance, Catalog};
 use server::http::RelayForms;
 
@@ -112,7 +113,7 @@ async fn uppy_lists_all_pages_of_parts() {
 async fn uppy_sends_a_whole_file_by_header_straight_to_the_store() {
     let house = house();
     let query = "filename=%ED%9C%B4%EA%B0%80.png&type=undefined&metadata%5Bcaption%5D=c";
-    let token = house.token("42", server::auth::Scopes::none());
+    let token = house.token("42", Scopes::none());
     // Companion's own header, and the usual one.
     for (name, value) in [("uppy-auth-token", token.clone()), ("authorization", format!("Bearer {token}"))] {
         let request = Request::builder().uri(format!("/uppy/s3/params?{query}")).header(name, value);
@@ -355,4 +356,27 @@ async fn uppy_errors_say_message_and_request_id() {
     assert_eq!(house.get(&format!("/v1/videos/{key}")).await.expect(200).body["status"], "UPLOADING");
     let elsewhere = house.get("/v1/nothing").await;
     assert_eq!(elsewhere.body.get("requestId"), None, "only where Uppy reads it");
+}
+
+#[tokio::test]
+async fn uppy_takes_the_session_of_a_known_page() {
+    let house = House::with(Plan { origins: vec!["https://app.example.com".to_owned()], ..roomy() });
+    let token = json!({"token": house.token("42", Scopes::none())});
+    let signed_in = bare(&house, Method::POST, "/v1/session", token).await.expect(200);
+    let cookie = signed_in.header("set-cookie").split(';').next().unwrap().to_owned();
+    let begin = |headers: &[(&str, &str)]| {
+        let mut request = Request::builder().method(Method::POST).uri("/uppy/s3/multipart").header("cookie", &cookie);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        with_json(request, &film("a.mp4"))
+    };
+    house.send(begin(&[("origin", "https://app.example.com")])).await.expect(200);
+    let foreign = house.send(begin(&[("origin", "https://evil.example.com")])).await;
+    assert_eq!(foreign.verdict(), (403, "origin_not_allowed", ""));
+    assert_eq!(text(&foreign, "requestId"), foreign.header("x-request-id"));
+    // A token counts more than a cookie, under Uppy's name for it too.
+    let other = house.token("7", Scopes::none());
+    let by_token = house.send(begin(&[("uppy-auth-token", &other)])).await.expect(200);
+    assert_eq!(house.row(&format!("/{}", text(&by_token, "key"))).await.owner.as_str(), "7");
 }

@@ -27,11 +27,12 @@ mod xml;
 
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
 use utoipa::openapi::security::SecurityRequirement;
-use utoipa::openapi::{ObjectBuilder, Required, Type};
+use utoipa::openapi::{ObjectBuilder, RefOr, Required, Type};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::HttpState;
+use super::problem::PROBLEM_JSON;
 
 pub(super) use door::{Opened, TOKEN_HEADER};
 pub(super) use form_data::boundary;
@@ -89,7 +90,7 @@ fn routes() -> OpenApiRouter<HttpState> {
 
 /// For whoever sends a token or a session.
 pub(super) fn by_header() -> OpenApiRouter<HttpState> {
-    OpenApiRouter::new().nest(BY_HEADER, routes())
+    mount(BY_HEADER, routes(), |_| {})
 }
 
 /// For whoever has a capability in the path.
@@ -98,12 +99,29 @@ pub(super) fn by_capability() -> OpenApiRouter<HttpState> {
         .routes(routes!(form::uppy_form))
         .routes(routes!(xml::create::uppy_s3_create))
         .routes(routes!(xml::list::uppy_s3_list, xml::complete::uppy_s3_complete, xml::abort::uppy_s3_abort));
-    let mut mounted = OpenApiRouter::new().nest(BY_CAPABILITY, routes().merge(only_here));
+    mount(BY_CAPABILITY, routes().merge(only_here), describe_capability)
+}
+
+/// Puts operations below a path, and changes how they are described.
+fn mount(path: &str, routes: OpenApiRouter<HttpState>, describe: impl Fn(&mut Operation)) -> OpenApiRouter<HttpState> {
+    let mut mounted = OpenApiRouter::new().nest(path, routes);
     for item in mounted.get_openapi_mut().paths.paths.values_mut() {
-        let operations = [&mut item.get, &mut item.post, &mut item.delete];
-        operations.into_iter().flatten().for_each(describe_capability);
+        for operation in [&mut item.get, &mut item.post, &mut item.delete].into_iter().flatten() {
+            name_problems_only(operation);
+            describe(operation);
+        }
     }
     mounted
+}
+
+/// Leaves an example of each problem to `/v1`: here they would be most of the whole document.
+fn name_problems_only(operation: &mut Operation) {
+    for response in operation.responses.responses.values_mut() {
+        let RefOr::T(response) = response else { continue };
+        if let Some(RefOr::T(content)) = response.content.get_mut(PROBLEM_JSON) {
+            content.examples.clear();
+        }
+    }
 }
 
 /// The same operation, with its credential in the path.
