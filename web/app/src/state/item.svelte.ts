@@ -135,8 +135,9 @@ export class Item {
     await this.#upload?.cancel();
   }
 
-  /** Lets go of what the browser holds. */
+  /** Lets go of what the browser holds. What has begun can be taken up again, by choosing the same file. */
   release(): void {
+    if (!this.isOver) this.#upload?.detach();
     clearTimeout(this.#typing);
     this.#stopTelling();
     if (this.thumbnailUrl) URL.revokeObjectURL(this.thumbnailUrl);

@@ -88,6 +88,13 @@ class Uploads {
     await Promise.all(this.items.filter(({ isOver }) => !isOver).map((item) => this.cancel(item)));
   }
 
+  /** Stops everything here, and deletes nothing: whoever signs in next must not send another's files. */
+  letGo(): void {
+    for (const item of this.items) item.release();
+    this.items = [];
+    this.refused = [];
+  }
+
   clearDone(): void {
     for (const item of this.items.filter(({ isOver }) => isOver)) this.remove(item);
   }

@@ -3,7 +3,6 @@
 export const EN = {
   title: "Library",
   search: "Search titles",
-  clearSearch: "Clear the search",
   filter: "Show",
   filters: { "": "All", CREATED: "Published", UPLOADING: "Uploading" },
   upload: "Upload video",
@@ -38,15 +37,13 @@ export const EN = {
   discardText: (title: string) => `What has arrived of “${title}” is deleted.`,
   removing: "Deleting…",
   removed: "Deleted.",
-  live: "Live",
+  live: "Kept up to date by itself",
   appeared: (title: string) => `${title} is published.`,
-  expires: (when: string) => `Kept until ${when}`,
 };
 
 export const KO: typeof EN = {
   title: "보관함",
   search: "제목 검색",
-  clearSearch: "검색어 지우기",
   filter: "보기",
   filters: { "": "전체", CREATED: "게시됨", UPLOADING: "업로드 중" },
   upload: "동영상 업로드",
@@ -81,7 +78,6 @@ export const KO: typeof EN = {
   discardText: (title) => `지금까지 전송된 “${title}” 파일이 삭제됩니다.`,
   removing: "삭제하는 중…",
   removed: "삭제했습니다.",
-  live: "실시간",
+  live: "실시간으로 갱신됨",
   appeared: (title) => `${title} 동영상이 게시되었습니다.`,
-  expires: (when) => `${when}까지 보관`,
 };

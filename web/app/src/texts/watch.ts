@@ -2,7 +2,6 @@
 
 export const EN = {
   title: "Watch",
-  back: "Library",
   player: (title: string) => `Video: ${title}`,
   published: (when: string) => `Published ${when}`,
   download: "Download",
@@ -53,7 +52,6 @@ export const EN = {
 
 export const KO: typeof EN = {
   title: "보기",
-  back: "보관함",
   player: (title) => `동영상: ${title}`,
   published: (when) => `${when} 게시`,
   download: "다운로드",

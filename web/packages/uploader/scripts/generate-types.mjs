@@ -1,6 +1,7 @@
-// Writes src/api/schema.ts from the OpenAPI document; with --check, fails if the file there is not fresh.
+// Writes the types of the API from the OpenAPI document, for the uploader and for the web client; with --check, fails if a file
+// there is not fresh.
 //
-// Only the schemas are needed: which paths there are is in api/client.ts, in words. It knows the few constructs that the
+// Only the schemas are needed: which paths there are is in each client.ts, in words. It knows the few constructs that the
 // document uses and stops at any other, so that nothing is typed wrongly in silence.
 
 import { readFileSync, writeFileSync } from "node:fs";
@@ -9,25 +10,44 @@ import { fileURLToPath } from "node:url";
 
 const root = new URL("../../../../", import.meta.url);
 const documentPath = new URL("docs/reference/openapi.json", root);
-const targetPath = new URL("../src/api/schema.ts", import.meta.url);
 
-/** What the uploader speaks about; what these refer to comes along. */
-const ROOTS = [
-  "AnnounceRequest",
-  "AssetBody",
-  "AssetPage",
-  "CompleteRequest",
-  "CreateRequest",
-  "FileUrlBody",
-  "PartPage",
-  "PartUrlsBody",
-  "PartUrlsRequest",
-  "PatchRequest",
-  "Problem",
+/** What each speaks about; what these refer to comes along. */
+const TARGETS = [
+  {
+    path: "web/packages/uploader/src/api/schema.ts",
+    roots: [
+      "AnnounceRequest",
+      "AssetBody",
+      "AssetPage",
+      "CompleteRequest",
+      "CreateRequest",
+      "FileUrlBody",
+      "PartPage",
+      "PartUrlsBody",
+      "PartUrlsRequest",
+      "PatchRequest",
+      "Problem",
+    ],
+  },
+  {
+    path: "web/app/src/api/schema.ts",
+    roots: [
+      "AdminAssetHistory",
+      "AdminAssetPage",
+      "AuditBody",
+      "CollectionList",
+      "GrantBody",
+      "OverviewBody",
+      "ReapBody",
+      "ReconcileBody",
+      "SessionBody",
+      "WatchBody",
+    ],
+  },
 ];
 
 const { components } = JSON.parse(readFileSync(documentPath, "utf8"));
-const needed = new Set();
+let needed = new Set();
 
 function refer(reference) {
   const name = reference.replace("#/components/schemas/", "");
@@ -41,6 +61,7 @@ function refer(reference) {
 function typeOf(schema) {
   if (schema.$ref) return refer(schema.$ref);
   if (schema.enum) return schema.enum.map((value) => JSON.stringify(value)).join(" | ");
+  if (schema.allOf) return schema.allOf.map(typeOf).join(" & ");
   const either = schema.oneOf ?? schema.anyOf;
   if (either) return unique(either.map(typeOf)).join(" | ");
   if (Array.isArray(schema.type)) return unique(schema.type.map((type) => typeOf({ ...schema, type }))).join(" | ");
@@ -86,7 +107,7 @@ function comment(text) {
   return text ? `/** ${text.replaceAll("*/", "*\\/").replace(/\s*\n\s*/g, " ")} */\n  ` : "";
 }
 
-const written = new Map();
+let written = new Map();
 
 function write(name) {
   const schema = components.schemas[name];
@@ -99,21 +120,22 @@ function write(name) {
   written.set(name, `${opening}${opening ? "\n" : ""}${body}\n`);
 }
 
-for (const name of ROOTS) refer(name);
-const header = `// Generated from docs/reference/openapi.json by scripts/generate-types.mjs. Do not edit.\n\n`;
-const text =
-  header +
-  [...written.keys()]
-    .sort()
-    .map((name) => written.get(name))
-    .join("\n");
+function textOf(roots) {
+  needed = new Set();
+  written = new Map();
+  for (const name of roots) refer(name);
+  const header = `// Generated from docs/reference/openapi.json by web/packages/uploader/scripts/generate-types.mjs. Do not edit.\n\n`;
+  const names = [...written.keys()].sort();
+  return header + names.map((name) => written.get(name)).join("\n");
+}
 
-if (process.argv.includes("--check")) {
-  const found = readFileSync(targetPath, "utf8");
-  if (found !== text) {
-    console.error(`${fileURLToPath(targetPath)} is not fresh: run \`npm run types -w @landfall/uploader\``);
+for (const { path, roots } of TARGETS) {
+  const target = new URL(path, root);
+  const text = textOf(roots);
+  if (!process.argv.includes("--check")) {
+    writeFileSync(target, text);
+  } else if (readFileSync(target, "utf8") !== text) {
+    console.error(`${fileURLToPath(target)} is not fresh: run \`npm run types -w @landfall/uploader\``);
     process.exit(1);
   }
-} else {
-  writeFileSync(targetPath, text);
 }
