@@ -4,13 +4,13 @@ import { expect, test } from "vitest";
 import type { SampleBody } from "../src/api/contract";
 import { columns, KEPT, latest, merged } from "../src/logic/samples";
 
-const sample = (seconds: number, store: number | null = null): SampleBody => ({
+const sample = (seconds: number, store?: number): SampleBody => ({
   at: new Date(Date.parse("2026-11-22T12:00:00Z") + seconds * 1000).toISOString(),
   cpu_percent: seconds,
   memory_bytes: 1,
   requests_per_second: 1,
   errors_per_second: 0,
-  store_p95_ms: store,
+  ...(store === undefined ? {} : { store_p95_ms: store }),
 });
 
 test("what is new is added once, and the oldest go", () => {

@@ -51,7 +51,7 @@ export class Client {
   }
 
   async collections(): Promise<Answer<contract.CollectionBody[]>> {
-    const { ok, error } = await this.#ask<{ data: contract.CollectionBody[] }>({ path: ["v1", "collections"] });
+    const { ok, error } = await this.#ask<contract.CollectionList>({ path: ["v1", "collections"] });
     return error ? { error } : { ok: ok.data };
   }
 
@@ -104,7 +104,7 @@ export class Client {
     return this.#ask({ path: ["v1", "admin", "assets"], query }, signal);
   }
 
-  adminAsset(id: string): Promise<Answer<contract.AdminAssetBody>> {
+  adminAsset(id: string): Promise<Answer<contract.AdminAssetHistory>> {
     return this.#ask({ path: ["v1", "admin", "assets", id] });
   }
 

@@ -13,7 +13,7 @@ export function merged(known: SampleBody[], fresh: SampleBody[]): SampleBody[] {
 /** Times (seconds) and values as a chart takes them; what is unknown leaves a gap. */
 export function columns(
   samples: SampleBody[],
-  series: ((sample: SampleBody) => number | null | undefined)[],
+  series: ((sample: SampleBody) => number | undefined)[],
 ): [number[], ...(number | null)[][]] {
   const times = samples.map(({ at }) => Date.parse(at) / 1000);
   return [times, ...series.map((value) => samples.map((sample) => value(sample) ?? null))];

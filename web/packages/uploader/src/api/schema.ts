@@ -1,4 +1,4 @@
-// Generated from docs/reference/openapi.json by scripts/generate-types.mjs. Do not edit.
+// Generated from docs/reference/openapi.json by web/packages/uploader/scripts/generate-types.mjs. Do not edit.
 
 /** One file that is to be uploaded. Also the body of `PUT /v1/{collection}/{id}/files/{role}`. */
 export interface AnnounceRequest {
