@@ -70,6 +70,8 @@ impl App {
             let Stamped { now, value: asset } = self.load_own(owner, of, id).await.map_err(GrantError::Find)?;
             let file = pending_file(&asset, role)?;
             if file.state == FileState::Reserved {
+                // A restored catalog may have forgotten that it was opened, and all that came after.
+                self.require_bucket().await?;
                 self.open_file(file).await?;
                 continue;
             }

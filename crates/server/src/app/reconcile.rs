@@ -15,7 +15,7 @@ use domain::{ByteCount, FileId, FileState, ObjectKey, Presence, StateName, TimeS
 use super::walk::Walk;
 use super::{App, Breaker, PortError, Rehearsal};
 use crate::catalog::Written;
-use crate::store::list_parts;
+use crate::store::{KEYS_PER_PAGE, list_parts};
 use crate::telemetry;
 
 /// Findings that are told one by one, beside those that are removed; all are counted.
@@ -355,6 +355,18 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// Whether something on this key may have been forgotten by a restored catalog. Then all of it stays, whatever came
+    /// later, because what is destroyed under a row is the whole key.
+    async fn holds_forgotten(&self, key: &ObjectKey) -> Result<bool, PortError> {
+        let Some(until) = self.forgotten_until else { return Ok(false) };
+        let (store, bucket, path) = (&*self.app.parts.store, key.visibility(), key.path());
+        let objects = store.list_objects_page(bucket, &path, None, KEYS_PER_PAGE).await.map_err(PortError::store)?;
+        let uploads = store.list_open_uploads_page(bucket, &path, None, KEYS_PER_PAGE).await.map_err(PortError::store)?;
+        let objects = objects.objects.iter().map(|object| (&object.key, object.modified));
+        let uploads = uploads.uploads.iter().map(|upload| (&upload.key, upload.initiated));
+        Ok(objects.chain(uploads).any(|(key, since)| *key == path && since <= until))
+    }
+
     async fn remove(&self, finding: &Finding, adopted: &mut BTreeSet<String>) -> Result<Fate, PortError> {
         let parts = &self.app.parts;
         let Some(key) = FileKey::parse(&finding.key) else { return Ok(Fate::Left) };
@@ -364,6 +376,9 @@ impl Run<'_> {
                 if adopted.contains(&finding.key) {
                     // It was destroyed with the first one found on its key.
                     return Ok(Fate::Done);
+                }
+                if self.holds_forgotten(&key).await? {
+                    return Ok(Fate::Left);
                 }
                 let now = parts.catalog.now().await.map_err(PortError::catalog)?;
                 let mut bits = [0; 10];

@@ -1,9 +1,10 @@
 //! The drills of rule 9: whatever is wrong with catalog or bucket, nothing is destroyed, and it can be put right.
 
-use domain::{AssetStatus, Epoch, InstallationId, Marker, StateName, TimeSpan, Timestamp, Visibility};
-use server::app::{AcceptError, CompleteError, Consent, CreateError, Mismatch, PortError, Rehearsal};
+use domain::{AssetStatus, Epoch, InstallationId, Marker, RoleName, StateName, TimeSpan, Timestamp, Visibility};
+use server::app::{AcceptError, CompleteError, Consent, CreateError, GrantError, Mismatch, PortError, Rehearsal};
 use server::catalog::Catalog;
 use server::jobs::{Job, reap, round};
+use server::store::memory::Failure;
 use server::store::operation::Operation;
 use tokio_util::sync::CancellationToken;
 
@@ -82,7 +83,7 @@ async fn a_first_start_marks_both_buckets_and_the_epoch_rises_in_the_catalog_fir
     assert_eq!(house.app.raise_epoch().await.unwrap(), installation.epoch.next());
     assert_eq!(markers(&house).map(|marker| marker.unwrap().epoch), [installation.epoch.next(); 2]);
     // A crash between: the catalog is ahead, which is no mismatch.
-    house.store.fail_next(Operation::WriteMarker, server::store::memory::Failure::Before);
+    house.store.fail_next(Operation::WriteMarker, Failure::Before);
     house.app.raise_epoch().await.unwrap_err();
     assert_eq!(mismatch(&house).await, None);
     assert!(house.app.look_around().await.unwrap().installation.epoch > markers(&house)[0].unwrap().epoch);
@@ -93,10 +94,10 @@ async fn a_crash_between_the_first_marks_is_a_first_start_again() {
     for writes in 0..2 {
         let house = House::new();
         for _ in 0..writes {
-            house.store.fail_next(Operation::WriteMarker, server::store::memory::Failure::AfterEffect);
+            house.store.fail_next(Operation::WriteMarker, Failure::AfterEffect);
             house.app.look_around().await.unwrap_err();
         }
-        house.store.fail_next(Operation::WriteMarker, server::store::memory::Failure::Before);
+        house.store.fail_next(Operation::WriteMarker, Failure::Before);
         house.app.look_around().await.unwrap_err();
         life_goes_on(&house).await;
     }
@@ -183,6 +184,27 @@ async fn another_installations_bucket_is_never_taken_by_a_catalog_with_files() {
         house.store.set_marker(bucket, own);
         life_goes_on(&house).await;
     }
+}
+
+/// A request for part URLs opens what could not be opened at first; not in a bucket that may be another's.
+#[tokio::test]
+async fn a_reserved_file_is_not_opened_in_the_wrong_bucket() {
+    let house = House::new();
+    house.store.fail_next(Operation::OpenUpload, Failure::Before);
+    house.try_create(upload_of([film(100)])).await.unwrap_err();
+    let reserved = house.catalog.list_files(StateName::Reserved, None, 2).await.unwrap().value;
+    let [file] = &reserved[..] else { panic!("one file is reserved: {reserved:?}") };
+    let (role, before, own) = (RoleName::parse("video").unwrap(), listing(&house), markers(&house));
+    let grant = async || house.app.grant_parts(&house.owner, &house.videos, file.asset, &role, &[]).await;
+    house.store.set_marker(Visibility::Private, None);
+    house.clock.advance(TimeSpan::from_secs(11));
+    let refused = grant().await;
+    assert!(matches!(refused, Err(GrantError::Port(PortError::Bucket(_)))), "{refused:?}");
+    assert_eq!(listing(&house), before);
+    house.store.set_marker(Visibility::Private, own[0]);
+    house.clock.advance(TimeSpan::from_secs(11));
+    grant().await.unwrap();
+    assert_eq!(listing(&house).1.len(), 1);
 }
 
 /// Another bucket or another prefix that nobody uses: no marker where there was one.
@@ -273,7 +295,7 @@ async fn what_was_seen_is_kept_for_ten_seconds_and_destroying_rounds_look_again(
     round(&house.app, Job::Destroy, "one", &CancellationToken::new()).await;
     assert_eq!(house.store.calls(Operation::FindMarker), 4, "nothing is to be destroyed");
     let id = house.created_film(10).await;
-    house.store.fail_next(Operation::Abort, server::store::memory::Failure::Before);
+    house.store.fail_next(Operation::Abort, Failure::Before);
     house.app.delete_asset(&house.owner, &house.videos, id).await.unwrap();
     house.settle().await;
     round(&house.app, Job::Destroy, "one", &CancellationToken::new()).await;
