@@ -361,7 +361,8 @@ impl Run<'_> {
         let Some(until) = self.forgotten_until else { return Ok(false) };
         let (store, bucket, path) = (&*self.app.parts.store, key.visibility(), key.path());
         let objects = store.list_objects_page(bucket, &path, None, KEYS_PER_PAGE).await.map_err(PortError::store)?;
-        let uploads = store.list_open_uploads_page(bucket, &path, None, KEYS_PER_PAGE).await.map_err(PortError::store)?;
+        let uploads =
+            store.list_open_uploads_page(bucket, &path, None, KEYS_PER_PAGE).await.map_err(PortError::store)?;
         let objects = objects.objects.iter().map(|object| (&object.key, object.modified));
         let uploads = uploads.uploads.iter().map(|upload| (&upload.key, upload.initiated));
         Ok(objects.chain(uploads).any(|(key, since)| *key == path && since <= until))
