@@ -35,6 +35,7 @@ pub(crate) fn run_all() -> Result<u8> {
         steps.run("simulation", simulate::run_built);
         if pages_built {
             steps.run("web tests", web::test_built);
+            steps.run("browser", web::browse_built);
         }
         steps.run("tests", || suites::run(&mut process::cargo(TESTS)));
     }

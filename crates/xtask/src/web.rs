@@ -40,6 +40,15 @@ pub(crate) fn test_built() -> Result<u8> {
     process::status(npm(&["test"]).env("LANDFALL_BINARY", binary))
 }
 
+/// Runs the browser suite: the pages in Chromium, and the built binary with them in it.
+///
+/// # Errors
+/// As [`test_built`].
+pub(crate) fn browse_built() -> Result<u8> {
+    let binary = run::find_test_build("landfall")?;
+    process::status(npm(&["run", "e2e"]).env("LANDFALL_BINARY", binary))
+}
+
 /// Writes the types of the upload library anew from the committed OpenAPI document.
 ///
 /// # Errors

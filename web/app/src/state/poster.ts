@@ -7,6 +7,9 @@ import type { RoleBody } from "../api/contract";
 /** A file of many gigabytes whose index is at its end may take long; the upload does not wait longer than this. */
 const LIMIT_MS = 10_000;
 
+/** How long the decoder's last reads may take to be given up. */
+const LET_GO_MS = 5_000;
+
 const ENDINGS: Record<string, string> = { "image/webp": "webp", "image/jpeg": "jpg" };
 
 /** A picture within the role's limits, or nothing. Never rejects. */
@@ -26,7 +29,8 @@ export async function takePoster(file: File, role: RoleBody): Promise<File | und
   } finally {
     video.removeAttribute("src");
     video.load();
-    URL.revokeObjectURL(url);
+    // A read that is still on its way would find nothing, which Chromium reports as an error.
+    setTimeout(() => URL.revokeObjectURL(url), LET_GO_MS);
   }
 }
 

@@ -32,7 +32,6 @@ class Left {
 
   /** Those that are not going on in this page. */
   get idle(): Unfinished[] {
-    const isGoingOn = ({ assetId }: Unfinished) => assetId !== undefined && uploads.find(assetId) !== undefined;
     return this.list.filter((one) => !isGoingOn(one));
   }
 
@@ -86,8 +85,15 @@ function ofAsset(asset: AssetBody, entries: Entry[]): Unfinished {
   };
 }
 
-async function arrivedBytes({ assetId }: Unfinished): Promise<number | undefined> {
-  if (!assetId) return undefined;
+/** Whether this page is sending it. */
+function isGoingOn({ assetId }: Unfinished): boolean {
+  return assetId !== undefined && uploads.find(assetId) !== undefined;
+}
+
+/** Not asked for what this page is sending: nobody is shown it, and the server has no answer once all is there. */
+async function arrivedBytes(one: Unfinished): Promise<number | undefined> {
+  const { assetId } = one;
+  if (!assetId || isGoingOn(one)) return undefined;
   const { ok } = await session.client.arrived("videos", assetId, "video");
   return ok?.reduce((sum, { size }) => sum + size, 0);
 }

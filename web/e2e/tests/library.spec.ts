@@ -1,0 +1,59 @@
+// The library: found by words and by state, and kept fresh by what happens elsewhere.
+
+import { SHORT } from "../house/films";
+import { useLandfall } from "../house/landfall";
+import { choose, isPublished, row } from "../house/pages";
+import { Gate } from "../house/gate";
+import { expect, signIn, test } from "../house/watched";
+
+const landfall = useLandfall();
+
+test("search and chips narrow it, and say when nothing fits", async ({ page, watch }) => {
+  for (const title of ["Harbour at dawn", "Harbour at night", "한라산 등반"]) landfall.it.upload("ann", SHORT, title);
+  await signIn(page, watch, landfall.it, "ann", "#/upload");
+  const gate = await Gate.close(page, landfall.it.store, 0);
+  await choose(page, SHORT);
+  await expect.poll(() => gate.waiting).toBe(1);
+  await page.getByRole("link", { name: "Library" }).click();
+
+  const titles = page.getByRole("article").getByRole("heading");
+  await expect(titles).toHaveText(["short", "한라산 등반", "Harbour at night", "Harbour at dawn"]);
+  const shown = page.getByRole("group", { name: "Show" });
+  await shown.getByRole("button", { name: "Uploading" }).click();
+  await expect(titles).toHaveText(["short"]);
+  await shown.getByRole("button", { name: "Published" }).click();
+  await expect(titles).toHaveCount(3);
+
+  const search = page.getByRole("searchbox", { name: "Search titles" });
+  await search.fill("harbour");
+  await expect(titles).toHaveText(["Harbour at night", "Harbour at dawn"]);
+  await search.fill("한라산");
+  await expect(titles).toHaveText(["한라산 등반"]);
+  await search.fill("submarine");
+  await expect(page.getByText("Nothing fits")).toBeVisible();
+  await page.getByRole("button", { name: "Show everything" }).click();
+  await expect(titles).toHaveCount(4);
+
+  await page.getByRole("link", { name: "Upload", exact: true }).click();
+  await gate.open();
+  await isPublished(row(page, "short"));
+});
+
+test("what is published, changed or deleted elsewhere shows without a reload", async ({ page, watch }) => {
+  await signIn(page, watch, landfall.it, "bob");
+  await expect(page.getByText("Nothing here yet")).toBeVisible();
+  landfall.it.upload("bob", SHORT, "From the terminal");
+  const card = page.getByRole("article").filter({ has: page.getByRole("heading", { name: "From the terminal" }) });
+  await expect(card).toBeVisible();
+
+  await card.getByRole("button", { name: "Edit From the terminal" }).click();
+  const dialog = page.getByRole("dialog", { name: "Edit details" });
+  await dialog.getByLabel("Title").fill("Renamed");
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByRole("heading", { name: "Renamed" })).toBeVisible();
+  expect((await landfall.it.assets("bob")).map(({ title }) => title)).toEqual(["Renamed"]);
+
+  const [asset] = await landfall.it.assets("bob");
+  await landfall.it.call("bob", `/v1/videos/${asset?.id}`, { method: "DELETE" });
+  await expect(page.getByText("Nothing here yet")).toBeVisible();
+});

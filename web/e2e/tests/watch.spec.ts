@@ -1,0 +1,87 @@
+// Watching: the film really plays, seeks by Range, and can be watched by others with a link.
+
+import type { Locator, Page } from "@playwright/test";
+import { SMALL } from "../house/films";
+import { useLandfall } from "../house/landfall";
+import { expect, NOT_SIGNED_IN, signIn, test } from "../house/watched";
+
+const landfall = useLandfall();
+
+const film = (page: Page) => page.locator("video:visible");
+const timeOf = (video: Locator) => video.evaluate(({ currentTime }: HTMLVideoElement) => currentTime);
+
+/** Begins to play by the keyboard, as people may, and sees time go by. */
+async function plays(video: Locator): Promise<void> {
+  await video.focus();
+  await video.press("Space");
+  const begun = await timeOf(video);
+  await expect.poll(() => timeOf(video)).toBeGreaterThan(begun + 0.3);
+}
+
+test("it plays, and a seek asks for the bytes of that moment only", async ({ page, watch }) => {
+  landfall.it.upload("ann", SMALL, "Sea");
+  await signIn(page, watch, landfall.it, "ann");
+  const ranges: number[] = [];
+  page.on("response", async (response) => {
+    const range = response.status() === 206 && (await response.request().allHeaders()).range;
+    if (range) ranges.push(Number(/^bytes=(\d+)-/.exec(range)?.[1]));
+  });
+  await page.getByRole("link", { name: "Sea" }).click();
+  await expect(page.getByRole("heading", { name: "Sea" })).toBeVisible();
+  const video = film(page);
+  await plays(video);
+  expect(await video.evaluate(({ duration }: HTMLVideoElement) => duration)).toBeCloseTo(40, 0);
+
+  await video.evaluate((element: HTMLVideoElement) => {
+    element.currentTime = 35;
+  });
+  await expect.poll(() => timeOf(video)).toBeGreaterThan(35.3);
+  await expect.poll(() => ranges.some((first) => first > SMALL.size / 2)).toBe(true);
+});
+
+test("a copied link plays for somebody without an account, until the video is deleted", async ({
+  page,
+  browser,
+  watch,
+}) => {
+  landfall.it.upload("bob", SMALL, "산 위에서");
+  await signIn(page, watch, landfall.it, "bob");
+  await page.getByRole("link", { name: "산 위에서" }).click();
+  await page.getByRole("button", { name: "Copy link" }).click();
+  const dialog = page.getByRole("dialog", { name: "Copy a link" });
+  await dialog.getByLabel("1 hour").check();
+  await dialog.getByRole("button", { name: "Make a link and copy it" }).click();
+  const link = await dialog.getByRole("textbox", { name: "Link" }).inputValue();
+  expect(link).toContain(`${landfall.it.api}/#/shared/`);
+  await page.keyboard.press("Escape");
+  await expect(dialog).toBeHidden();
+
+  // Its owner's page hears that it was deleted, and looks.
+  watch.expect(NOT_SIGNED_IN, /status of 410 .*\/v1\/videos\//);
+  const stranger = await browser.newContext();
+  watch.over(stranger);
+  const theirs = await stranger.newPage();
+  await theirs.goto(link);
+  await expect(theirs.getByRole("heading", { name: "산 위에서" })).toBeVisible();
+  await plays(film(theirs));
+  await expect(theirs.getByRole("navigation")).toBeHidden();
+
+  await page.getByRole("button", { name: "Delete" }).click();
+  const sure = page.getByRole("dialog", { name: "Delete this video?" });
+  await sure.getByRole("button", { name: "Delete" }).click();
+  await expect(page.getByText("Nothing here yet")).toBeVisible();
+  watch.expect(/status of 4\d\d .*\/w\//);
+  await theirs.reload();
+  await expect(theirs.getByText("This link does not work any more").first()).toBeVisible();
+  await stranger.close();
+});
+
+test("a download has the file's own name", async ({ page, watch }) => {
+  landfall.it.upload("eve", SMALL, "Harbour");
+  await signIn(page, watch, landfall.it, "eve");
+  await page.getByRole("link", { name: "Harbour" }).click();
+  const begun = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Download" }).click();
+  expect((await begun).suggestedFilename()).toBe("five.mp4");
+  expect(await (await begun).failure()).toBeNull();
+});
