@@ -380,3 +380,45 @@ async fn uppy_takes_the_session_of_a_known_page() {
     let by_token = house.send(begin(&[("uppy-auth-token", &other)])).await.expect(200);
     assert_eq!(house.row(&format!("/{}", text(&by_token, "key"))).await.owner.as_str(), "7");
 }
+
+#[tokio::test]
+async fn uppy_gives_up_a_required_file_and_the_rest_waits_for_another() {
+    let house = house();
+    let door = door(&house, "videos", Value::Null).await;
+    let (key, id) = begin(&house, &door, film("a.mp4")).await;
+    let path = format!("/v1/videos/{key}");
+    house.call(Method::PUT, &format!("{path}/files/thumbnail"), crate::house::poster(100)).await.expect(200);
+    bare(&house, Method::DELETE, &format!("{door}/s3/multipart/{id}?key={key}"), Value::Null).await.expect(200);
+    let asset = house.get(&path).await.expect(200).body;
+    assert_eq!(
+        (&asset["status"], &asset["files"]["video"]["rejected"]["code"]),
+        (&json!("UPLOADING"), &json!("withdrawn"))
+    );
+    house.send_file(&path, "thumbnail", &png(100)).await;
+    assert_eq!(house.post(&format!("{path}/complete"), Value::Null).await.status.as_u16(), 422, "not without a film");
+
+    let again = json!({"filename": "b.mp4", "type": "video/mp4", "metadata": {"asset_id": key, "role": "video"}});
+    let (_, id) = begin(&house, &door, again).await;
+    let etag = put(&house, &id, 1, mp4(500)).await;
+    let parts = json!({"parts": [{"PartNumber": 1, "ETag": etag}]});
+    let waiting = bare(&house, Method::POST, &format!("{door}/s3/multipart/{id}/complete"), parts).await.expect(200);
+    assert_eq!(text(&waiting, "status"), "UPLOADING", "the thumbnail was not said to be done");
+    let done = house.post(&format!("{path}/complete"), Value::Null).await.expect(200).body;
+    assert_eq!((&done["status"], &done["files"]["video"]["size"]), (&json!("CREATED"), &json!(500)));
+}
+
+#[tokio::test]
+async fn uppy_may_send_a_form_again() {
+    let house = house();
+    let door = door(&house, "images", Value::Null).await;
+    let params = format!("{door}/s3/params?filename=a.png&type=image/png");
+    let params = bare(&house, Method::GET, &params, Value::Null).await.expect(200);
+    let fields = params.body["fields"].as_object().unwrap();
+    let fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str().unwrap())).collect();
+    for _ in 0..2 {
+        let sent = post_form(&house, &door, form(&fields, &png(1000))).await.expect(201);
+        assert_eq!(text(&sent, "status"), "CREATED");
+        assert!(!sent.header("etag").is_empty());
+    }
+    assert_eq!(house.bucket(), (1, 0));
+}
