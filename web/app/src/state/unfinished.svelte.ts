@@ -7,6 +7,8 @@ import { uploads } from "./uploads.svelte";
 
 /** More open uploads than this are not listed one by one. */
 const LISTED = 50;
+/** Of these it is asked how much has arrived, and these are shown, until somebody wants to see all. */
+const FIRST = 4;
 
 export interface Unfinished {
   key: string;
@@ -20,6 +22,8 @@ export interface Unfinished {
   begunAt: string | number;
   expiresAt: string | undefined;
   fingerprint: string | undefined;
+  /** Its file was refused: it has to be sent anew. */
+  isRejected: boolean;
   /** Parts of the picture that was announced with it, if there is one. */
   thumbnailParts: number | undefined;
   /** In this browser's journal. */
@@ -29,10 +33,21 @@ export interface Unfinished {
 class Left {
   list: Unfinished[] = $state.raw([]);
   #turn = 0;
+  #isWhole = $state(false);
 
   /** Those that are not going on in this page. */
   get idle(): Unfinished[] {
     return this.list.filter((one) => !isGoingOn(one));
+  }
+
+  /** What is shown of them. */
+  get shown(): Unfinished[] {
+    return this.#isWhole ? this.idle : this.idle.slice(0, FIRST);
+  }
+
+  showAll(): Promise<void> {
+    this.#isWhole = true;
+    return this.look();
   }
 
   /** Looks again. The latest look wins. */
@@ -45,8 +60,13 @@ class Left {
     ]);
     if (!page) return;
     const list = page.data.map((asset) => ofAsset(asset, entries));
-    const arrived = await Promise.all(list.map(arrivedBytes));
-    if (turn === this.#turn) this.list = list.map((one, at) => ({ ...one, arrivedBytes: arrived[at] }));
+    if (turn !== this.#turn) return;
+    const known = new Map(this.list.map((one) => [one.key, one.arrivedBytes]));
+    this.list = list.map((one) => ({ ...one, arrivedBytes: known.get(one.key) }));
+    const arrived = new Map<string, number | undefined>();
+    await Promise.all(this.shown.map(async (one) => arrived.set(one.key, await arrivedBytes(one))));
+    if (turn !== this.#turn) return;
+    this.list = this.list.map((one) => ({ ...one, arrivedBytes: arrived.get(one.key) ?? one.arrivedBytes }));
   }
 
   /** Goes on with a file, if it is the right one. */
@@ -80,6 +100,7 @@ function ofAsset(asset: AssetBody, entries: Entry[]): Unfinished {
     begunAt: created_at,
     expiresAt: expires_at,
     fingerprint,
+    isRejected: video?.rejected !== undefined,
     thumbnailParts: files.thumbnail?.rejected ? undefined : files.thumbnail?.upload?.part_count,
     entry: entries.find((entry) => entry.assetId === id),
   };
