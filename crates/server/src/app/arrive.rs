@@ -3,12 +3,54 @@
 //! Not a watch: whoever calls this has a reason to look, a job by its schedule or the store by a hint. The reason is not
 //! believed. *Invariant*: nothing is frozen but what the store lists, and only of a file that is marked `auto`.
 
-use domain::{Event, File, FileState, Visibility, decide};
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use domain::{Event, File, FileId, FileState, Visibility, decide};
 
 use super::commit::Begin;
 use super::{App, PortError};
 use crate::catalog::{Stamped, Written};
 use crate::store::list_parts;
+
+/// Files that hints are looked into for, the newest grants: about 300 bytes each. Of one that is forgotten, as of all after
+/// a restart, the schedule of the job remains.
+const REMEMBERED: usize = 4_096;
+
+/// The keys whose one part may arrive, by which a hint is told from the many that nobody waits for, without asking the
+/// catalog about each part of each upload.
+#[derive(Default)]
+pub(super) struct Awaited(Mutex<Remembered>);
+
+#[derive(Default)]
+struct Remembered {
+    files: HashMap<(Visibility, String), FileId>,
+    oldest_first: VecDeque<(Visibility, String)>,
+}
+
+impl Awaited {
+    fn lock(&self) -> MutexGuard<'_, Remembered> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A part URL of this file was granted.
+    pub(super) fn remember(&self, file: &File) {
+        let subject = (file.key.visibility(), file.key.path());
+        let mut kept = self.lock();
+        if kept.files.insert(subject.clone(), file.id).is_none() {
+            kept.oldest_first.push_back(subject);
+        }
+        if kept.oldest_first.len() > REMEMBERED
+            && let Some(oldest) = kept.oldest_first.pop_front()
+        {
+            kept.files.remove(&oldest);
+        }
+    }
+
+    fn find(&self, visibility: Visibility, key: &str) -> Option<FileId> {
+        self.lock().files.get(&(visibility, key.to_owned())).copied()
+    }
+}
 
 /// What a look came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,15 +94,37 @@ impl App {
         Ok(Arrival::Taken)
     }
 
-    /// The store says that something arrived under a key. It may be wrong, late, or about something else: the rows say
-    /// whether anybody waits for it, and the store itself is asked.
+    /// The store says that something arrived under a key. It may be wrong, late, or about something else: the row says
+    /// whether it is waited for, and the store itself is asked.
     pub async fn hear_of_arrival(&self, visibility: Visibility, key: &str) -> Result<Arrival, PortError> {
-        let keyed = self.parts.catalog.list_keys(visibility, key, Some(key), 1).await.map_err(PortError::catalog)?;
-        let Some(id) = keyed.value.first().map(|keyed| keyed.id) else { return Ok(Arrival::Waiting) };
+        let Some(id) = self.awaited.find(visibility, key) else { return Ok(Arrival::Waiting) };
         let found = self.parts.catalog.find_file(id).await.map_err(PortError::catalog)?;
         match found.value {
             Some(file) => self.look_for_part(&file).await,
             None => Ok(Arrival::Waiting),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::conformance::samples;
+
+    #[test]
+    fn the_oldest_grants_are_forgotten() {
+        let awaited = Awaited::default();
+        let asset = samples::bare_asset(samples::owner("42"), samples::START);
+        let file = |_| samples::file(&asset, "video", domain::ByteCount(1), samples::START);
+        let files: Vec<File> = (0..REMEMBERED + 2).map(file).collect();
+        files.iter().chain(&files[1..2]).for_each(|file| awaited.remember(file));
+        let found = |file: &File| awaited.find(file.key.visibility(), &file.key.path());
+        assert_eq!((found(&files[0]), found(&files[1])), (None, Some(files[1].id)));
+        assert_eq!(
+            files[3..].iter().map(found).collect::<Vec<_>>(),
+            files[3..].iter().map(|file| Some(file.id)).collect::<Vec<_>>()
+        );
+        assert_eq!(awaited.lock().files.len(), REMEMBERED);
+        assert_eq!(awaited.find(Visibility::Public, &files[3].key.path()), None);
     }
 }

@@ -93,6 +93,9 @@ impl App {
             let Some(Effect::Sign { expires_at }) = decision.effect else {
                 unreachable!("a grant that is not refused signs");
             };
+            if file.auto.is_some() {
+                self.awaited.remember(file);
+            }
             return self.sign(file, &credentials, &parts, now, expires_at);
         }
         Err(PortError::Contended.into())

@@ -133,6 +133,7 @@ pub struct App {
     background: Arc<dyn Background>,
     committing: Arc<Semaphore>,
     bell: live::Bell,
+    awaited: Arc<arrive::Awaited>,
     guard: Arc<guard::Guard>,
 }
 
@@ -145,7 +146,14 @@ impl App {
     /// Puts the use cases on their ports and on another runtime, such as a simulated one.
     pub fn with_background(parts: AppParts, background: Arc<dyn Background>) -> Self {
         let committing = Arc::new(Semaphore::new(MAX_COMMITS));
-        Self { parts: Arc::new(parts), background, committing, bell: live::Bell::default(), guard: Arc::default() }
+        Self {
+            parts: Arc::new(parts),
+            background,
+            committing,
+            bell: live::Bell::default(),
+            awaited: Arc::default(),
+            guard: Arc::default(),
+        }
     }
 
     /// What the operator chose.
