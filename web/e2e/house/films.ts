@@ -1,7 +1,18 @@
 // The films that the tests upload: made by ffmpeg once, kept beside the tests and never committed.
 
 import { execFileSync } from "node:child_process";
-import { closeSync, existsSync, ftruncateSync, mkdirSync, openSync, readFileSync, statSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -23,7 +34,12 @@ export const SMALL = film("five.mp4", 5 * MIB);
 export const MIDDLE = film("middle.mp4", 24 * MIB);
 /** 300 MB: 36 parts. */
 export const LARGE = film("large.mp4", 300_000_000);
-/** What stands before a film that a browser cannot decode. */
+/** The short and the middle one by names that are hard to write. */
+export const NAMED = { short: film("바다 🌊 여름 100%.mp4"), middle: film("한라산 ⛰️ & 'dawn'.mp4") };
+/** What cannot be uploaded: nothing, and no film. */
+export const EMPTY = film("empty.mp4");
+export const NOTE = film("note.txt");
+/** A picture. */
 export const PORTRAIT = join(FOLDER, "portrait.png");
 
 function film(name: string, size = 0): Film {
@@ -39,6 +55,10 @@ export default function makeAll(): void {
     encode(long, 40, ["-b:v", "1000k", "-minrate", "1000k", "-maxrate", "1000k", "-bufsize", "500k"]);
   if (!existsSync(SHORT.path)) encode(SHORT.path, 3, ["-crf", "35"]);
   for (const { path, size } of [SMALL, MIDDLE, LARGE]) if (!existsSync(path)) pad(readFileSync(long), path, size);
+  copyFileSync(SHORT.path, NAMED.short.path);
+  copyFileSync(MIDDLE.path, NAMED.middle.path);
+  writeFileSync(EMPTY.path, "");
+  writeFileSync(NOTE.path, "no film");
   if (!existsSync(PORTRAIT)) ffmpeg(["-f", "lavfi", "-i", "testsrc2=size=640x480", "-frames:v", "1", PORTRAIT]);
 }
 

@@ -1,8 +1,7 @@
 // Uploads on the upload page, and everything that comes between.
 
-import { readFileSync } from "node:fs";
 import type { Page } from "@playwright/test";
-import { type Film, LARGE, MIDDLE, SMALL } from "../house/films";
+import { EMPTY, type Film, LARGE, MIDDLE, NOTE, SMALL } from "../house/films";
 import { Gate } from "../house/gate";
 import { digestOf, useLandfall } from "../house/landfall";
 import { choose, isPublished, percentOf, row } from "../house/pages";
@@ -58,14 +57,7 @@ test("300 MB", async ({ page, watch }) => {
 
 test("several at once, and a word about each file that cannot be uploaded", async ({ page, watch }) => {
   await signIn(page, watch, landfall.it, "many", "#/upload");
-  // Playwright takes either paths or bytes.
-  const bytes = { small: readFileSync(SMALL.path), middle: readFileSync(MIDDLE.path) };
-  await page.getByLabel("Choose videos").setInputFiles([
-    { name: "five.mp4", mimeType: "video/mp4", buffer: bytes.small },
-    { name: "middle.mp4", mimeType: "video/mp4", buffer: bytes.middle },
-    { name: "empty.mp4", mimeType: "video/mp4", buffer: Buffer.alloc(0) },
-    { name: "note.txt", mimeType: "text/plain", buffer: Buffer.from("no film") },
-  ]);
+  await choose(page, SMALL, MIDDLE, EMPTY, NOTE);
   await expect(page.getByText("Not uploaded")).toBeVisible();
   await expect(page.getByText("empty.mp4 is empty.")).toBeVisible();
   await expect(page.getByText("note.txt is of a kind that cannot be uploaded here.")).toBeVisible();
