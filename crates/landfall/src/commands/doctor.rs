@@ -29,7 +29,7 @@ pub(crate) struct Arguments {
 #[derive(Debug, Args)]
 pub(crate) struct Origins {
     /// An origin whose pages use the store, such as https://app.example.com; may be repeated
-    /// [default: web.origins of the configuration, else any]
+    /// [default: web.origins of the configuration and the server's own, else any]
     #[arg(long = "origin", value_name = "ORIGIN", value_parser = origin)]
     origins: Vec<String>,
 }
@@ -37,8 +37,7 @@ pub(crate) struct Origins {
 impl Origins {
     /// The origins to look for.
     pub(crate) fn or_configured(&self, config: &Config) -> Vec<String> {
-        let named = if self.origins.is_empty() { &config.web.origins } else { &self.origins };
-        named.clone()
+        if self.origins.is_empty() { config.page_origins() } else { self.origins.clone() }
     }
 }
 

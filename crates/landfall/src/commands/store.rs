@@ -112,7 +112,7 @@ fn shown(config: &Config) -> Result<Shown, Failure> {
     let running =
         [RunFileOf::Server, RunFileOf::Store].into_iter().find_map(|of| folder.find_running(of)?.addresses.store);
     Ok(Shown {
-        endpoint: running.unwrap_or_else(|| server::boot::local_url(config.store.listen)),
+        endpoint: running.unwrap_or_else(|| server::config::local_url(config.store.listen)),
         region: config.store.region.clone(),
         private_bucket: config.store.private_bucket.clone(),
         public_bucket: config.store.public_bucket.clone(),

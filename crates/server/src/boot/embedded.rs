@@ -3,7 +3,6 @@
 //! The server uses it by loopback with the same client as it would use AWS; this module only makes it be there.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 use data_encoding::{BASE32_NOPAD, BASE64URL_NOPAD};
@@ -16,7 +15,7 @@ use zeroize::Zeroizing;
 
 use super::files;
 use super::folder::{DataFolder, RunAddresses, RunFileOf};
-use crate::config::{Config, Secret};
+use crate::config::{Config, Secret, local_url};
 use crate::entropy::Entropy;
 
 /// How long a browser may keep a preflight's answer: an hour, the time a part URL lives by default.
@@ -157,7 +156,7 @@ impl Embedded {
             faults: Faults::default(),
         })
         .await?;
-        let cors = [cors(&config.web.origins)];
+        let cors = [cors(&config.page_origins())];
         store.ensure_bucket(&config.store.private_bucket, &cors).await?;
         store.ensure_bucket(&config.store.public_bucket, &cors).await?;
         Ok(Self { store, credentials })
@@ -202,16 +201,6 @@ fn cors(origins: &[String]) -> CorsRule {
         expose_headers: texts(&["Accept-Ranges", "Content-Length", "Content-Range", "ETag", "x-amz-request-id"]),
         max_age_seconds: Some(PREFLIGHT_KEPT_SECONDS),
     }
-}
-
-/// The URL of something that listens, for programs on this machine: "any address" is reached by loopback.
-pub fn local_url(address: SocketAddr) -> String {
-    let ip = match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    };
-    format!("http://{}", SocketAddr::new(ip, address.port()))
 }
 
 /// The embedded store, alone in its process.
@@ -264,14 +253,6 @@ mod tests {
         std::fs::write(folder.store_credentials_file(), "{}").unwrap();
         let refused = StoreCredentials::load_or_make(&folder, &HostEntropy);
         assert!(matches!(refused, Err(CredentialsError::Damaged(_))));
-    }
-
-    #[test]
-    fn any_address_is_reached_by_loopback() {
-        let url = |text: &str| local_url(text.parse().unwrap());
-        assert_eq!(url("0.0.0.0:80"), "http://127.0.0.1:80");
-        assert_eq!(url("[::]:9000"), "http://[::1]:9000");
-        assert_eq!(url("192.0.2.1:9000"), "http://192.0.2.1:9000");
     }
 
     #[test]

@@ -19,7 +19,7 @@ mod store_settings;
 pub use consulting::{Consultation, KeepError, Kept};
 #[cfg(test)]
 pub(crate) use embedded::behaviour as embedded_behaviour;
-pub use embedded::{CredentialsError, EmbeddedError, RunningStore, StoreCredentials, local_url};
+pub use embedded::{CredentialsError, EmbeddedError, RunningStore, StoreCredentials};
 pub use error::{BootError, Trouble};
 pub use folder::{DataFolder, FolderError, FolderLock, Holder, RunAddresses, RunFile, RunFileOf};
 pub use foundation::existing_authenticator;

@@ -8,12 +8,11 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::embedded::local_url;
 use super::folder::{RunAddresses, RunFileOf};
 use super::foundation::{self, Foundation};
 use super::{BootError, figures, hints};
 use crate::auth::LoginCodes;
-use crate::config::{Config, StoreKind};
+use crate::config::{Config, StoreKind, local_url};
 use crate::http::{self, BodyLimits, HttpParts, HttpState, ReapClock, RelayForms, WebFile};
 use crate::jobs::{Jobs, Schedules};
 use crate::limits::memory::MemoryLimits;

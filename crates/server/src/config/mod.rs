@@ -30,7 +30,7 @@ pub use environment::Environment;
 pub use error::ConfigError;
 pub use reconcile::ReconcileConfig;
 pub use secret::Secret;
-pub use server::{CatalogConfig, ServerConfig, WebConfig, parse_origin};
+pub use server::{CatalogConfig, ServerConfig, WebConfig, local_url, parse_origin};
 pub use store::{StoreConfig, StoreKind};
 pub use telemetry::{LogFormat, TelemetryConfig};
 pub use uploads::{Cdn, DeliveryConfig, ExpireConfig, UploadsConfig};

@@ -1,11 +1,13 @@
 //! Where the server is found, and where it keeps its own things.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 use url::Url;
 
+use super::Config;
 use super::form::{Address, FilePath, ListOf, Maybe, Text, not_empty};
+use super::store::StoreKind;
 use super::visit::Visitor;
 
 /// `[server]`.
@@ -45,7 +47,7 @@ pub struct WebConfig {
 
 impl WebConfig {
     pub(super) fn keys(&mut self, visitor: &mut impl Visitor) {
-        let doc = "Origins of web pages that upload, such as \"https://app.example.com\": the CORS rules of the API and of the embedded store. Empty: no other origin may call the API, and any may use the embedded store, which gives nothing away, because only a presigned URL lets it in.";
+        let doc = "Origins of web pages that upload, such as \"https://app.example.com\": the CORS rules of the API and of the embedded store. The server's own pages always may. Empty: no other origin may call the API, and any may use the embedded store, which gives nothing away, because only a presigned URL lets it in.";
         visitor.key("origins", doc, &mut self.origins, ListOf(Text(origin)));
     }
 }
@@ -74,6 +76,45 @@ pub(super) fn http_url(text: &str) -> Result<(), String> {
         && url.username().is_empty()
         && url.password().is_none();
     if plain { Ok(()) } else { Err("must be http:// or https:// with a host, and no user, query or fragment".into()) }
+}
+
+/// Where our own pages are, as browsers name it: the public URL, or the names of this machine. None if the system is to
+/// choose the port.
+fn own_origins(server: &ServerConfig, store: StoreKind) -> Option<Vec<String>> {
+    if let Some(url) = &server.public_url {
+        let origin = Url::parse(url).map(|url| url.origin().ascii_serialization());
+        return Some(origin.into_iter().collect());
+    }
+    match (store, server.listen.port()) {
+        // Whatever serves pages beside a store of others has a public URL.
+        (StoreKind::S3, _) => Some(Vec::new()),
+        (StoreKind::Embedded, 0) => None,
+        (StoreKind::Embedded, port) => Some(vec![local_url(server.listen), format!("http://localhost:{port}")]),
+    }
+}
+
+impl Config {
+    /// The origins whose pages send to the store: those of `web.origins`, and our own. Empty: pages of any origin,
+    /// because none is named or our own cannot be known in time.
+    pub fn page_origins(&self) -> Vec<String> {
+        match own_origins(&self.server, self.store.kind) {
+            Some(own) if !self.web.origins.is_empty() => {
+                let missing = own.into_iter().filter(|origin| !self.web.origins.contains(origin));
+                self.web.origins.iter().cloned().chain(missing).collect()
+            }
+            Some(_) | None => Vec::new(),
+        }
+    }
+}
+
+/// The URL of something that listens, for programs on this machine: "any address" is reached by loopback.
+pub fn local_url(address: SocketAddr) -> String {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    format!("http://{}", SocketAddr::new(ip, address.port()))
 }
 
 /// Reads an origin that was typed, by the rule of `web.origins`.

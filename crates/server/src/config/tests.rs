@@ -262,3 +262,27 @@ fn a_drill_is_opened_by_its_variable_alone_and_on_loopback_alone() {
         assert_eq!(text, format!("LANDFALL_TEST_FAIL_POINTS: {wrong}"));
     }
 }
+
+#[test]
+fn any_address_is_reached_by_loopback() {
+    let url = |text: &str| local_url(text.parse().unwrap());
+    assert_eq!(url("0.0.0.0:80"), "http://127.0.0.1:80");
+    assert_eq!(url("[::]:9000"), "http://[::1]:9000");
+    assert_eq!(url("192.0.2.1:9000"), "http://192.0.2.1:9000");
+}
+
+#[test]
+fn our_own_pages_may_use_the_store_beside_the_named_ones() {
+    let named = "[web]\norigins = [\"https://a.example.com\"]\n";
+    let public = "[server]\npublic_url = \"https://api.example.com/landfall\"\n";
+    let local = ["https://a.example.com", "http://127.0.0.1:8080", "http://localhost:8080"];
+    for (text, origins) in [
+        (String::new(), &[][..]),
+        (public.to_owned(), &[]),
+        (named.to_owned(), &local),
+        (format!("{named}{public}"), &["https://a.example.com", "https://api.example.com"]),
+        (format!("{named}[server]\nlisten = \"127.0.0.1:0\"\n"), &[]),
+    ] {
+        assert_eq!(load(&text, &[]).unwrap().page_origins(), origins, "{text}");
+    }
+}
