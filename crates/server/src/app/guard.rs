@@ -206,13 +206,8 @@ impl App {
     /// If catalog or store do not answer.
     pub async fn look_around(&self) -> Result<Outlook, PortError> {
         let before = self.parts.catalog.now().await.map_err(PortError::catalog)?;
-        let installation = self.load_installation(before).await?;
-        let mut standings = [Standing::Ours; 2];
-        for (bucket, standing) in BUCKETS.into_iter().zip(&mut standings) {
-            let marker = self.parts.store.find_marker(bucket).await.map_err(PortError::store)?;
-            *standing = judge(&installation, marker.as_ref());
-        }
-        let mut mismatch = BUCKETS.into_iter().zip(standings).find_map(|(bucket, standing)| of(bucket, standing));
+        let (installation, standings) = self.compare_markers(before).await?;
+        let mut mismatch = mismatch(standings);
         let new = standings.contains(&Standing::Unmarked) || installation.marked_at.is_none();
         if mismatch.is_none() && new {
             mismatch = self.mark_buckets(&installation, standings, before).await?;
@@ -222,6 +217,27 @@ impl App {
         tell(&outlook);
         self.guard.remember(outlook);
         Ok(outlook)
+    }
+
+    /// Holds the markers against the catalog. Another server may raise the epoch, or mark the buckets, between one reading
+    /// and the next; so a mismatch counts only if the catalog has stayed as it was.
+    async fn compare_markers(&self, now: Timestamp) -> Result<(Installation, [Standing; 2]), PortError> {
+        let mut installation = self.load_installation(now).await?;
+        loop {
+            let mut standings = [Standing::Ours; 2];
+            for (bucket, standing) in BUCKETS.into_iter().zip(&mut standings) {
+                let marker = self.parts.store.find_marker(bucket).await.map_err(PortError::store)?;
+                *standing = judge(&installation, marker.as_ref());
+            }
+            if mismatch(standings).is_none() {
+                return Ok((installation, standings));
+            }
+            let again = self.load_installation(now).await?;
+            if again == installation {
+                return Ok((installation, standings));
+            }
+            installation = again;
+        }
     }
 
     pub(super) async fn load_installation(&self, now: Timestamp) -> Result<Installation, PortError> {
@@ -321,6 +337,10 @@ impl App {
         }
         Ok(())
     }
+}
+
+fn mismatch(standings: [Standing; 2]) -> Option<Mismatch> {
+    BUCKETS.into_iter().zip(standings).find_map(|(bucket, standing)| of(bucket, standing))
 }
 
 const fn of(bucket: Visibility, standing: Standing) -> Option<Mismatch> {
