@@ -11,9 +11,10 @@ const landfall = useLandfall();
 
 /** What the API says of the one upload of this owner: it is created, and it is the film, byte for byte. */
 async function isStored(owner: string, film: Film, title: string): Promise<void> {
-  const assets = await landfall.it.assets(owner);
-  expect(assets.map(({ status, title }) => ({ status, title }))).toEqual([{ status: "CREATED", title }]);
-  const [asset] = assets;
+  // What was typed in the last moment follows the publication.
+  const seen = async () => (await landfall.it.assets(owner)).map(({ status, title }) => ({ status, title }));
+  await expect.poll(seen).toEqual([{ status: "CREATED", title }]);
+  const [asset] = await landfall.it.assets(owner);
   if (!asset) throw new Error("no asset");
   expect(asset.files.video).toMatchObject({ size: film.size, content_type: "video/mp4", file_name: film.name });
   expect(await landfall.it.digest(owner, asset)).toBe(await digestOf(film.path));

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use super::drill::{Act, Hit, JOBS_EVERY_MS, LEASE_MS};
 use super::stores::Servers;
-use super::world::World;
+use super::world::{Member, World};
 use crate::support::api::{Answer, Api};
 use crate::support::clock::{SOON, instant, until};
 use crate::support::films::Film;
@@ -248,7 +248,11 @@ impl Client {
             Treatment::Kill if self.armed && self.world.servers[0].server.has_ended() => self.revive().await,
             Treatment::Freeze if self.armed => self.find_frozen(),
             Treatment::Collide if self.armed => self.meet(),
-            Treatment::Kill | Treatment::Freeze | Treatment::Collide => {}
+            Treatment::Kill => {}
+            // Who had made up its mind when it was disarmed stops a moment later.
+            Treatment::Freeze | Treatment::Collide => {
+                self.world.servers.iter().filter(|member| member.is_stopped()).for_each(Member::go_on);
+            }
         }
     }
 
@@ -323,7 +327,7 @@ impl Client {
             until("every lease has lapsed", SOON, async || (since.elapsed() > OUTLASTED).then_some(())).await;
             self.world.servers[frozen].go_on();
         }
-        while self.treatment == Treatment::Collide && self.world.servers.iter().any(super::world::Member::is_stopped) {
+        while self.treatment == Treatment::Collide && self.world.servers.iter().any(Member::is_stopped) {
             self.meet();
             tokio::time::sleep(LOOK_EVERY).await;
         }
