@@ -6,7 +6,7 @@ use std::process::{ExitStatus, Stdio};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::{Child, Command};
 
-use super::clock::soon;
+use super::clock::{A_LEASE, soon};
 
 /// The binary under test.
 pub(crate) const LANDFALL: &str = env!("CARGO_BIN_EXE_landfall");
@@ -44,7 +44,9 @@ pub(crate) fn isolate(command: &mut Command, home: &Path) {
 
 /// Runs a command to its end.
 pub(crate) async fn run(command: &mut Command) -> Said {
-    let output = soon("a command ends", command.output()).await.expect("the command starts");
+    // Some remove hundreds of things, with a write to the disk for each.
+    let output = tokio::time::timeout(A_LEASE, command.output()).await.expect("a command ends within two minutes");
+    let output = output.expect("the command starts");
     Said {
         code: output.status.code(),
         out: String::from_utf8_lossy(&output.stdout).into_owned(),
