@@ -5,7 +5,7 @@ import { digestOf, useLandfall } from "../house/landfall";
 import { choose, isPublished, row } from "../house/pages";
 import { expect, signIn, test } from "../house/watched";
 
-const landfall = useLandfall(() => `[uploads]\nurl_ttl = "2s"\n`);
+const landfall = useLandfall(() => `[uploads]\nurl_ttl = "5s"\n`);
 
 /** When a presigned URL stops working, in milliseconds since 1970. */
 function endOf(url: string): number {
