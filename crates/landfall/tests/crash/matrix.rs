@@ -46,6 +46,9 @@ const BY_THE_CLOCK: [&str; 5] = [
     "store.store_time",
 ];
 
+/// A row is read again after a lost race, which no case can call for. They are treated where the rehearsal meets one.
+const BY_CHANCE: [&str; 1] = ["catalog.find_file"];
+
 /// Calls that change something that lasts.
 const WRITES: [&str; 11] = [
     "catalog.reserve",
@@ -108,6 +111,13 @@ struct Case {
     certain: bool,
 }
 
+/// Whether every run of a scenario reaches a point that two rehearsals have reached.
+fn is_certain(scenario: Scenario, point: &str) -> bool {
+    // An upload that the store does not know has its row read again by design.
+    let by_chance = BY_CHANCE.contains(&call(point)) && scenario != Scenario::Vanish;
+    !by_chance && !BY_THE_CLOCK.contains(&call(point))
+}
+
 /// Whether jobs, probes and clocks reach it, whatever the scenario.
 fn is_elsewhere(point: &str) -> bool {
     EVERYWHERE.contains(&call(point)) || BY_THE_CLOCK.contains(&call(point))
@@ -142,11 +152,11 @@ impl Ground {
     /// Treats a scenario at every point it reaches.
     async fn run(self, scenario: Scenario, treatment: Treatment) {
         let mut cases: VecDeque<Case> = VecDeque::new();
-        // Who takes a step, a request or a job, is a matter of moments; what both rehearsals reach is reached always.
+        // Who takes a step, a request or a job, is a matter of moments; what one rehearsal alone reaches may be missed.
         let (once, again) = tokio::join!(self.rehearse(scenario), self.rehearse(scenario));
         for (point, times) in once {
             if !EVERYWHERE.contains(&call(&point)) {
-                let sure = again.contains_key(&point) && !BY_THE_CLOCK.contains(&call(&point));
+                let sure = again.contains_key(&point) && is_certain(scenario, &point);
                 let hits = (1..=times).map(|count| Hit { point: point.clone(), count });
                 let hits = hits.filter(|hit| is_distinct(hit, treatment));
                 cases.extend(hits.map(|hit| Case { certain: sure && hit.count == 1, hit }));
