@@ -6,7 +6,7 @@
 use domain::change;
 use domain::{Asset, AssetId, AssetStatus, Collection, Event, FileId, FileState, Necessity, OwnerId, Reason, decide};
 
-use super::{App, DeleteError, FindError, MAX_RACES, PortError};
+use super::{App, DeleteError, MAX_RACES, PortError};
 use crate::catalog::{Stamped, Written};
 
 impl App {
@@ -20,12 +20,7 @@ impl App {
         file: FileId,
     ) -> Result<(), DeleteError> {
         for _ in 0..MAX_RACES {
-            let Stamped { now, value: asset } = match self.load_own(owner, of, id).await {
-                Ok(found) => found,
-                Err(FindError::Gone(_)) => return Ok(()),
-                Err(FindError::Missing) => return Err(DeleteError::Missing),
-                Err(FindError::Port(error)) => return Err(error.into()),
-            };
+            let Some(Stamped { now, value: asset }) = self.load_living(owner, of, id).await? else { return Ok(()) };
             let Some(file) = asset.pending().find(|pending| pending.id == file) else { return Ok(()) };
             if !matches!(file.state, FileState::Reserved | FileState::Uploading) {
                 return Ok(());

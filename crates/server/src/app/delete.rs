@@ -1,7 +1,7 @@
 //! T8: the owner deletes an asset or cancels its upload.
 
 use domain::change;
-use domain::{AssetId, Collection, OwnerId};
+use domain::{Asset, AssetId, Collection, OwnerId};
 
 use super::{App, FindError, MAX_RACES, PortError};
 use crate::catalog::{Stamped, Written};
@@ -21,12 +21,7 @@ impl App {
     /// Deletes an asset whatever it was doing. Deleting again is success.
     pub async fn delete_asset(&self, owner: &OwnerId, of: &Collection, id: AssetId) -> Result<(), DeleteError> {
         for _ in 0..MAX_RACES {
-            let Stamped { now, value: asset } = match self.load_own(owner, of, id).await {
-                Ok(found) => found,
-                Err(FindError::Gone(_)) => return Ok(()),
-                Err(FindError::Missing) => return Err(DeleteError::Missing),
-                Err(FindError::Port(error)) => return Err(error.into()),
-            };
+            let Some(Stamped { now, value: asset }) = self.load_living(owner, of, id).await? else { return Ok(()) };
             let Ok(change) = change::delete(&asset, now) else { return Ok(()) };
             if self.apply(&change).await? == Written::Done {
                 self.destroy_later(change.files.into_iter().map(|(_, file)| file));
@@ -34,5 +29,20 @@ impl App {
             }
         }
         Err(PortError::Contended.into())
+    }
+
+    /// What there is to end, with the time of reading. Nothing if it has ended.
+    pub(super) async fn load_living(
+        &self,
+        owner: &OwnerId,
+        of: &Collection,
+        id: AssetId,
+    ) -> Result<Option<Stamped<Asset>>, DeleteError> {
+        match self.load_own(owner, of, id).await {
+            Ok(found) => Ok(Some(found)),
+            Err(FindError::Gone(_)) => Ok(None),
+            Err(FindError::Missing) => Err(DeleteError::Missing),
+            Err(FindError::Port(error)) => Err(error.into()),
+        }
     }
 }

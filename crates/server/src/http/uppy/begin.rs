@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::{AssetStatus, Collection, RoleName};
+use wire::ErrorCode;
 
 use super::door::{Door, main_role};
 use super::upload::Upload;
@@ -15,6 +16,20 @@ use crate::store::signer::SignedPart;
 
 /// Where videos go, and where everything else does, if nobody says.
 const USUAL: [&str; 2] = ["videos", "images"];
+
+/// Why an upload may not begin.
+pub(super) const BEGINNING: [ErrorCode; 10] = [
+    ErrorCode::Forbidden,
+    ErrorCode::UnknownRole,
+    ErrorCode::MissingRole,
+    ErrorCode::RoleOccupied,
+    ErrorCode::UploadClosed,
+    ErrorCode::Gone,
+    ErrorCode::TooManyOpenUploads,
+    ErrorCode::TooManyReservedBytes,
+    ErrorCode::StoreUnavailable,
+    ErrorCode::Conflict,
+];
 
 /// An upload that has begun, with what may be sent first.
 pub(super) struct Begun {

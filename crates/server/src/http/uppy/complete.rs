@@ -6,7 +6,7 @@ use wire::{ErrorCode, UppyCompleteBody, UppyCompleteRequest};
 
 use super::answer::completed;
 use super::door::Door;
-use super::upload::{Query, Upload, UploadParams, UploadPath, claimed};
+use super::upload::{COMPLETING, Query, Upload, UploadParams, UploadPath, claimed};
 use crate::http::HttpState;
 use crate::http::input::LongJson;
 use crate::http::openapi::problems;
@@ -14,16 +14,7 @@ use crate::http::problem::Denial;
 
 problems!(
     /// What can go wrong.
-    CompleteProblems: [
-        ErrorCode::InvalidJson,
-        ErrorCode::BodyTooLarge,
-        ErrorCode::UploadClosed,
-        ErrorCode::UploadIncomplete,
-        ErrorCode::UploadRejected,
-        ErrorCode::Gone,
-        ErrorCode::Conflict,
-        ErrorCode::StoreUnavailable,
-    ]
+    CompleteProblems: COMPLETING, [ErrorCode::InvalidJson, ErrorCode::BodyTooLarge]
 );
 
 /// Say that everything is sent

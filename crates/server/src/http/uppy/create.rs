@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use wire::{ErrorCode, UppyUploadBody, UppyUploadRequest};
 
-use super::begin::begin;
+use super::begin::{BEGINNING, begin};
 use super::door::Door;
 use super::wanted::{Wanted, texts};
 use crate::app::Finisher;
@@ -15,20 +15,7 @@ use crate::http::problem::Denial;
 
 problems!(
     /// What can go wrong.
-    CreateProblems: [
-        ErrorCode::InvalidJson,
-        ErrorCode::BodyTooLarge,
-        ErrorCode::Forbidden,
-        ErrorCode::UnknownRole,
-        ErrorCode::MissingRole,
-        ErrorCode::RoleOccupied,
-        ErrorCode::UploadClosed,
-        ErrorCode::Gone,
-        ErrorCode::TooManyOpenUploads,
-        ErrorCode::TooManyReservedBytes,
-        ErrorCode::StoreUnavailable,
-        ErrorCode::Conflict,
-    ]
+    CreateProblems: BEGINNING, [ErrorCode::InvalidJson, ErrorCode::BodyTooLarge]
 );
 
 /// Begin an upload in parts

@@ -12,7 +12,7 @@ use super::answer::completed;
 use super::door::Door;
 use super::form_data::Form;
 use super::params::UPLOAD_FIELD;
-use super::upload::Upload;
+use super::upload::{COMPLETING, Upload};
 use crate::app::RELAY_LIMIT;
 use crate::http::HttpState;
 use crate::http::bounds::FORM_FIELDS_LIMIT;
@@ -22,18 +22,7 @@ use crate::http::problem::{self, Denial};
 
 problems!(
     /// What can go wrong.
-    FormProblems: [
-        ErrorCode::Unsupported,
-        ErrorCode::BodyTooLarge,
-        ErrorCode::InvalidJson,
-        ErrorCode::UploadClosed,
-        ErrorCode::UploadIncomplete,
-        ErrorCode::UploadRejected,
-        ErrorCode::UploadExpired,
-        ErrorCode::Gone,
-        ErrorCode::Conflict,
-        ErrorCode::StoreUnavailable,
-    ]
+    FormProblems: COMPLETING, [ErrorCode::Unsupported, ErrorCode::BodyTooLarge, ErrorCode::InvalidJson, ErrorCode::UploadExpired]
 );
 
 /// Send a small file as a form

@@ -3,17 +3,17 @@
 use axum::Json;
 use axum::extract::State;
 use domain::Part;
-use wire::{ErrorCode, UppyPartBody};
+use wire::UppyPartBody;
 
 use super::door::Door;
-use super::upload::{Query, Upload, UploadParams, UploadPath};
+use super::upload::{LISTING, Query, Upload, UploadParams, UploadPath};
 use crate::http::HttpState;
 use crate::http::openapi::problems;
 use crate::http::problem::Denial;
 
 problems!(
     /// What can go wrong.
-    ListProblems: [ErrorCode::UploadClosed, ErrorCode::Gone, ErrorCode::StoreUnavailable]
+    ListProblems: LISTING
 );
 
 /// List the parts that have arrived

@@ -7,7 +7,7 @@ use axum::extract::State;
 use wire::{ErrorCode, UppyParamsBody};
 
 use super::answer::seconds_left;
-use super::begin::begin;
+use super::begin::{BEGINNING, begin};
 use super::door::Door;
 use super::upload::Query;
 use super::wanted::Wanted;
@@ -21,19 +21,7 @@ pub(super) const UPLOAD_FIELD: &str = "x-landfall-upload";
 
 problems!(
     /// What can go wrong.
-    ParamsProblems: [
-        ErrorCode::Unsupported,
-        ErrorCode::Forbidden,
-        ErrorCode::UnknownRole,
-        ErrorCode::MissingRole,
-        ErrorCode::RoleOccupied,
-        ErrorCode::UploadClosed,
-        ErrorCode::Gone,
-        ErrorCode::TooManyOpenUploads,
-        ErrorCode::TooManyReservedBytes,
-        ErrorCode::StoreUnavailable,
-        ErrorCode::Conflict,
-    ]
+    ParamsProblems: BEGINNING, [ErrorCode::Unsupported]
 );
 
 /// Begin an upload that is sent as a whole

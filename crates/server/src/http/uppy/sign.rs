@@ -5,7 +5,7 @@ use axum::extract::State;
 use url::Url;
 use wire::{ErrorCode, UppySignBody, UppySignRequest};
 
-use super::begin::begin;
+use super::begin::{BEGINNING, begin};
 use super::door::Door;
 use super::upload::{Query, Upload, part_number};
 use super::wanted::Wanted;
@@ -20,23 +20,7 @@ const UUID_CHARS: usize = 36;
 
 problems!(
     /// What can go wrong.
-    SignProblems: [
-        ErrorCode::InvalidJson,
-        ErrorCode::BodyTooLarge,
-        ErrorCode::Unsupported,
-        ErrorCode::Forbidden,
-        ErrorCode::UnknownRole,
-        ErrorCode::MissingRole,
-        ErrorCode::RoleOccupied,
-        ErrorCode::UploadClosed,
-        ErrorCode::UploadRejected,
-        ErrorCode::UploadExpired,
-        ErrorCode::Gone,
-        ErrorCode::TooManyOpenUploads,
-        ErrorCode::TooManyReservedBytes,
-        ErrorCode::StoreUnavailable,
-        ErrorCode::Conflict,
-    ]
+    SignProblems: BEGINNING, [ErrorCode::InvalidJson, ErrorCode::BodyTooLarge, ErrorCode::Unsupported, ErrorCode::UploadRejected, ErrorCode::UploadExpired]
 );
 
 /// Sign one request of an upload

@@ -2,25 +2,18 @@
 
 use axum::Json;
 use axum::extract::State;
-use wire::{ErrorCode, UppyPartUrlBody};
+use wire::UppyPartUrlBody;
 
 use super::answer::seconds_left;
 use super::door::Door;
-use super::upload::{PartParams, PartPath, Query, Upload};
+use super::upload::{GRANTING, PartParams, PartPath, Query, Upload};
 use crate::http::HttpState;
 use crate::http::openapi::problems;
 use crate::http::problem::{self, Denial};
 
 problems!(
     /// What can go wrong.
-    SignPartProblems: [
-        ErrorCode::UploadClosed,
-        ErrorCode::UploadRejected,
-        ErrorCode::UploadExpired,
-        ErrorCode::Gone,
-        ErrorCode::StoreUnavailable,
-        ErrorCode::Conflict,
-    ]
+    SignPartProblems: GRANTING
 );
 
 /// Get a URL to send a part by

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use axum::Json;
 use axum::extract::State;
 use domain::PartNumber;
-use wire::{ErrorCode, UppyPartUrlsBody};
+use wire::UppyPartUrlsBody;
 
 use super::door::Door;
-use super::upload::{Query, Upload, UploadParams, UploadPath, part_number};
+use super::upload::{GRANTING, Query, Upload, UploadParams, UploadPath, part_number};
 use crate::http::HttpState;
 use crate::http::openapi::problems;
 use crate::http::problem::Denial;
@@ -18,14 +18,7 @@ const MOST: usize = 100;
 
 problems!(
     /// What can go wrong.
-    SignPartsProblems: [
-        ErrorCode::UploadClosed,
-        ErrorCode::UploadRejected,
-        ErrorCode::UploadExpired,
-        ErrorCode::Gone,
-        ErrorCode::StoreUnavailable,
-        ErrorCode::Conflict,
-    ]
+    SignPartsProblems: GRANTING
 );
 
 /// Get URLs to send several parts by

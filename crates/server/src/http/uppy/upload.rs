@@ -10,6 +10,7 @@ use http::request::Parts;
 use serde::Deserialize;
 use url::form_urlencoded;
 use utoipa::IntoParams;
+use wire::ErrorCode;
 
 use super::door::Door;
 use crate::app::{Claim, Completed, Completion, PartWanted, Scope};
@@ -21,6 +22,29 @@ use crate::store::{More, PARTS_PER_PAGE};
 
 /// Most part URLs that one grant of a file of unknown size may have.
 const AT_ONCE: usize = domain::limits::GRANTS_PER_WEIGHING as usize;
+
+/// Why no URL may be given for a part.
+pub(super) const GRANTING: [ErrorCode; 6] = [
+    ErrorCode::UploadClosed,
+    ErrorCode::UploadRejected,
+    ErrorCode::UploadExpired,
+    ErrorCode::Gone,
+    ErrorCode::Conflict,
+    ErrorCode::StoreUnavailable,
+];
+
+/// Why parts may not be listed.
+pub(super) const LISTING: [ErrorCode; 3] = [ErrorCode::UploadClosed, ErrorCode::Gone, ErrorCode::StoreUnavailable];
+
+/// Why an upload may not be completed.
+pub(super) const COMPLETING: [ErrorCode; 6] = [
+    ErrorCode::UploadClosed,
+    ErrorCode::UploadIncomplete,
+    ErrorCode::UploadRejected,
+    ErrorCode::Gone,
+    ErrorCode::Conflict,
+    ErrorCode::StoreUnavailable,
+];
 
 /// A file on its way, or past it.
 pub(super) struct Upload {

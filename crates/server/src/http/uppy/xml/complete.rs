@@ -11,20 +11,11 @@ use crate::http::openapi::problems;
 use crate::http::problem::Denial;
 use crate::http::uppy::answer::completed;
 use crate::http::uppy::door::Door;
-use crate::http::uppy::upload::{Query, Upload, UploadParams, UploadPath, claimed};
+use crate::http::uppy::upload::{COMPLETING, Query, Upload, UploadParams, UploadPath, claimed};
 
 problems!(
     /// What can go wrong; written as S3's errors.
-    CompleteProblems: [
-        ErrorCode::BodyTooLarge,
-        ErrorCode::InvalidJson,
-        ErrorCode::UploadClosed,
-        ErrorCode::UploadIncomplete,
-        ErrorCode::UploadRejected,
-        ErrorCode::Gone,
-        ErrorCode::Conflict,
-        ErrorCode::StoreUnavailable,
-    ]
+    CompleteProblems: COMPLETING, [ErrorCode::BodyTooLarge, ErrorCode::InvalidJson]
 );
 
 /// Say that everything is sent, as S3

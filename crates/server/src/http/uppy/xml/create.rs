@@ -4,14 +4,13 @@ use axum::extract::State;
 use axum::response::Response;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
-use wire::ErrorCode;
 
 use super::document::{answer, element};
 use crate::app::Finisher;
 use crate::http::HttpState;
 use crate::http::openapi::problems;
 use crate::http::problem::Denial;
-use crate::http::uppy::begin::begin;
+use crate::http::uppy::begin::{BEGINNING, begin};
 use crate::http::uppy::door::Door;
 use crate::http::uppy::sign::bare_name;
 use crate::http::uppy::upload::Query;
@@ -19,18 +18,7 @@ use crate::http::uppy::wanted::Wanted;
 
 problems!(
     /// What can go wrong; written as S3's errors.
-    CreateProblems: [
-        ErrorCode::Forbidden,
-        ErrorCode::UnknownRole,
-        ErrorCode::MissingRole,
-        ErrorCode::RoleOccupied,
-        ErrorCode::UploadClosed,
-        ErrorCode::Gone,
-        ErrorCode::TooManyOpenUploads,
-        ErrorCode::TooManyReservedBytes,
-        ErrorCode::StoreUnavailable,
-        ErrorCode::Conflict,
-    ]
+    CreateProblems: BEGINNING
 );
 
 /// Begin an upload in parts, as S3

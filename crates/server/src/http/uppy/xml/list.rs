@@ -2,18 +2,17 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use wire::ErrorCode;
 
 use super::document::{answer, element};
 use crate::http::HttpState;
 use crate::http::openapi::problems;
 use crate::http::problem::Denial;
 use crate::http::uppy::door::Door;
-use crate::http::uppy::upload::{Query, Upload, UploadParams, UploadPath};
+use crate::http::uppy::upload::{LISTING, Query, Upload, UploadParams, UploadPath};
 
 problems!(
     /// What can go wrong; written as S3's errors.
-    ListProblems: [ErrorCode::UploadClosed, ErrorCode::Gone, ErrorCode::StoreUnavailable]
+    ListProblems: LISTING
 );
 
 /// List the parts that have arrived, as S3
