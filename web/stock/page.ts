@@ -6,11 +6,13 @@ export interface Wishes {
   door: string;
   /** Sent with each request, if there is one. */
   token?: string;
+  /** Sends the session's cookie instead. */
+  isByCookie?: boolean;
   isMultipart: boolean;
   /** Signs each request by itself. */
   isSigned?: boolean;
-  /** Keeps the file over a reload. */
-  isKept?: boolean;
+  /** Golden Retriever remembers over a reload, and keeps files of so many bytes at the most. */
+  keeps?: number;
 }
 
 /** What both generations have. */
@@ -22,6 +24,7 @@ interface Uppy {
   retryAll(): Promise<unknown>;
   cancelAll(): void;
   restore(): void;
+  getFiles(): { isGhost?: boolean }[];
   on(event: "restored" | "cancel-all", act: () => void): unknown;
   on(event: "upload-success", act: (file: unknown, response: { uploadURL?: string }) => void): unknown;
   on(event: "upload-error", act: (file: unknown, error: { message: string }) => void): unknown;
@@ -31,17 +34,16 @@ export function wishes(): Wishes {
   return JSON.parse(decodeURIComponent(location.hash.slice(1))) as Wishes;
 }
 
-/** What Golden Retriever may keep: the films of these tests are larger than it allows by itself. */
-export const KEPT = { maxFileSize: 64 * 1024 * 1024 };
-
 export function show(uppy: Uppy): void {
   const state = document.createElement("output");
   const say = (text: string) => (state.textContent = text);
   const field = Object.assign(document.createElement("input"), { type: "file", ariaLabel: "File" });
   field.addEventListener("change", () => {
+    // A file that is remembered without its bytes gets them back, and "Go on" is still to be pressed, as in the Dashboard.
+    const isAwaited = uppy.getFiles().some(({ isGhost }) => isGhost);
     for (const file of field.files ?? []) uppy.addFile({ name: file.name, type: file.type, data: file });
-    say("uploading");
-    void uppy.upload();
+    say(isAwaited ? "chosen again" : "uploading");
+    if (!isAwaited) void uppy.upload();
   });
   const acts: Record<string, () => unknown> = {
     Pause: () => uppy.pauseAll(),
@@ -55,7 +57,9 @@ export function show(uppy: Uppy): void {
     button.addEventListener("click", () => void act());
     return button;
   });
-  uppy.on("restored", () => say("restored"));
+  uppy.on("restored", () =>
+    say(uppy.getFiles().some(({ isGhost }) => isGhost) ? "restored, choose again" : "restored"),
+  );
   uppy.on("cancel-all", () => say("cancelled"));
   uppy.on("upload-success", () => say("done"));
   uppy.on("upload-error", (_, { message }) => say(`failed: ${message}`));

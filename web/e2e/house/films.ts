@@ -30,6 +30,8 @@ export interface Film {
 export const SHORT = film("short.mp4");
 /** 5 MiB, nearly all of it pictures: a seek needs bytes that are not there yet. */
 export const SMALL = film("five.mp4", 5 * MIB);
+/** 12 MiB: three parts of Uppy's, for tests that stop on the way. */
+export const THREE = film("three.mp4", 12 * MIB);
 /** 24 MiB: three parts. */
 export const MIDDLE = film("middle.mp4", 24 * MIB);
 /** 300 MB: 36 parts. */
@@ -54,7 +56,8 @@ export default function makeAll(): void {
   if (!existsSync(long))
     encode(long, 40, ["-b:v", "1000k", "-minrate", "1000k", "-maxrate", "1000k", "-bufsize", "500k"]);
   if (!existsSync(SHORT.path)) encode(SHORT.path, 3, ["-crf", "35"]);
-  for (const { path, size } of [SMALL, MIDDLE, LARGE]) if (!existsSync(path)) pad(readFileSync(long), path, size);
+  for (const { path, size } of [SMALL, THREE, MIDDLE, LARGE])
+    if (!existsSync(path)) pad(readFileSync(long), path, size);
   copyFileSync(SHORT.path, NAMED.short.path);
   copyFileSync(MIDDLE.path, NAMED.middle.path);
   writeFileSync(EMPTY.path, "");

@@ -66,13 +66,18 @@ export const NO_NETWORK =
 /** Signs the browser in, without a page, and opens one. */
 export async function signIn(page: Page, watch: Watch, landfall: Landfall, owner: string, place = "#/library") {
   watch.allow(landfall.api, landfall.store);
+  await beginSession(page, landfall, owner);
+  await page.goto(`${landfall.api}/${place}`);
+}
+
+/** Gives the browser the cookie of a session. */
+export async function beginSession(page: Page, landfall: Landfall, owner: string): Promise<void> {
   const code = landfall.loginLink(owner, "admin").split("/login/")[1];
   const answer = await page.request.post(`${landfall.api}/v1/session`, {
     data: { code },
     headers: { origin: landfall.api },
   });
   expect(answer.status()).toBe(200);
-  await page.goto(`${landfall.api}/${place}`);
 }
 
 export { expect };

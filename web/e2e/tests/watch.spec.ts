@@ -12,6 +12,8 @@ const timeOf = (video: Locator) => video.evaluate(({ currentTime }: HTMLVideoEle
 
 /** Begins to play by the keyboard, as people may, and sees time go by. */
 async function plays(video: Locator): Promise<void> {
+  // Before it knows its film there is nothing to begin.
+  await expect.poll(() => video.evaluate(({ readyState }: HTMLVideoElement) => readyState)).toBeGreaterThan(0);
   await video.focus();
   await video.press("Space");
   const begun = await timeOf(video);

@@ -1,18 +1,19 @@
-// @uppy/aws-s3 5.1, which speaks to Companion with headers.
+// @uppy/aws-s3 5.1, which speaks to Companion with headers or a cookie.
 
 import AwsS3 from "@uppy/aws-s3";
 import Uppy from "@uppy/core";
 import GoldenRetriever from "@uppy/golden-retriever";
-import { KEPT, show, wishes } from "../page";
+import { show, wishes } from "../page";
 
-const { door, token, isMultipart, isKept } = wishes();
+const { door, token, isByCookie, isMultipart, keeps } = wishes();
 const uppy = new Uppy();
 uppy.use(AwsS3, {
   endpoint: door,
   shouldUseMultipart: () => isMultipart,
   ...(token ? { headers: { authorization: `Bearer ${token}` } } : {}),
+  ...(isByCookie ? { cookiesRule: "include" } : {}),
 });
-if (isKept) uppy.use(GoldenRetriever, { indexedDB: KEPT as object });
+if (keeps !== undefined) uppy.use(GoldenRetriever, { indexedDB: { maxFileSize: keeps } as object });
 show({
   addFile: (file) => uppy.addFile(file),
   upload: () => uppy.upload(),
@@ -21,5 +22,6 @@ show({
   retryAll: () => uppy.retryAll(),
   cancelAll: () => uppy.cancelAll(),
   restore: () => uppy.emit("restore-confirmed"),
+  getFiles: () => uppy.getFiles(),
   on: (event: string, act: (...given: never[]) => void) => uppy.on(event as "upload-error", act as () => void),
 });

@@ -3,9 +3,9 @@
 import AwsS3 from "@uppy/aws-s3";
 import Uppy from "@uppy/core";
 import GoldenRetriever from "@uppy/golden-retriever";
-import { KEPT, show, wishes } from "../page";
+import { show, wishes } from "../page";
 
-const { door, isMultipart, isSigned, isKept } = wishes();
+const { door, isMultipart, isSigned, keeps } = wishes();
 const uppy = new Uppy();
 
 /** As docs/guides/uppy.md has it. */
@@ -18,7 +18,7 @@ async function signRequest(request: object): Promise<{ url: string }> {
 
 if (isSigned) uppy.use(AwsS3, { signRequest, shouldUseMultipart: isMultipart });
 else uppy.use(AwsS3, { companionEndpoint: door, shouldUseMultipart: isMultipart });
-if (isKept) uppy.use(GoldenRetriever, { indexedDB: KEPT as object });
+if (keeps !== undefined) uppy.use(GoldenRetriever, { indexedDB: { maxFileSize: keeps } as object });
 show({
   addFile: (file) => uppy.addFile(file),
   upload: () => uppy.upload(),
@@ -27,5 +27,6 @@ show({
   retryAll: () => uppy.retryAll(),
   cancelAll: () => uppy.cancelAll(),
   restore: () => uppy.emit("restore-confirmed"),
+  getFiles: () => uppy.getFiles(),
   on: (event: string, act: (...given: never[]) => void) => uppy.on(event as "upload-error", act as () => void),
 });
