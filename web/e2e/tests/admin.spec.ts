@@ -38,7 +38,7 @@ test("figures, everybody's assets with their history, and the jobs", async ({ pa
   await expect(expire.getByText("Dry run: nothing was changed.")).toBeVisible();
   const reconcile = page.getByRole("region", { name: "Reconcile" });
   await reconcile.getByRole("button", { name: "Dry run" }).click();
-  await expect(reconcile.getByText("Buckets and database agree.")).toBeVisible();
+  await expect(reconcile.getByText("Buckets and catalog agree.")).toBeVisible();
   await reconcile.getByRole("button", { name: "Run", exact: true }).click();
   await page.getByRole("dialog", { name: "Reconcile now?" }).getByRole("button", { name: "Run" }).click();
   await expect(reconcile.getByText("Done.")).toBeVisible();

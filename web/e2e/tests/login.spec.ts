@@ -28,7 +28,7 @@ test("a token signs in, a wrong one says what to do, and signing out forgets", a
   watch.allow(landfall.it.api, landfall.it.store);
   watch.expect(NOT_SIGNED_IN);
   await page.goto(`${landfall.it.api}/#/upload`);
-  const token = page.getByLabel("Access token or API key");
+  const token = page.getByLabel("Access token");
   const submit = page.getByRole("button", { name: "Sign in" });
   await submit.click();
   await expect(page.getByText("Paste a token first.")).toBeVisible();

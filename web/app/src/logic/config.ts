@@ -7,11 +7,35 @@ export interface Config {
 
 /** What is not understood is an error: a page that silently talks to the wrong server is worse than none. */
 export function parseConfig(text: string): Config {
-  const { api = "" } = JSON.parse(text) as { api?: unknown };
+  const { api = "", ...others } = object(text);
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) throw new TypeError(`config.json knows no \`${unknown}\`, only \`api\``);
   if (typeof api !== "string") throw new TypeError("`api` in config.json must be a text");
-  const address = api.trim().replace(/\/+$/, "");
-  if (address !== "" && !/^https?:\/\/[^/]+/.test(address)) {
-    throw new TypeError("`api` in config.json must be empty, or begin with https:// or http://");
+  return { api: parseAddress(api.trim()) };
+}
+
+function object(text: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new TypeError("config.json is not JSON");
   }
-  return { api: address };
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new TypeError('config.json must hold an object like {"api": ""}');
+  }
+  return value as Record<string, unknown>;
+}
+
+/** Calls are made by adding their path to it, so it can have nothing behind its own. */
+function parseAddress(address: string): string {
+  if (address === "") return "";
+  if (!/^https?:\/\//.test(address) || !URL.canParse(address)) {
+    throw new TypeError("`api` in config.json must be empty, or an address that begins with https:// or http://");
+  }
+  const url = new URL(address);
+  if (url.username || url.password || /[?#]/.test(address)) {
+    throw new TypeError("`api` in config.json must be an address without a name, a password, `?` or `#`");
+  }
+  return address.replace(/\/+$/, "");
 }

@@ -34,9 +34,19 @@ class Session {
     this.#take(await this.client.session());
   }
 
+  /** Whether the API is at the pages' own address. Only there does a login link lead to these pages. */
+  get isAtHome(): boolean {
+    return this.client.server === "";
+  }
+
   /** Exchanges a one-time code or a token for a session. Resolves to what went wrong, if anything. */
-  async signIn(proof: { code: string } | { token: string }): Promise<ApiError | undefined> {
-    const answer = await this.client.signIn(proof);
+  async signIn(proof: { code: string } | { token: string }): Promise<ApiError | "notKept" | undefined> {
+    let answer = await this.client.signIn(proof);
+    // A browser throws away the cookie of another site, and tells nobody: so the server is asked whether it came back.
+    if (answer.ok && !this.isAtHome) {
+      answer = await this.client.session();
+      if (answer.error?.status === 401) return "notKept";
+    }
     if (answer.ok) this.#take(answer);
     return answer.error;
   }

@@ -129,7 +129,7 @@ export const KO: typeof EN = {
     upload_after_close: AFTER_CLOSE_KO,
     foreign_upload: "24시간이 지났고 파일의 행이 아는 업로드가 아닙니다",
     upload_after_commit: "파일은 이미 합쳐졌지만 저장소가 아직 업로드를 나열합니다",
-    early_object: "파일의 행은 아직 객체를 만들지 않았습니다. 데이터베이스를 백업에서 복원했는지 확인하세요",
+    early_object: "파일의 행은 아직 객체를 만들지 않았습니다. 카탈로그를 백업에서 복원했는지 확인하세요",
     lost_object: "파일은 게시되었지만 저장소에 객체가 없습니다",
     unknown_object: UNKNOWN_KO,
     unknown_upload: UNKNOWN_KO,
