@@ -28,6 +28,8 @@ pub(crate) enum Scenario {
     Vanish,
     /// The looks at a closed file, until its row goes.
     Forget,
+    /// Reconcile after an object and an upload have landed on a closed file's key.
+    Reconcile,
 }
 
 /// One run of a scenario.
@@ -42,8 +44,8 @@ pub(crate) struct Scene {
 }
 
 impl Scenario {
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Publish, Self::Cancel, Self::Expire, Self::Reject, Self::Vanish, Self::Forget];
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Publish, Self::Cancel, Self::Expire, Self::Reject, Self::Vanish, Self::Forget, Self::Reconcile];
 
     /// What comes before anything can happen.
     pub(crate) async fn prepare(self, client: &mut Client, name: &str) -> Scene {
@@ -71,6 +73,11 @@ impl Scenario {
                 scene.begin(client).await;
                 scene.cancel(client).await;
             }
+            Self::Reconcile => {
+                scene.begin(client).await;
+                scene.cancel(client).await;
+                scene.litter(client).await;
+            }
         }
         scene
     }
@@ -97,6 +104,7 @@ impl Scenario {
                 scene.cancel(client).await;
             }
             Self::Forget => scene.outlive_looks(client).await,
+            Self::Reconcile => scene.reconcile(client).await,
         }
     }
 
@@ -113,7 +121,7 @@ impl Scenario {
                 scene.send(client, "thumbnail").await;
                 scene.complete(client).await;
             }
-            Self::Publish | Self::Cancel | Self::Expire | Self::Vanish | Self::Forget => {}
+            Self::Publish | Self::Cancel | Self::Expire | Self::Vanish | Self::Forget | Self::Reconcile => {}
         }
     }
 
@@ -121,7 +129,7 @@ impl Scenario {
     pub(crate) async fn settles(self, client: &mut Client, scene: &Scene) {
         let published = match self {
             Self::Publish | Self::Reject => true,
-            Self::Cancel | Self::Expire | Self::Vanish | Self::Forget => false,
+            Self::Cancel | Self::Expire | Self::Vanish | Self::Forget | Self::Reconcile => false,
         };
         let asset = scene.asset.as_str();
         let ended = if published { ["CREATED", "CLOSED"] } else { ["CLOSED", "CLOSED"] };
@@ -154,7 +162,7 @@ impl Scenario {
                 let url = client.insist(&place, &[200]).await.body["url"].as_str().expect("a URL").to_owned();
                 playback::reads_whole(&client.world.servers[0].api.http, &url, &scene.film).await;
             }
-            Self::Cancel | Self::Expire | Self::Vanish => drop(shown.problem(410, "gone")),
+            Self::Cancel | Self::Expire | Self::Vanish | Self::Reconcile => drop(shown.problem(410, "gone")),
             Self::Forget => drop(shown.expect(404)),
         }
     }
@@ -283,6 +291,30 @@ impl Scene {
         let rename = Ask::new(Method::PATCH, self.path("")).body(json!({ "description": "seen" }));
         client.insist(&rename, &[200]).await;
         client.insist(&Ask::new(Method::GET, "/v1/videos?limit=1"), &[200]).await;
+    }
+
+    /// Somebody puts things where a closed file was.
+    async fn litter(&self, client: &Client) {
+        let rows = client.world.catalog.rows(Some(&self.asset)).await;
+        for row in rows {
+            client.world.buckets.put(&row.key, b"late".to_vec()).await;
+            client.world.buckets.open_upload(&row.key).await;
+        }
+    }
+
+    /// Reconciles. What one run did not get to is found by the next.
+    async fn reconcile(&self, client: &mut Client) {
+        let ask = Ask::new(Method::POST, "/v1/admin/jobs/reconcile").operator();
+        client
+            .until("nothing of it is left", async |client| {
+                if let Some(answer) = client.ask(&ask).await {
+                    assert!([200, 503].contains(&answer.status.as_u16()), "{}: {:#}", answer.status, answer.body);
+                }
+                let content = client.world.buckets.list().await;
+                let mut left = content.objects.iter().chain(&content.uploads);
+                (!left.any(|key| key.contains(&self.asset))).then_some(())
+            })
+            .await;
     }
 
     /// Every look comes due at once, until the row goes.

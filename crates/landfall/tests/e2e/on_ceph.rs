@@ -149,6 +149,15 @@ async fn an_object_deleted_by_hand_is_missed_and_its_asset_can_go() {
     let answer = world.api.http.get(&url).send().await.expect("an answer");
     assert_eq!(answer.status(), StatusCode::NOT_FOUND);
     assert_eq!(world.api.show(&asset.id).await.expect(200)["status"], "CREATED", "a reader deletes nothing");
+    let reconcile = async || world.server.command(&["reconcile", "--json"]).await.json();
+    let report = reconcile().await;
+    let lost: Vec<_> = report["findings"].as_array().expect("findings").iter().collect();
+    assert!(!lost.is_empty() && lost.iter().all(|found| found["kind"] == "lost_object"), "{report:#}");
+    let place = format!("/v1/videos/{}/files/video/url", asset.id);
+    world.api.get(&place).await.problem(410, "file_lost");
+    let again = reconcile().await;
+    assert_eq!(again["done"], 0, "it is marked once: {again:#}");
+    assert_eq!(world.api.show(&asset.id).await.expect(200)["status"], "CREATED", "reconcile deletes no asset");
     assert_eq!(world.api.delete(&asset.id).await.status, 204);
     world.is_empty().await;
 }

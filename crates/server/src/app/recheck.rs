@@ -56,11 +56,12 @@ impl App {
     }
 
     /// Destroys what was found on a CLOSED file, due or not; its looks start over.
-    pub(super) async fn destroy_again(&self, file: &File) -> Result<(), PortError> {
+    pub(super) async fn destroy_again(&self, file: &File) -> Result<Destruction, PortError> {
         let now = self.parts.catalog.now().await.map_err(PortError::catalog)?;
-        let Ok(decision) = decide(file, &Event::Rechecked(Remains::Something), now) else { return Ok(()) };
+        let Ok(decision) = decide(file, &Event::Rechecked(Remains::Something), now) else {
+            return Ok(Destruction::Remaining);
+        };
         let (Written::Done | Written::Stale) = self.advance(file, &decision, &[]).await?;
-        self.clear_store(file).await?;
-        Ok(())
+        self.clear_store(file).await
     }
 }

@@ -5,13 +5,14 @@
 //! upload by Abort. *Invariant*: nothing is removed straight from a listing; every removal reads or writes a row first.
 //! What is kept in memory is bounded by the budget, not by the bucket.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use domain::change;
 use domain::key::FileKey;
 use domain::reconcile::{Kind, ListedObject, ListedUpload, Pair, Remedy, Terms, judge_object, judge_upload, orphan};
 use domain::{ByteCount, FileId, FileState, ObjectKey, Presence, StateName, TimeSpan, Timestamp, UploadId, Visibility};
 
+use super::destroy::Destruction;
 use super::walk::Walk;
 use super::{App, Breaker, PortError, Rehearsal};
 use crate::catalog::Written;
@@ -327,7 +328,7 @@ impl Run<'_> {
     async fn put_right(&mut self) -> Result<(), PortError> {
         // The look around is as old as the walk was long.
         self.app.require_calm_now().await?;
-        let mut adopted = BTreeSet::new();
+        let mut adopted = BTreeMap::new();
         for at in 0..self.report.findings.len() {
             let finding = self.report.findings[at].clone();
             if finding.fate != Fate::Planned || !finding.kind.remedy().removes() {
@@ -368,15 +369,15 @@ impl Run<'_> {
         Ok(objects.chain(uploads).any(|(key, since)| *key == path && since <= until))
     }
 
-    async fn remove(&self, finding: &Finding, adopted: &mut BTreeSet<String>) -> Result<Fate, PortError> {
+    /// `adopted` is what became of the keys that got a row in this run: all that lies on a key goes together.
+    async fn remove(&self, finding: &Finding, adopted: &mut BTreeMap<String, Fate>) -> Result<Fate, PortError> {
         let parts = &self.app.parts;
         let Some(key) = FileKey::parse(&finding.key) else { return Ok(Fate::Left) };
         let key = ObjectKey::new(finding.bucket, key);
         match (finding.kind.remedy(), finding.file, &finding.upload) {
             (Remedy::DestroyUnderRow, _, upload) => {
-                if adopted.contains(&finding.key) {
-                    // It was destroyed with the first one found on its key.
-                    return Ok(Fate::Done);
+                if let Some(fate) = adopted.get(&finding.key) {
+                    return Ok(*fate);
                 }
                 if self.holds_forgotten(&key).await? {
                     return Ok(Fate::Left);
@@ -388,19 +389,18 @@ impl Run<'_> {
                 match parts.catalog.adopt_orphan(&orphan).await.map_err(PortError::catalog)? {
                     Written::Stale => Ok(Fate::Moot),
                     Written::Done => {
-                        adopted.insert(finding.key.clone());
-                        self.app.destroy_file(&orphan.file).await?;
-                        Ok(Fate::Done)
+                        // Until it is known better, and if it never is.
+                        adopted.insert(finding.key.clone(), Fate::Failed);
+                        let fate = fate(self.app.destroy_file(&orphan.file).await?);
+                        adopted.insert(finding.key.clone(), fate);
+                        Ok(fate)
                     }
                 }
             }
             (Remedy::DestroyAgain, Some(file), _) => {
                 let found = parts.catalog.find_file(file).await.map_err(PortError::catalog)?;
                 match found.value.filter(|file| matches!(file.state, FileState::Closed { .. })) {
-                    Some(file) => {
-                        self.app.destroy_again(&file).await?;
-                        Ok(Fate::Done)
-                    }
+                    Some(file) => Ok(fate(self.app.destroy_again(&file).await?)),
                     None => Ok(Fate::Moot),
                 }
             }
@@ -416,5 +416,13 @@ impl Run<'_> {
             }
             (Remedy::DestroyAgain | Remedy::Abort | Remedy::MarkLost | Remedy::Report, _, _) => Ok(Fate::Left),
         }
+    }
+}
+
+/// What is still there is left to its row's job, and told as not done.
+const fn fate(destruction: Destruction) -> Fate {
+    match destruction {
+        Destruction::Clean => Fate::Done,
+        Destruction::Remaining => Fate::Failed,
     }
 }

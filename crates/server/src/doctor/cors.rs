@@ -154,7 +154,8 @@ fn lists(headers: &HeaderMap, name: &str, wanted: &str) -> bool {
     values.flat_map(|value| value.split(',')).any(|word| word.trim().eq_ignore_ascii_case(wanted) || word.trim() == "*")
 }
 
-async fn fix(patient: &Patient, bucket: &str) -> super::Fix {
+/// How the bucket comes to our rule.
+pub(super) async fn fix(patient: &Patient, bucket: &str) -> super::Fix {
     let ours = wanted(&patient.terms.origins);
     let rules = merged(current(patient, bucket).await.unwrap_or_default(), ours.clone());
     let rules: Vec<Value> = rules.iter().map(spelled).collect();

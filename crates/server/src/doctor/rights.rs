@@ -45,6 +45,11 @@ const LIST_VERSIONS: Call = Call {
 };
 const DELETE: Call =
     Call { id: "rights.delete", action: "s3:DeleteObject", why: "What is deleted or rejected has to go." };
+const DELETE_VERSIONS: Call = Call {
+    id: "rights.delete_versions",
+    action: "s3:DeleteObjectVersion",
+    why: "In a bucket that keeps versions, what is deleted is only hidden until they go too.",
+};
 const ABORT: Call = Call {
     id: "rights.abort",
     action: "s3:AbortMultipartUpload",
@@ -106,9 +111,25 @@ async fn commit_row(patient: &Patient, visibility: Visibility, findings: &mut Ve
     }
     let deleted = client.delete_object().bucket(bucket).key(&upload.key).send().await;
     note(patient, visibility, findings, &DELETE, deleted.map_err(|error| Refusal::of(&error)))?;
-    // Where versions are kept, the object is only hidden now, also from the sweep.
-    let _ = patient.store.delete_full_key(bucket, &upload.key).await;
+    match delete_versions(patient, bucket, &upload.key).await {
+        Ok(0) => {}
+        judged => drop(note(patient, visibility, findings, &DELETE_VERSIONS, judged)),
+    }
     Some(())
+}
+
+/// Where versions are kept, a deleted object is only hidden. Says how many of them went.
+async fn delete_versions(patient: &Patient, bucket: &str, key: &str) -> Result<usize, Refusal> {
+    let client = patient.client();
+    // Whether they can be listed is judged by itself.
+    let Ok(listed) = client.list_object_versions().bucket(bucket).prefix(key).send().await else { return Ok(0) };
+    let hidden = listed.versions().iter().map(|version| version.version_id());
+    let ids: Vec<_> = hidden.chain(listed.delete_markers().iter().map(|marker| marker.version_id())).collect();
+    for id in &ids {
+        let request = client.delete_object().bucket(bucket).key(key).set_version_id(id.map(str::to_owned));
+        request.send().await.map_err(|error| Refusal::of(&error))?;
+    }
+    Ok(ids.len())
 }
 
 async fn abort_row(patient: &Patient, visibility: Visibility, findings: &mut Vec<Finding>) -> Option<()> {

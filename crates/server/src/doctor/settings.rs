@@ -178,7 +178,7 @@ async fn lifecycle(patient: &Patient, bucket: &str) -> Vec<Finding> {
 }
 
 /// A rule of ours as `aws s3api` spells it.
-fn spelled(rule: &LifecycleRule) -> Value {
+pub(super) fn spelled(rule: &LifecycleRule) -> Value {
     let prefix = rule.filter().and_then(|filter| filter.prefix()).unwrap_or_default();
     json!({
         "ID": rule.id(),

@@ -1,5 +1,7 @@
 //! Doctor over real stores: well ones, and ones where a single thing is wrong.
 
+use std::path::PathBuf;
+use std::process::Command;
 use std::sync::Arc;
 
 use aws_sdk_s3::types::{
@@ -9,7 +11,7 @@ use aws_sdk_s3::types::{
 use domain::{TimeSpan, Visibility};
 use localstore::{Fault, FaultRule, Occurrence};
 
-use super::{Mode, Outcome, Patient, Report, Status, Terms, examine, set_up};
+use super::{Mode, Outcome, Patient, Report, Status, Terms, cors, examine, set_up, settings, setup};
 use crate::clock::{Clock, HostClock, ManualClock};
 use crate::entropy::HostEntropy;
 use crate::store::s3::conformance::{Ceph, Embedded, Engine};
@@ -85,6 +87,46 @@ async fn the_embedded_store_becomes_well_and_is_known() {
     assert_eq!(report.behaviour, Some(crate::boot::embedded_behaviour()));
     // The store's own clients prove the same as a stranger's.
     assert!(report.findings.iter().any(|finding| finding.id == "rights.list_versions"));
+}
+
+/// The linter, from the environment that the test command makes.
+#[expect(clippy::disallowed_methods, reason = "the test command says through this variable where its tools are")]
+fn linter() -> PathBuf {
+    let folder = std::env::var_os("TEST_PYTHON").map(PathBuf::from);
+    let program = folder.map(|folder| folder.join("bin/cfn-lint")).filter(|program| program.exists());
+    program.expect("cfn-lint is missing; hint: run `cargo xtask test` once, which installs it")
+}
+
+#[tokio::test]
+async fn a_template_of_all_fixes_passes_the_linter() {
+    let engine = Embedded::start().await;
+    let patient = patient(&engine).await;
+    let [private, public] = [Visibility::Private, Visibility::Public].map(|visibility| patient.bucket(visibility));
+    let fixes = &patient.fixes;
+    let mut all = vec![
+        fixes.public_read(public, &setup::read_policy(None, public, patient.prefix())),
+        fixes.block_public_access(private),
+        fixes.permission(private, "s3:ListBucket", patient.prefix()),
+        fixes.permission(public, "s3:AbortMultipartUpload", patient.prefix()),
+    ];
+    for bucket in [private, public] {
+        let lifecycle = settings::spelled(&settings::wanted(&patient));
+        all.extend([fixes.create_bucket(bucket), cors::fix(&patient, bucket).await]);
+        all.push(fixes.lifecycle(bucket, &lifecycle));
+    }
+    let template = super::template(&all).to_string();
+    let broken = template.replace("AWS::S3::BucketPolicy", "AWS::S3::Bucket");
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut judged = [template, broken].into_iter().enumerate().map(|(number, text)| {
+        let path = folder.path().join(format!("{number}.json"));
+        std::fs::write(&path, text).expect("it is written");
+        let said = Command::new(linter()).arg(&path).output().expect("it starts");
+        (said.status.success(), String::from_utf8_lossy(&said.stdout).into_owned())
+    });
+    let (good, broken) = (judged.next().expect("two"), judged.next().expect("two"));
+    assert!(good.0, "{}", good.1);
+    assert!(!broken.0, "the linter sees what is wrong");
+    engine.stop().await;
 }
 
 mod on_ceph {

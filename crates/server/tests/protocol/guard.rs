@@ -8,7 +8,7 @@ use server::store::memory::Failure;
 use server::store::operation::Operation;
 use tokio_util::sync::CancellationToken;
 
-use crate::house::{House, film, mp4, upload_of};
+use crate::house::{House, film, mp4, png, upload_of};
 
 const BUCKETS: [Visibility; 2] = [Visibility::Private, Visibility::Public];
 
@@ -35,9 +35,17 @@ async fn all_jobs(house: &House) {
 
 /// A published film, one that is being deleted, one whose upload was abandoned, and a rejected one that is closed.
 async fn scene(house: &House) -> domain::AssetId {
-    let published = house.created_film(100).await;
+    let deleted = house.created_film(100).await;
+    house.store.fail_next(Operation::Delete, Failure::Before);
+    house.app.delete_asset(&house.owner, &house.videos, deleted).await.unwrap();
+    house.settle().await;
+    assert_eq!(house.state(deleted, "video").await, StateName::Deleting);
+    let rejected = house.create([film(100)]).await.asset.id;
+    house.send(rejected, "video", &png(100)).await;
+    house.complete(rejected).await.unwrap_err();
+    assert_eq!(house.state(rejected, "video").await, StateName::Closed);
     house.create([film(100)]).await;
-    published
+    house.created_film(100).await
 }
 
 async fn mismatch(house: &House) -> Option<Mismatch> {

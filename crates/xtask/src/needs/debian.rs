@@ -38,7 +38,7 @@ const NEEDS: &[Need] = &[
     Need {
         package: "python3-venv",
         probe: &["python3", "-c", "import ensurepip, venv"],
-        reason: "holds boto3 and the AWS CLI, which the tests point at the embedded store",
+        reason: "holds boto3, the AWS CLI and cfn-lint, which the tests run",
     },
     Need {
         package: "chromium",

@@ -1,6 +1,7 @@
 //! Python packages at exact versions, each set in a virtual environment inside the repository.
 //!
-//! boto3 and the AWS CLI, unmodified, are the S3 clients that people really point at a store.
+//! boto3 and the AWS CLI, unmodified, are the S3 clients that people really point at a store; cfn-lint knows what
+//! CloudFormation takes.
 //! `.cargo/config.toml` names their folder to every test as `TEST_PYTHON`, so a test run without
 //! xtask finds them too.
 
@@ -20,14 +21,14 @@ pub(super) struct Environment {
     pub(super) folder: &'static str,
 }
 
-const S3_CLIENTS: Environment = Environment { requirements: ".config/test-python.txt", folder: ".tools/python" };
+const TEST_TOOLS: Environment = Environment { requirements: ".config/test-python.txt", folder: ".tools/python" };
 
-/// Makes the environment of the S3 clients.
+/// Makes the environment of what the tests run.
 ///
 /// # Errors
 /// As [`Environment::install`].
 pub(super) fn install() -> Result<()> {
-    S3_CLIENTS.install()
+    TEST_TOOLS.install()
 }
 
 impl Environment {
