@@ -28,7 +28,7 @@ macro_rules! targets {
     };
 }
 
-targets!(keys, parts, bodies, answers, signer, journal);
+targets!(keys, parts, bodies, answers, signer, doors, journal);
 
 /// The driver finds what is there to be found, and makes it short.
 #[test]

@@ -4,9 +4,11 @@ use std::fmt::Debug;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::error::Category;
 use wire::{
-    AnnounceRequest, AssetBody, AssetPage, CompleteRequest, CreateRequest, GrantRequest, PartPage, PartUrlsBody,
-    PartUrlsRequest, PatchRequest, Problem, ReapRequest,
+    AcceptRestoreRequest, AnnounceRequest, AssetBody, AssetPage, CapabilityRequest, CompleteRequest, CreateRequest,
+    GrantRequest, LoginLinkRequest, PartPage, PartUrlsBody, PartUrlsRequest, PatchRequest, Problem, ReapRequest,
+    ReconcileRequest, UppyCompleteRequest, UppySignRequest, UppyUploadRequest,
 };
 
 use super::kind;
@@ -20,6 +22,13 @@ pub(super) fn run(input: &[u8]) -> u64 {
         survives::<CompleteRequest>(input),
         survives::<GrantRequest>(input),
         survives::<ReapRequest>(input),
+        survives::<ReconcileRequest>(input),
+        survives::<AcceptRestoreRequest>(input),
+        survives::<LoginLinkRequest>(input),
+        survives::<CapabilityRequest>(input),
+        reads::<UppyUploadRequest>(input),
+        reads::<UppyCompleteRequest>(input),
+        reads::<UppySignRequest>(input),
         survives::<Problem>(input),
         survives::<AssetBody>(input),
         survives::<AssetPage>(input),
@@ -37,8 +46,19 @@ fn survives<T: Serialize + DeserializeOwned + PartialEq + Debug>(input: &[u8]) -
             assert_eq!(again, body, "a body survives its JSON");
             Ok(())
         }
-        Err(error) if error.is_data() => Err(1),
-        Err(error) if error.is_eof() => Err(2),
-        Err(_) => Err(3),
+        Err(error) => Err(sort(&error)),
+    }
+}
+
+/// Whether it was read. Nobody writes such a body here.
+fn reads<T: DeserializeOwned>(input: &[u8]) -> Result<(), u8> {
+    serde_json::from_slice::<T>(input).map(drop).map_err(|error| sort(&error))
+}
+
+fn sort(error: &serde_json::Error) -> u8 {
+    match error.classify() {
+        Category::Data => 1,
+        Category::Eof => 2,
+        Category::Syntax | Category::Io => 3,
     }
 }

@@ -2,6 +2,7 @@
 
 mod answers;
 mod bodies;
+mod doors;
 mod journal;
 mod keys;
 mod parts;
@@ -52,6 +53,12 @@ pub const TARGETS: &[Target] = &[
         name: "signer",
         law: "what can be signed gives a URL that parses, the same again, the same by the fast way, and prints no secret",
         run: signer::run,
+        smoke_inputs: 10_000,
+    },
+    Target {
+        name: "doors",
+        law: "forms and S3's XML are read as they were written or refused, and an address opens only what it was minted for",
+        run: doors::run,
         smoke_inputs: 10_000,
     },
     Target {

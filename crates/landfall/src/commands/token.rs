@@ -4,7 +4,10 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use domain::{ByteCount, CollectionName, OwnerId, TimeSpan, Timestamp};
 use serde_json::json;
-use server::auth::{Authenticator, Capability, MAX_CAPABILITY_COLLECTIONS, Scope, Scopes, TokenRequest};
+use server::auth::{
+    Authenticator, Capability, LONGEST_CAPABILITY, MAX_CAPABILITY_COLLECTIONS, SHORTEST_CAPABILITY, Scope, Scopes,
+    TokenRequest,
+};
 use server::boot::{self, DataFolder, RunFileOf};
 use server::clock::{Clock as _, HostClock};
 use server::config::{Config, parse_size, parse_span};
@@ -24,7 +27,7 @@ pub(crate) struct Arguments {
     /// Whom the token stands for: any text of 1 to 256 bytes, such as a member's number
     #[arg(long, value_name = "ID", value_parser = parse_owner)]
     owner: OwnerId,
-    /// How long it works, such as 30m, 12h or 7d
+    /// How long it works, such as 30m, 12h or 7d; a capability at most 7d
     #[arg(long, value_name = "SPAN", default_value = "1h", value_parser = parse_ttl)]
     ttl: TimeSpan,
     /// What it allows besides acting as its owner
@@ -64,6 +67,10 @@ fn parse_ttl(text: &str) -> Result<TimeSpan, String> {
 
 /// Prints a token, or a capability.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    // It cannot be taken back.
+    if arguments.capability && !(SHORTEST_CAPABILITY..=LONGEST_CAPABILITY).contains(&arguments.ttl) {
+        return Err(Failure::new(Exit::Usage, "a capability works for 1m to 7d").hint("give --ttl, such as 24h"));
+    }
     let config = arguments.installation.load()?;
     let authenticator = boot::existing_authenticator(&config)?;
     let now = HostClock.now();

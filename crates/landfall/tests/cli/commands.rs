@@ -33,6 +33,8 @@ fn tokens_need_a_sensible_owner_life_and_scope() {
         &["token", "--owner", "42", "--capability", "--collection", "Videos"],
         &["token", "--owner", "42", "--capability", "--collection", "videos", "--max-size", "0 B"],
         &["token", "--owner", "42", "--capability", "--collection", "videos", "--scope", "admin"],
+        &["token", "--owner", "42", "--capability", "--collection", "videos", "--ttl", "59s"],
+        &["token", "--owner", "42", "--capability", "--collection", "videos", "--ttl", "8d"],
     ] {
         let said = run(home.path(), wrong);
         assert_eq!(said.code, 2, "{wrong:?}: {said:?}");

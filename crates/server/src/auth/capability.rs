@@ -8,7 +8,7 @@
 use std::fmt;
 
 use data_encoding::BASE64URL_NOPAD;
-use domain::{ByteCount, CollectionName, OwnerId, Timestamp};
+use domain::{ByteCount, CollectionName, OwnerId, TimeSpan, Timestamp};
 use jsonwebtoken::{Algorithm, crypto};
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +22,10 @@ const PURPOSE: &str = "landfall-capability";
 const MAX_BYTES: usize = 4 << 10;
 /// Most collections of one capability.
 pub const MAX_CAPABILITY_COLLECTIONS: usize = 16;
+/// Shortest life of a capability: less could end before its page is loaded.
+pub const SHORTEST_CAPABILITY: TimeSpan = TimeSpan::from_mins(1);
+/// Longest life of a capability: it cannot be taken back, and no upload takes longer by default.
+pub const LONGEST_CAPABILITY: TimeSpan = TimeSpan::from_hours(7 * 24);
 
 /// Permission to upload on behalf of an owner, and to go on with that owner's uploads.
 #[derive(Clone, PartialEq, Eq)]

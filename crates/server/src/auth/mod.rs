@@ -16,7 +16,9 @@ use domain::{OwnerId, TimeSpan, Timestamp};
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 
-pub use capability::{Capability, CapabilityError, MAX_CAPABILITY_COLLECTIONS};
+pub use capability::{
+    Capability, CapabilityError, LONGEST_CAPABILITY, MAX_CAPABILITY_COLLECTIONS, SHORTEST_CAPABILITY,
+};
 use claims::Claims;
 pub use claims::{Scope, Scopes};
 pub use login::{LOGIN_CODE_LIFE, LoginCode, LoginCodes, LoginError};

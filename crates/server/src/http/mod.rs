@@ -33,3 +33,4 @@ pub use routes::router;
 pub use serve::{Stopped, serve};
 pub(crate) use sessions::{local_operator, login_url};
 pub use state::{BodyLimits, HttpParts, HttpState, ReapClock, RelayForms};
+pub use uppy::{UppyForm, read_claim};

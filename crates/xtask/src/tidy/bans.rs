@@ -71,14 +71,14 @@ const BANS: &[Ban] = &[
         under: "crates/server/src/",
         homes: &["crates/server/src/boot", "crates/server/src/catalog/"],
         words: &["catalog::sqlite", "catalog::mysql", "catalog::memory", "sqlite::", "SqliteCatalog", "MemoryCatalog"],
-        advice: "only boot.rs names a concrete catalog: take `dyn Catalog`",
+        advice: "only boot/ names a concrete catalog: take `dyn Catalog`",
     },
     Ban {
         under: "crates/server/src/",
         // Doctor looks at what the port hides: rights, settings of buckets, what anybody may do.
         homes: &["crates/server/src/boot", "crates/server/src/doctor/", "crates/server/src/store/"],
         words: &["store::s3", "store::memory", "s3::", "S3Store", "MemoryStore", "aws_sdk_s3", "aws_config"],
-        advice: "only boot.rs names a concrete store: take `dyn Store`",
+        advice: "only boot/ names a concrete store: take `dyn Store`",
     },
 ];
 

@@ -38,7 +38,7 @@ const EFFECTS: &[&str] = &[
 const LAYERS: &[Layer] = &[
     Layer { name: "domain", ours: &[], never: EFFECTS },
     Layer { name: "signing", ours: &[], never: EFFECTS },
-    Layer { name: "fuzz", ours: &["domain", "signing", "uploader", "wire"], never: EFFECTS },
+    Layer { name: "fuzz", ours: &["domain", "server", "signing", "uploader", "wire"], never: EFFECTS },
     Layer { name: "model", ours: &["domain"], never: EFFECTS },
     Layer { name: "wire", ours: &["domain"], never: EFFECTS },
     Layer { name: "localstore", ours: &[], never: &["axum", "reqwest", "s3s-fs", "sqlx"] },

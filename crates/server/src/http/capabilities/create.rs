@@ -6,19 +6,15 @@ use domain::{ByteCount, TimeSpan, Timestamp};
 use http::StatusCode;
 use wire::{CapabilityBody, CapabilityRequest};
 
-use crate::auth::Capability;
+use crate::auth::{Capability, LONGEST_CAPABILITY, SHORTEST_CAPABILITY};
 use crate::http::HttpState;
 use crate::http::input::{CollectionParams, CollectionPath, NoQuery, OptionalJsonBody};
 use crate::http::middleware::Caller;
 use crate::http::openapi::{WITH_BODY, problems};
 use crate::http::problem::Denial;
 
-/// Shortest capability: less could end before the page is loaded.
-const SHORTEST_SECONDS: u64 = 60;
-/// Longest capability: it cannot be taken back, and no upload takes longer by default.
-const LONGEST_SECONDS: u64 = 7 * 24 * 3600;
 /// When nobody says how long: an upload that began in the evening can be resumed in the morning.
-const USUAL_SECONDS: u64 = 24 * 3600;
+const USUAL: TimeSpan = TimeSpan::from_hours(24);
 
 problems!(
     /// What can go wrong.
@@ -43,14 +39,17 @@ pub(super) async fn create_capability(
     NoQuery: NoQuery,
     OptionalJsonBody(request): OptionalJsonBody<CapabilityRequest>,
 ) -> Result<(StatusCode, Json<CapabilityBody>), Denial> {
-    let seconds = request.ttl.unwrap_or(USUAL_SECONDS);
-    if !(SHORTEST_SECONDS..=LONGEST_SECONDS).contains(&seconds) {
-        return Err(Denial::field("ttl", format!("must be {SHORTEST_SECONDS} to {LONGEST_SECONDS} seconds")));
-    }
+    let life = match request.ttl {
+        None => Some(USUAL),
+        Some(seconds) => i64::try_from(seconds).ok().map(TimeSpan::from_secs),
+    };
+    let Some(life) = life.filter(|life| (SHORTEST_CAPABILITY..=LONGEST_CAPABILITY).contains(life)) else {
+        let [shortest, longest] = [SHORTEST_CAPABILITY, LONGEST_CAPABILITY].map(|life| life.as_secs());
+        return Err(Denial::field("ttl", format!("must be {shortest} to {longest} seconds")));
+    };
     if request.max_size == Some(0) {
         return Err(Denial::field("max_size", "must be at least 1: an empty file cannot be uploaded"));
     }
-    let life = TimeSpan::from_secs(i64::try_from(seconds).expect("7 days of seconds fit"));
     let ends_at = state.parts.clock.now() + life;
     let capability = Capability {
         owner: identity.owner,

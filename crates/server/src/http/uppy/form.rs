@@ -10,7 +10,7 @@ use wire::{ErrorCode, UppyCompleteBody};
 
 use super::answer::completed;
 use super::door::Door;
-use super::form_data::Form;
+use super::form_data::UppyForm;
 use super::params::UPLOAD_FIELD;
 use super::upload::{COMPLETING, Upload};
 use crate::app::RELAY_LIMIT;
@@ -46,7 +46,7 @@ pub(super) async fn uppy_form(State(state): State<HttpState>, door: Door, body: 
     let turn = state.relays.acquire().await.map_err(|_closed| problem::stopping())?;
     let limit = ByteCount(RELAY_LIMIT.get() + FORM_FIELDS_LIMIT.get());
     let (boundary, bytes) = body.read(limit).await?.ok_or_else(|| problem::uppy::form_too_large(RELAY_LIMIT))?;
-    let mut form = Form::parse(&boundary, &bytes).map_err(problem::uppy::no_form)?;
+    let mut form = UppyForm::parse(&boundary, &bytes).map_err(problem::uppy::no_form)?;
     let file = form.file.take();
     let id = form.text(UPLOAD_FIELD).ok_or_else(|| Denial::field(UPLOAD_FIELD, "is required"))?;
     let file = file.ok_or_else(|| Denial::field("file", "is required"))?;

@@ -10,18 +10,18 @@ const MOST_FIELDS: usize = 32;
 
 /// A form.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Form {
+pub struct UppyForm {
     fields: Vec<(String, String)>,
     /// What came as `file`.
-    pub(super) file: Option<Bytes>,
+    pub file: Option<Bytes>,
 }
 
-impl Form {
+impl UppyForm {
     /// Reads a form with this boundary.
     ///
     /// # Errors
     /// What is wrong with it.
-    pub(super) fn parse(boundary: &str, body: &Bytes) -> Result<Self, &'static str> {
+    pub fn parse(boundary: &str, body: &Bytes) -> Result<Self, &'static str> {
         let delimiter = format!("\r\n--{boundary}");
         let first = find(body, &delimiter.as_bytes()[2..], 0)
             .filter(|at| *at == 0)
@@ -58,7 +58,7 @@ impl Form {
     }
 
     /// The first value of a field.
-    pub(super) fn text(&self, name: &str) -> Option<&str> {
+    pub fn text(&self, name: &str) -> Option<&str> {
         self.fields.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str())
     }
 }
@@ -118,11 +118,11 @@ mod tests {
               ------WebKitFormBoundaryx\r\nContent-Disposition: form-data; name=\"file\"; filename=\"blob\"\r\n\
               Content-Type: image/png\r\n\r\n\x89PNG\r\n\r\n--\r\n\x00\r\n------WebKitFormBoundaryx--\r\n",
         );
-        let read = Form::parse("----WebKitFormBoundaryx", &body).unwrap();
+        let read = UppyForm::parse("----WebKitFormBoundaryx", &body).unwrap();
         assert_eq!(read.text("key"), Some("ast_1"));
         assert_eq!(read.file.unwrap(), &b"\x89PNG\r\n\r\n--\r\n\x00"[..]);
-        assert_eq!(Form::parse("B", &form(&[("file", b"")])).unwrap().file, Some(Bytes::new()));
-        assert_eq!(Form::parse("B", &Bytes::from_static(b"--B--")), Ok(Form::default()));
+        assert_eq!(UppyForm::parse("B", &form(&[("file", b"")])).unwrap().file, Some(Bytes::new()));
+        assert_eq!(UppyForm::parse("B", &Bytes::from_static(b"--B--")), Ok(UppyForm::default()));
     }
 
     #[test]
@@ -138,10 +138,10 @@ mod tests {
             b"--B\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n\xFF\r\n--B--",
             b"--B\r\nContent-Disposition: form-data; name=\"a\"\r\n--B--",
         ] {
-            assert!(Form::parse("B", &Bytes::copy_from_slice(body)).is_err(), "{}", body.escape_ascii());
+            assert!(UppyForm::parse("B", &Bytes::copy_from_slice(body)).is_err(), "{}", body.escape_ascii());
         }
-        assert_eq!(Form::parse("B", &form(&[("file", b"a"), ("file", b"b")])), Err("it holds two files"));
-        assert!(Form::parse("B", &form(&[("a", &b"b"[..]); MOST_FIELDS + 1])).is_err());
+        assert_eq!(UppyForm::parse("B", &form(&[("file", b"a"), ("file", b"b")])), Err("it holds two files"));
+        assert!(UppyForm::parse("B", &form(&[("a", &b"b"[..]); MOST_FIELDS + 1])).is_err());
     }
 
     #[test]
@@ -161,14 +161,14 @@ mod tests {
         #[test]
         fn a_file_comes_out_as_it_went_in(file in prop::collection::vec(prop::num::u8::ANY, 0..200), key in "[a-z_0-9]{0,20}") {
             prop_assume!(!file.windows(5).any(|window| window == b"\r\n--B"));
-            let read = Form::parse("B", &form(&[("key", key.as_bytes()), ("file", &file)])).unwrap();
+            let read = UppyForm::parse("B", &form(&[("key", key.as_bytes()), ("file", &file)])).unwrap();
             prop_assert_eq!(read.text("key"), Some(key.as_str()));
             prop_assert_eq!(read.file.unwrap(), file);
         }
 
         #[test]
         fn no_body_breaks_the_reader(body in prop::collection::vec(prop::sample::select(b"--B\r\n:;=\"name ".to_vec()), 0..60)) {
-            let _ = Form::parse("B", &body.into());
+            let _ = UppyForm::parse("B", &body.into());
         }
     }
 }

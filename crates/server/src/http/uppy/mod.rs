@@ -35,7 +35,9 @@ use super::HttpState;
 use super::problem::PROBLEM_JSON;
 
 pub(super) use door::{Opened, TOKEN_HEADER};
+pub use form_data::UppyForm;
 pub(super) use form_data::boundary;
+pub use xml::read_claim;
 pub(super) use xml::{XML, element};
 
 /// Where credentials come with the request.

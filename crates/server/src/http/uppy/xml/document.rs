@@ -25,7 +25,7 @@ pub(super) fn answer(name: &str, content: &str) -> Response {
 }
 
 /// The parts that `CompleteMultipartUpload` names, as number and ETag. `None` if it is no such document.
-pub(super) fn read_claim(text: &str) -> Option<Vec<(u64, String)>> {
+pub fn read_claim(text: &str) -> Option<Vec<(u64, String)>> {
     let mut reader = Reader::from_str(text);
     let (mut path, mut parts) = (Vec::new(), Vec::new());
     let (mut number, mut etag) = (String::new(), String::new());

@@ -8,4 +8,5 @@ pub(super) mod create;
 mod document;
 pub(super) mod list;
 
+pub use document::read_claim;
 pub(in crate::http) use document::{XML, element};
