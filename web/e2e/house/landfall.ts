@@ -101,7 +101,10 @@ export class Landfall {
   async call(owner: string, path: string, init: RequestInit = {}): Promise<Response> {
     const answer = await fetch(`${this.api}${path}`, {
       ...init,
-      headers: { authorization: `Bearer ${this.token(owner)}` },
+      headers: {
+        authorization: `Bearer ${this.token(owner)}`,
+        ...(init.body ? { "content-type": "application/json" } : {}),
+      },
     });
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
     return answer;

@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import type { Page } from "@playwright/test";
 import { SHORT } from "../house/films";
 import { useLandfall } from "../house/landfall";
-import { expect, NOT_SIGNED_IN, signIn, test } from "../house/watched";
+import { expect, NOT_SIGNED_IN, signIn, test, type Watch } from "../house/watched";
 
 const landfall = useLandfall();
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -16,6 +16,7 @@ const PAGES = [
   { place: "library", en: "Library", ko: "보관함" },
   { place: "upload", en: "Upload", ko: "업로드" },
   { place: "watch", en: "Sea", ko: "Sea" },
+  { place: "shared", en: "Sea", ko: "Sea" },
   { place: "profile", en: "Profile image", ko: "프로필 이미지" },
   { place: "admin", en: "Admin", ko: "관리" },
 ];
@@ -45,16 +46,23 @@ async function fits(page: Page): Promise<void> {
   expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
 }
 
-async function placeOf(place: string): Promise<string> {
-  if (place !== "watch") return `#/${place}`;
+/** Opens a page; the shared one as somebody without an account. */
+async function open(page: Page, watch: Watch, place: string): Promise<void> {
   const [asset] = await landfall.it.assets(OWNER);
-  return `#/watch/videos/${asset?.id}`;
+  if (place !== "shared") {
+    return signIn(page, watch, landfall.it, OWNER, place === "watch" ? `#/watch/videos/${asset?.id}` : `#/${place}`);
+  }
+  watch.allow(landfall.it.api, landfall.it.store);
+  watch.expect(NOT_SIGNED_IN);
+  const wish = { method: "POST", body: JSON.stringify({ ttl: 3600 }) };
+  const grant = await landfall.it.call(OWNER, `/v1/videos/${asset?.id}/grants`, wish);
+  await page.goto(`${landfall.it.api}/#/shared/${((await grant.json()) as { token: string }).token}`);
 }
 
 for (const { place, en, ko } of PAGES) {
   test(`${place}: both languages, both themes, 360 pixels and a desk`, async ({ page, watch }) => {
     await page.setViewportSize({ width: 360, height: 740 });
-    await signIn(page, watch, landfall.it, OWNER, await placeOf(place));
+    await open(page, watch, place);
     await page.getByRole("heading", { level: 1, name: en }).waitFor();
     const settings = page.getByRole("button", { name: /Settings|설정/ });
     for (const { language, heading, dark } of [
