@@ -1,24 +1,11 @@
 // Watching: the film really plays, seeks by Range, and can be watched by others with a link.
 
-import type { Locator, Page } from "@playwright/test";
-import { SMALL } from "../house/films";
+import { film, plays, timeOf } from "../house/film";
+import { SHORT, SMALL } from "../house/films";
 import { useLandfall } from "../house/landfall";
 import { expect, NOT_SIGNED_IN, signIn, test } from "../house/watched";
 
 const landfall = useLandfall();
-
-const film = (page: Page) => page.locator("video:visible");
-const timeOf = (video: Locator) => video.evaluate(({ currentTime }: HTMLVideoElement) => currentTime);
-
-/** Begins to play by the keyboard, as people may, and sees time go by. */
-async function plays(video: Locator): Promise<void> {
-  // Before it knows its film there is nothing to begin.
-  await expect.poll(() => video.evaluate(({ readyState }: HTMLVideoElement) => readyState)).toBeGreaterThan(0);
-  await video.focus();
-  await video.press("Space");
-  const begun = await timeOf(video);
-  await expect.poll(() => timeOf(video)).toBeGreaterThan(begun + 0.3);
-}
 
 test("it plays, and a seek asks for the bytes of that moment only", async ({ page, watch }) => {
   landfall.it.upload("ann", SMALL, "Sea");
@@ -58,8 +45,7 @@ test("a copied link plays for somebody without an account, until the video is de
   await page.keyboard.press("Escape");
   await expect(dialog).toBeHidden();
 
-  // Its owner's page hears that it was deleted, and looks.
-  watch.expect(NOT_SIGNED_IN, /status of 410 .*\/v1\/videos\//);
+  watch.expect(NOT_SIGNED_IN);
   const stranger = await browser.newContext();
   watch.over(stranger);
   const theirs = await stranger.newPage();
@@ -76,6 +62,22 @@ test("a copied link plays for somebody without an account, until the video is de
   await theirs.reload();
   await expect(theirs.getByText("This link does not work any more").first()).toBeVisible();
   await stranger.close();
+});
+
+test("a video that is deleted elsewhere is not asked for again", async ({ page, watch }) => {
+  landfall.it.upload("dan", SHORT, "Tide");
+  const [asset] = await landfall.it.assets("dan");
+  const follows = page.waitForResponse((response) => response.url().endsWith("/v1/events"));
+  await signIn(page, watch, landfall.it, "dan", `#/watch/videos/${asset?.id}`);
+  await expect(page.getByRole("heading", { name: "Tide" })).toBeVisible();
+  await follows;
+  const asked: string[] = [];
+  page.on("request", (request) => {
+    if (request.url().startsWith(landfall.it.api)) asked.push(request.url());
+  });
+  await landfall.it.call("dan", `/v1/videos/${asset?.id}`, { method: "DELETE" });
+  await expect(page.getByText("This video is not there any more").first()).toBeVisible();
+  expect(asked).toEqual([]);
 });
 
 test("a download has the file's own name", async ({ page, watch }) => {

@@ -23,7 +23,7 @@ export async function handOver(old: HTMLVideoElement, next: HTMLVideoElement, ur
   for (;;) {
     await seek(next, old.paused ? old.currentTime : old.currentTime + AHEAD_SECONDS * old.playbackRate, limit);
     if (old.paused) break;
-    while (!old.paused && !old.ended && old.currentTime < next.currentTime && isNear(old, next)) {
+    while (isRunning(old) && old.currentTime < next.currentTime && isNear(old, next)) {
       limit.throwIfAborted();
       await pause(LOOK_MS);
     }
@@ -45,6 +45,11 @@ export async function takeUp(video: HTMLVideoElement, url: string, from: { at: n
   video.playbackRate = playbackRate;
   if (from.at > 0) video.currentTime = from.at;
   if (from.isPlaying) await video.play();
+}
+
+/** Whether its time goes by: not when it was stopped, has ended, or has run dry. */
+function isRunning({ paused, ended, readyState }: HTMLVideoElement): boolean {
+  return !paused && !ended && readyState >= HTMLMediaElement.HAVE_FUTURE_DATA;
 }
 
 function isNear(old: HTMLVideoElement, next: HTMLVideoElement): boolean {
