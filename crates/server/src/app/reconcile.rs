@@ -13,10 +13,10 @@ use domain::reconcile::{Kind, ListedObject, ListedUpload, Pair, Remedy, Terms, j
 use domain::{ByteCount, FileId, FileState, ObjectKey, Presence, StateName, TimeSpan, Timestamp, UploadId, Visibility};
 
 use super::destroy::Destruction;
-use super::walk::Walk;
+use super::walk::{Walk, any_on_key};
 use super::{App, Breaker, PortError, Rehearsal};
 use crate::catalog::Written;
-use crate::store::{KEYS_PER_PAGE, list_parts};
+use crate::store::list_parts;
 use crate::telemetry;
 
 /// Findings that are told one by one, beside those that are removed; all are counted.
@@ -360,13 +360,11 @@ impl Run<'_> {
     /// later, because what is destroyed under a row is the whole key.
     async fn holds_forgotten(&self, key: &ObjectKey) -> Result<bool, PortError> {
         let Some(until) = self.forgotten_until else { return Ok(false) };
-        let (store, bucket, path) = (&*self.app.parts.store, key.visibility(), key.path());
-        let objects = store.list_objects_page(bucket, &path, None, KEYS_PER_PAGE).await.map_err(PortError::store)?;
-        let uploads =
-            store.list_open_uploads_page(bucket, &path, None, KEYS_PER_PAGE).await.map_err(PortError::store)?;
-        let objects = objects.objects.iter().map(|object| (&object.key, object.modified));
-        let uploads = uploads.uploads.iter().map(|upload| (&upload.key, upload.initiated));
-        Ok(objects.chain(uploads).any(|(key, since)| *key == path && since <= until))
+        let store = &*self.app.parts.store;
+        let object = |object: &ListedObject| object.modified <= until;
+        let upload = |upload: &ListedUpload| upload.initiated <= until;
+        Ok(any_on_key(store, key, object).await.map_err(PortError::store)?
+            || any_on_key(store, key, upload).await.map_err(PortError::store)?)
     }
 
     /// `adopted` is what became of the keys that got a row in this run: all that lies on a key goes together.

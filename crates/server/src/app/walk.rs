@@ -5,7 +5,7 @@
 //! time never looks like an orphan, however long the walk takes.
 
 use domain::reconcile::{Keyed, KeyedFile, ListedObject, ListedUpload, Merge, Pair, Step};
-use domain::{Timestamp, Visibility};
+use domain::{ObjectKey, Timestamp, Visibility};
 
 use super::{App, PortError};
 use crate::store::{KEYS_PER_PAGE, Store, StoreError, UploadCursor};
@@ -29,10 +29,11 @@ pub(super) trait Listing: Keyed + Sized {
     /// Where a listing goes on.
     type Cursor;
 
-    /// The shard after `after`.
+    /// The shard after `after`, of the keys that begin with `prefix`.
     async fn shard(
         store: &dyn Store,
         bucket: Visibility,
+        prefix: &str,
         after: Option<Self::Cursor>,
     ) -> Result<Shard<Self, Self::Cursor>, StoreError>;
 }
@@ -44,9 +45,10 @@ impl Listing for ListedObject {
     async fn shard(
         store: &dyn Store,
         bucket: Visibility,
+        prefix: &str,
         after: Option<String>,
     ) -> Result<Shard<Self, String>, StoreError> {
-        let page = store.list_objects_page(bucket, "", after.as_deref(), KEYS_PER_PAGE).await?;
+        let page = store.list_objects_page(bucket, prefix, after.as_deref(), KEYS_PER_PAGE).await?;
         let from = after.map(just_after).unwrap_or_default();
         Ok(Shard { listed: page.objects, from, upto: page.next.clone(), next: page.next })
     }
@@ -59,12 +61,33 @@ impl Listing for ListedUpload {
     async fn shard(
         store: &dyn Store,
         bucket: Visibility,
+        prefix: &str,
         after: Option<UploadCursor>,
     ) -> Result<Shard<Self, UploadCursor>, StoreError> {
-        let page = store.list_open_uploads_page(bucket, "", after.as_ref(), KEYS_PER_PAGE).await?;
+        let page = store.list_open_uploads_page(bucket, prefix, after.as_ref(), KEYS_PER_PAGE).await?;
         let key = |upload: Option<&ListedUpload>| upload.map(|upload| upload.key.clone()).unwrap_or_default();
         let (from, upto) = (key(page.uploads.first()), key(page.uploads.last()));
         Ok(Shard { listed: page.uploads, from, upto: Some(upto), next: page.next })
+    }
+}
+
+/// Whether anything that is listed on exactly this key is so. All pages are read: a page may hold less than was asked for.
+pub(super) async fn any_on_key<L: Listing>(
+    store: &dyn Store,
+    key: &ObjectKey,
+    is_so: impl Fn(&L) -> bool,
+) -> Result<bool, StoreError> {
+    let path = key.path();
+    let mut after = None;
+    loop {
+        let shard = L::shard(store, key.visibility(), &path, after).await?;
+        if shard.listed.iter().any(|listed| listed.key() == path && is_so(listed)) {
+            return Ok(true);
+        }
+        match shard.next {
+            Some(next) => after = Some(next),
+            None => return Ok(false),
+        }
     }
 }
 
@@ -126,7 +149,7 @@ impl<'a, L: Listing> Walk<'a, L> {
             Place::After(cursor) => Some(cursor),
             Place::End => return Ok(false),
         };
-        let shard = L::shard(&*self.app.parts.store, self.bucket, after).await.map_err(PortError::store)?;
+        let shard = L::shard(&*self.app.parts.store, self.bucket, "", after).await.map_err(PortError::store)?;
         self.merge = Some(Merge::of(shard.listed));
         (self.from, self.upto) = (shard.from, shard.upto);
         self.place = shard.next.map_or(Place::End, Place::After);

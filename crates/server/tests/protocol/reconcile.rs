@@ -293,6 +293,35 @@ async fn what_a_backup_forgot_is_kept_until_an_operator_lets_it_go() {
     assert!(house.store.content(&key).is_none());
 }
 
+/// Whatever came later on the same key, and however many pages of a listing it fills.
+#[tokio::test]
+async fn a_forgotten_upload_is_seen_behind_a_page_of_later_ones() {
+    let house = House::new();
+    house.app.raise_epoch().await.unwrap();
+    let backup = house.catalog.backup();
+    let key = strange_key(1).path();
+    for n in 2..=9 {
+        house.store.open_foreign_upload(PRIVATE, &strange_key(n).path());
+    }
+    // By its id it comes after a thousand of the later ones.
+    let forgotten = house.store.open_foreign_upload(PRIVATE, &key);
+    assert_eq!(forgotten.0, "upload/9+=");
+    house.app.raise_epoch().await.unwrap();
+    house.catalog.restore(backup);
+    house.clock.advance(TimeSpan::from_secs(11));
+    house.app.accept_restore(Consent::Restored).await.unwrap();
+    house.clock.advance(TimeSpan::from_secs(1));
+    for _ in 0..1_130 {
+        house.store.open_foreign_upload(PRIVATE, &key);
+    }
+    house.clock.advance(TimeSpan::from_hours(25));
+    let few = ReconcileTerms { budget: 5, breaker: Breaker::Overridden, ..DAILY };
+    let report = reconcile(&house, few).await;
+    let kinds = [(Kind::ForgottenUpload, 9), (Kind::OrphanUpload, 1_130)];
+    assert_eq!((counts(&report), report.done), (kinds.into(), 0));
+    assert_eq!(house.bucket(), (0, 1_139));
+}
+
 #[tokio::test]
 async fn a_store_that_fails_in_the_middle_costs_nothing_but_time() {
     for operation in [Operation::ListObjects, Operation::ListOpenUploads, Operation::Head, Operation::Abort] {
