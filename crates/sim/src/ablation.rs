@@ -9,8 +9,8 @@ use bytes::Bytes;
 use domain::change::Change;
 use domain::reconcile::KeyedFile;
 use domain::{
-    Asset, AssetStatus, ByteCount, CompleteAnswer, ETag, Fence, File, FileId, FileState, MediaType, ObjectHead,
-    ObjectKey, OutboxEvent, Part, Place, StateName, Timestamp, UploadId,
+    Asset, AssetStatus, ByteCount, CompleteAnswer, ETag, Epoch, Fence, File, FileId, FileState, Installation,
+    InstallationId, Marker, MediaType, ObjectHead, ObjectKey, OutboxEvent, Part, Place, StateName, Timestamp, UploadId,
 };
 use futures::FutureExt as _;
 use server::catalog::{Catalog as _, CatalogError, Written};
@@ -56,11 +56,21 @@ pub enum Ablation {
     ReconcileWithoutHead,
     /// Rule 9: the epoch is written into the markers before the catalog has it.
     MarkerBeforeCatalog,
+    /// Rule 9: a marker that is ahead of the catalog is not noticed.
+    IgnoreEpoch,
+    /// Rule 9: a marker of another installation is not noticed.
+    IgnoreInstallation,
+    /// Rule 9: a marker that is gone is not noticed.
+    IgnoreMissingMarker,
+    /// T12: what was there before a restore was accepted counts as an orphan.
+    RemoveForgotten,
+    /// T12: orphans are deleted without a row.
+    DeleteFromScan,
 }
 
 impl Ablation {
     /// Every guard that can be taken away.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 22] = [
         Self::NoAbort,
         Self::DeleteBeforeCas,
         Self::CreatedWithoutCas,
@@ -78,6 +88,11 @@ impl Ablation {
         Self::ReconcileWithoutSecondLook,
         Self::ReconcileWithoutHead,
         Self::MarkerBeforeCatalog,
+        Self::IgnoreEpoch,
+        Self::IgnoreInstallation,
+        Self::IgnoreMissingMarker,
+        Self::RemoveForgotten,
+        Self::DeleteFromScan,
     ];
 
     /// The name on the command line.
@@ -100,6 +115,11 @@ impl Ablation {
             Self::ReconcileWithoutSecondLook => "reconcile-without-second-look",
             Self::ReconcileWithoutHead => "reconcile-without-head",
             Self::MarkerBeforeCatalog => "marker-before-catalog",
+            Self::IgnoreEpoch => "ignore-epoch",
+            Self::IgnoreInstallation => "ignore-installation",
+            Self::IgnoreMissingMarker => "ignore-missing-marker",
+            Self::RemoveForgotten => "remove-forgotten",
+            Self::DeleteFromScan => "delete-from-scan",
         }
     }
 
@@ -123,24 +143,31 @@ impl Ablation {
             Self::ReconcileWithoutSecondLook => "T12: the row is read again before an upload beside it is aborted",
             Self::ReconcileWithoutHead => "T12: HEAD before a published file is marked as lost, not the listing",
             Self::MarkerBeforeCatalog => "rule 9: the epoch rises in the catalog first, then in the markers",
+            Self::IgnoreEpoch => "rule 9: a marker ahead of the catalog stops what destroys",
+            Self::IgnoreInstallation => "rule 9: another installation's marker stops what destroys",
+            Self::IgnoreMissingMarker => "rule 9: a marker that is gone stops what destroys",
+            Self::RemoveForgotten => "T12: what a restored catalog may have forgotten is left to the operator",
+            Self::DeleteFromScan => "T12: an orphan has a row in DELETING before anything of it goes",
         }
     }
 
-    /// The law by which it must be found.
-    pub const fn breaks(self) -> &'static str {
+    /// The laws by one of which it must be found.
+    pub const fn breaks(self) -> &'static [&'static str] {
         match self {
-            Self::NoAbort | Self::ClientPut => "I2",
-            Self::DeleteBeforeCas | Self::TrustCompleteAnswer => "I1",
-            Self::CreatedWithoutCas | Self::PublishHalf => "I7",
-            Self::NoHeadAfterAbort => "T6",
-            Self::SignBeforeDurableBound => "I5",
-            Self::ExpireCommitting => "T7",
-            Self::ForgetListUploads | Self::NoRecheck => "I8",
-            Self::StuckEntropy => "I3",
-            Self::IgnoreFence => "I4",
-            Self::ReconcileYoung | Self::ReconcileWithoutSecondLook => "I6",
-            Self::ReconcileWithoutHead => "T12",
-            Self::MarkerBeforeCatalog => "L1",
+            Self::NoAbort | Self::ClientPut => &["I2"],
+            Self::DeleteBeforeCas | Self::TrustCompleteAnswer => &["I1"],
+            Self::CreatedWithoutCas | Self::PublishHalf => &["I7"],
+            Self::NoHeadAfterAbort => &["T6"],
+            Self::SignBeforeDurableBound => &["I5"],
+            Self::ExpireCommitting => &["T7"],
+            Self::ForgetListUploads | Self::NoRecheck => &["I8"],
+            Self::StuckEntropy => &["I3"],
+            Self::IgnoreFence => &["I4"],
+            Self::ReconcileYoung | Self::ReconcileWithoutSecondLook | Self::DeleteFromScan => &["I6"],
+            Self::ReconcileWithoutHead => &["T12"],
+            // The jobs stand still for ever: files do not end, or what others left stays.
+            Self::MarkerBeforeCatalog => &["L1", "I8"],
+            Self::IgnoreEpoch | Self::IgnoreInstallation | Self::IgnoreMissingMarker | Self::RemoveForgotten => &["R9"],
         }
     }
 
@@ -300,6 +327,30 @@ pub(crate) fn seen_by_walk(world: &World, file: FileId) -> Option<File> {
 /// Whether reconcile believes its listing.
 pub(crate) fn believes_listing(world: &World) -> bool {
     world.is_ablated(Ablation::ReconcileWithoutHead) && world.executor.runs(Job::Reconcile)
+}
+
+/// The marker as the code is shown it.
+pub(crate) fn seen_marker(world: &World, marker: Option<Marker>) -> Option<Marker> {
+    let unused = InstallationId::new(world.now(), &[0; 10]);
+    let known = || {
+        let found = world.catalog.load_installation(unused).now_or_never().expect("memory answers at once");
+        found.expect("memory is there").value
+    };
+    match (world.ablation, marker) {
+        (Some(Ablation::IgnoreEpoch), Some(marker)) => Some(Marker { epoch: Epoch::FIRST, ..marker }),
+        (Some(Ablation::IgnoreInstallation), Some(marker)) => Some(Marker { installation: known().id, ..marker }),
+        (Some(Ablation::IgnoreMissingMarker), None) if known().marked_at.is_some() => Some(known().marker()),
+        (_, marker) => marker,
+    }
+}
+
+/// What the catalog knows about itself, as the code is shown it.
+pub(crate) fn seen_installation(world: &World, installation: Installation) -> Installation {
+    // Those who accept must see what they have written.
+    if world.is_ablated(Ablation::RemoveForgotten) && world.executor.runs(Job::Reconcile) {
+        return Installation { accepted_at: None, ..installation };
+    }
+    installation
 }
 
 /// When the listings say that something came into being.

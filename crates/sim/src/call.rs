@@ -201,7 +201,7 @@ pub(crate) enum Fault {
     Late,
     /// Complete happened, and the answer says something else.
     WrongAnswer,
-    /// Complete did not happen: 200 with an Error body, or a part or upload refused for no reason.
+    /// Complete did not happen, or not yet: 200 with an Error body, or a part or upload refused for no reason.
     ErrorAnswer,
     /// The lease was somebody else's and is given all the same.
     LeaseIgnored,

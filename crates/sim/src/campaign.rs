@@ -2,6 +2,7 @@
 //!
 //! *Invariant*: seeds share nothing, so the order in which they run changes no outcome.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -48,6 +49,8 @@ pub struct Findings {
     pub tally: Tally,
     /// Assets that were reserved, and those of them that were CREATED at some time.
     pub assets: (u64, u64),
+    /// Mix-ups of catalog and buckets, by name.
+    pub drills: BTreeMap<&'static str, u64>,
     /// Which cells were reached.
     pub coverage: Coverage,
     /// The seeds that broke a law, lowest first.
@@ -65,6 +68,9 @@ impl Findings {
         self.tally.zombies += outcome.tally.zombies;
         self.assets.0 += outcome.assets.0;
         self.assets.1 += outcome.assets.1;
+        if let Some(drill) = outcome.drill {
+            *self.drills.entry(drill).or_default() += 1;
+        }
         self.coverage.add(&outcome.coverage);
         if let Some(breach) = outcome.breach {
             self.failures.push(Failure { seed, store: outcome.store, breach });
@@ -89,6 +95,9 @@ impl Findings {
             format!("cells (state, step, fault) reached {reached} of {possible}"),
         ];
         lines.iter().for_each(|line| writeln!(text, "{line}").expect("a string takes text"));
+        for (drill, count) in &self.drills {
+            writeln!(text, "drills {drill} {count}").expect("a string takes text");
+        }
         for row in self.coverage.missing() {
             writeln!(text, "never reached: {row}").expect("a string takes text");
         }
@@ -158,7 +167,7 @@ impl Campaign {
 pub fn find(ablation: Ablation, seeds: u64) -> Option<Failure> {
     (0..seeds).find_map(|seed| {
         let outcome = run(Plan { seed, ablation: Some(ablation), trace: Trace::Dropped });
-        let breach = outcome.breach.filter(|breach| breach.law == ablation.breaks())?;
+        let breach = outcome.breach.filter(|breach| ablation.breaks().contains(&&*breach.law))?;
         Some(Failure { seed, store: outcome.store, breach })
     })
 }

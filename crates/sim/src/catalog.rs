@@ -165,6 +165,7 @@ impl Catalog for SimCatalog {
         if step == Step::Granted && self.0.is_ablated(Ablation::SignBeforeDurableBound) {
             return Ok(Written::Done);
         }
+        lock(&self.0.truth).refuses_step(next, step);
         let (next, events) = (next.clone(), events.to_vec());
         let call = Call { name: step.name(), class: Class::Write, about: vec![(next.id, step)] };
         self.write(call, move |world| {
@@ -176,6 +177,9 @@ impl Catalog for SimCatalog {
 
     async fn apply(&self, change: &Change) -> Result<Written, CatalogError> {
         let change = ablation::before_apply(&self.0, change);
+        for (_, file) in &change.files {
+            lock(&self.0.truth).refuses_step(file, step_of(&self.0, file));
+        }
         let about = change.files.iter().map(|(_, file)| (file.id, step_of(&self.0, file)));
         let call = Call { name: "apply", class: Class::Write, about: about.collect() };
         self.write(call, move |world| {
@@ -218,6 +222,9 @@ impl Catalog for SimCatalog {
     }
 
     async fn purge(&self, file: FileId, from: Fence) -> Result<Written, CatalogError> {
+        if let Some(row) = self.0.row(file) {
+            lock(&self.0.truth).refuses_step(&row, Step::Purged);
+        }
         let call = Call { name: "purge", class: Class::Write, about: vec![(file, Step::Purged)] };
         self.write(call, move |world| at_once(world.catalog.purge(file, from))).await
     }
@@ -302,6 +309,10 @@ impl Catalog for SimCatalog {
     }
 
     async fn adopt_orphan(&self, orphan: &Orphan) -> Result<Written, CatalogError> {
+        lock(&self.0.truth).adopts(&lock(&self.0.matter), &orphan.file.key);
+        if self.0.is_ablated(Ablation::DeleteFromScan) {
+            return Ok(Written::Done);
+        }
         let orphan = orphan.clone();
         self.write(Call::writing("adopt_orphan"), move |world| {
             let written = at_once(world.catalog.adopt_orphan(&orphan))?;
@@ -315,11 +326,13 @@ impl Catalog for SimCatalog {
 
     async fn load_installation(&self, fresh: InstallationId) -> Result<Stamped<Installation>, CatalogError> {
         let effect = move |world: &World| at_once(world.catalog.load_installation(fresh));
-        if self.0.looks("load_installation") {
-            self.write(Call::writing("load_installation"), effect).await
+        let mut found = if self.0.looks("load_installation") {
+            self.write(Call::writing("load_installation"), effect).await?
         } else {
-            effect(&self.0)
-        }
+            effect(&self.0)?
+        };
+        found.value = ablation::seen_installation(&self.0, found.value);
+        Ok(found)
     }
 
     async fn replace_installation(&self, from: &Installation, next: &Installation) -> Result<Written, CatalogError> {
@@ -328,7 +341,13 @@ impl Catalog for SimCatalog {
             let both = [Visibility::Private, Visibility::Public].map(|bucket| (bucket, next.marker()));
             lock(&self.0.matter).markers.extend(both);
         }
-        let effect = move |world: &World| at_once(world.catalog.replace_installation(&from, &next));
+        let effect = move |world: &World| {
+            let written = at_once(world.catalog.replace_installation(&from, &next))?;
+            if written == Written::Done && next.accepted_at != from.accepted_at && next.accepted_at.is_some() {
+                lock(&world.truth).accepted();
+            }
+            Ok(written)
+        };
         self.write(Call::writing("replace_installation"), effect).await
     }
 

@@ -135,7 +135,7 @@ impl Fleet {
             settings,
             apps: Mutex::new(vec![None; PROCESSES]),
             lengths_are_signed: world.draw(|chance| chance.odds(700)),
-            reconcile_seconds: world.draw(|chance| chance.pick(&[24 * 3_600, 24 * 3_600, 600])),
+            reconcile_seconds: world.draw(|chance| chance.pick(&[24 * 3_600, 600])),
         });
         (0..PROCESSES).for_each(|process| fleet.start(process));
         fleet

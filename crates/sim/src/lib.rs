@@ -12,6 +12,7 @@ mod catalog;
 mod chance;
 mod clients;
 mod coverage;
+mod drill;
 mod executor;
 mod fleet;
 mod listing;

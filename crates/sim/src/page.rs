@@ -21,6 +21,10 @@ pub fn write_page() -> Result<String, &'static str> {
         "# Simulation\n\n\
          `cargo xtask sim` runs the real use cases and jobs on a simulated catalog, store, clock and network: one seed is\n\
          one run, and the same seed is always the same run. The stores behave as {}.\n\n\
+         In three seeds of ten an operator mixes something up in the middle of it: the catalog is restored from a backup\n\
+         or is empty, other buckets or another prefix are configured, a marker is removed. From then until the operator\n\
+         accepts it or puts it right nothing may be opened, committed, ended or destroyed, and what a restored catalog\n\
+         does not know stays until the operator lets go of it.\n\n\
          A simulation that finds nothing may be blind. So each guard of the protocol is taken away in turn\n\
          (`cargo xtask sim --ablate NAME`), and the simulation must find it. The last column is the number of seeds within\n\
          which it is found: three thousand or ten thousand.\n\n\
@@ -39,8 +43,10 @@ pub fn write_page() -> Result<String, &'static str> {
 }
 
 const LAWS: &str = "
-I1 to I8 and L1 are the invariants of the protocol. T6, T7 and T12 are transitions of it: a file is not judged lost while
-its object is there, what is being committed is never abandoned, and a published file is marked as lost if and only if its
-object is gone. Every law is held against what catalog and store really hold, after every step of every run; L1, I8 and
-that every loss is marked, when nothing goes wrong any more and buckets and catalog were compared once more.
+I1 to I8 and L1 are the invariants of the protocol. R9 is its rule 9: a mix-up of catalog and buckets is noticed, is
+accepted only on the word that it needs, and until then stops whatever opens, commits, ends or destroys; what the catalog
+forgot is destroyed only when the operator lets go of it. T6, T7 and T12 are transitions of it: a file is not judged lost
+while its object is there, what is being committed is never abandoned, and a published file is marked as lost if and only
+if its object is gone. Every law is held against what catalog and store really hold, after every step of every run; L1, I8
+and that every loss is marked, when nothing goes wrong any more and buckets and catalog were compared once more.
 ";

@@ -11,6 +11,7 @@ use crate::call::Fault;
 use crate::chance::{Chance, mix};
 use crate::clients::{Errand, run_errand};
 use crate::coverage::Coverage;
+use crate::drill::{Drill, Script, start_clean_up};
 use crate::executor::{Home, lock};
 use crate::fleet::{Fleet, PROCESSES};
 use crate::network::Client;
@@ -25,6 +26,10 @@ const ASSETS: u64 = 3;
 const STORM_CALLS: (u64, u64) = (300, 700);
 /// Steps after which a storm ends even if nobody calls anybody.
 const STORM_STEPS: u64 = 20_000;
+/// Steps after which a storm with a drill in it ends in any case.
+const DRILL_STEPS: u64 = 100_000;
+/// Port calls of the storm after a drill.
+const AFTER_DRILL: u64 = 60;
 /// An upload lives 7 days at most and is looked at for 9 more after it was closed; something that landed meanwhile starts
 /// the looks again, and so does reconcile for what it finds a day later. The rounds that do it are up to 3 days apart.
 /// Whatever is not settled by then never will be.
@@ -66,6 +71,8 @@ pub struct Outcome {
     pub tally: Tally,
     /// Assets that were reserved, and those of them that were CREATED at some time.
     pub assets: (u64, u64),
+    /// The mix-up of catalog and buckets that came, if one did.
+    pub drill: Option<&'static str>,
     /// Which cells were reached.
     pub coverage: Coverage,
     /// Every step, if asked for.
@@ -89,7 +96,8 @@ pub fn run(plan: Plan) -> Outcome {
     let assets = lock(&world.truth).assets();
     let mut desk = lock(&world.desk);
     let trace = desk.trace.take().unwrap_or_default();
-    Outcome { store: profile.name, breach, tally: desk.tally, assets, coverage, trace }
+    let drill = desk.drill.map(Drill::name);
+    Outcome { store: profile.name, breach, tally: desk.tally, assets, drill, coverage, trace }
 }
 
 /// Clients at work, and everything that can go wrong.
@@ -106,8 +114,9 @@ fn storm(world: &Arc<World>, fleet: &Arc<Fleet>, climate: &Climate) -> Result<()
         world.executor.start(Home::Client, Box::pin(start));
     }
     world.settle()?;
-    let enough = world.draw(|chance| chance.between(STORM_CALLS.0, STORM_CALLS.1));
-    for _ in 0..STORM_STEPS {
+    let mut script = world.draw(Script::of);
+    let mut enough = world.draw(|chance| chance.between(STORM_CALLS.0, STORM_CALLS.1));
+    for step in 0.. {
         match world.step(climate, PROCESSES)? {
             Stepped::On => {}
             Stepped::Idle => break,
@@ -116,7 +125,14 @@ fn storm(world: &Arc<World>, fleet: &Arc<Fleet>, climate: &Climate) -> Result<()
                 restart_later(world, fleet, process);
             }
         }
-        if lock(&world.desk).tally.port_calls >= enough || !world.executor.is_busy(Home::Client) {
+        let in_drill = script.as_mut().map_or(Ok(false), |script| script.advance(world, fleet))?;
+        let calls = lock(&world.desk).tally.port_calls;
+        if in_drill {
+            if step > DRILL_STEPS {
+                return Err(Breach::new("L1", "an operator never gets through"));
+            }
+            enough = enough.max(calls + AFTER_DRILL);
+        } else if calls >= enough || !world.executor.is_busy(Home::Client) || step > STORM_STEPS {
             break;
         }
     }
@@ -151,6 +167,10 @@ fn calm(world: &Arc<World>, fleet: &Arc<Fleet>, climate: &Climate) -> Result<(),
         desk.weather = Weather::Calm;
     }
     fleet.start_all();
+    if lock(&world.desk).drill.is_some() {
+        let owner = OwnerId::parse("the operator").expect("it is an owner");
+        start_clean_up(Client { world: world.clone(), fleet: fleet.clone(), owner });
+    }
     world.settle()?;
     let end = world.now() + CALM;
     let (mut looked, mut settled) = (0, None);
@@ -188,6 +208,7 @@ fn is_over(world: &World, settled: &mut Option<Timestamp>) -> bool {
     let since = *settled.get_or_insert(world.now());
     reconciled.is_some_and(|began| began >= since)
         && truth.hidden(&world.catalog, &matter).is_empty()
+        && truth.astray(&world.catalog, &matter).is_empty()
         && truth.unmarked(&world.catalog, &matter).is_empty()
 }
 
@@ -196,6 +217,7 @@ fn judge_end(world: &World) -> Breach {
     let (truth, matter) = (lock(&world.truth), lock(&world.matter));
     let left = [
         ("I8", truth.hidden(&world.catalog, &matter)),
+        ("I2", truth.astray(&world.catalog, &matter)),
         ("T12", truth.unmarked(&world.catalog, &matter)),
         ("L1", truth.unsettled(&world.catalog)),
     ];

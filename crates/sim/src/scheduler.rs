@@ -21,6 +21,8 @@ pub(crate) struct Climate {
     pub(crate) faults: u32,
     /// Faults of calls that occur at all.
     pub(crate) kinds: Vec<Fault>,
+    /// Steps in a thousand at which one of the late requests lands, while there are any.
+    pub(crate) landings: u32,
     /// Steps in a thousand at which something else happens: a crash, a freeze, an operator, a leap of the clock.
     pub(crate) disturbances: u32,
     pub(crate) disturbing: Vec<Disturbance>,
@@ -35,6 +37,8 @@ pub(crate) enum Disturbance {
     Freeze,
     /// One call is held up just before its effect, while everything else goes on.
     Stall,
+    /// One call is held up for days, as by a computer that sleeps, while everything else goes on.
+    Doze,
     /// The clock leaps by minutes to days: nobody did anything for a while.
     Leap,
     /// A lifecycle rule aborts an upload.
@@ -45,13 +49,14 @@ pub(crate) enum Disturbance {
     ForeignUpload,
 }
 
-const DISTURBANCES: [Disturbance; 11] = [
+const DISTURBANCES: [Disturbance; 12] = [
     Disturbance::Crash,
     Disturbance::Crash,
     Disturbance::Freeze,
     Disturbance::Stall,
     Disturbance::Stall,
     Disturbance::Stall,
+    Disturbance::Doze,
     Disturbance::Leap,
     Disturbance::Leap,
     Disturbance::Lifecycle,
@@ -66,9 +71,10 @@ impl Climate {
     pub(crate) fn of(chance: &mut Chance) -> Self {
         let kinds = KINDS.into_iter().filter(|_| chance.odds(750)).collect();
         let faults = chance.pick(&[15, 40, 80, 150]);
+        let landings = chance.pick(&[10, 80, 200]);
         let disturbances = chance.pick(&[4, 12, 30]);
         let disturbing = DISTURBANCES.into_iter().filter(|_| chance.odds(700)).collect();
-        Self { faults, kinds, disturbances, disturbing }
+        Self { faults, kinds, landings, disturbances, disturbing }
     }
 
     /// What one call meets.
@@ -163,7 +169,8 @@ impl World {
         self.executor.run().map_err(Breach::of_panic)?;
         let mut truth = lock(&self.truth);
         if self.touched.swap(false, Ordering::Relaxed) {
-            truth.check(&self.catalog, &lock(&self.matter));
+            let aside = lock(&self.aside);
+            truth.check(&self.catalog, aside.as_ref().unwrap_or(&lock(&self.matter)));
         }
         truth.breach().map_or(Ok(()), |breach| Err(breach.clone()))
     }
@@ -186,7 +193,7 @@ impl World {
             desk.tally.faults += 1;
             return Move::Disturb(desk.chance.pick(&climate.disturbing));
         }
-        if !desk.zombies.is_empty() && desk.chance.odds(80) {
+        if !desk.zombies.is_empty() && desk.chance.odds(climate.landings) {
             return land(desk);
         }
         let timer_first = !desk.timers.is_empty() && desk.chance.odds(40);
@@ -232,6 +239,12 @@ impl World {
                 self.freeze(victim, TimeSpan::from_secs(i64::try_from(seconds).expect("it is small")));
             }
             Disturbance::Stall => self.stall(),
+            Disturbance::Doze => {
+                self.stall();
+                let hours = self.draw(|chance| chance.between(25, 80));
+                self.note(|| format!("{hours} h go by"));
+                self.clock.advance(TimeSpan::from_hours(i64::try_from(hours).expect("it is small")));
+            }
             Disturbance::Leap => {
                 let leaps = [15, 70, 6 * 60, 26 * 60, 3 * 24 * 60, 7 * 24 * 60];
                 let minutes = self.draw(|chance| chance.pick(&leaps));
@@ -239,29 +252,46 @@ impl World {
                 self.clock.advance(TimeSpan::from_mins(minutes));
             }
             Disturbance::Lifecycle => {
-                let open: Vec<_> = lock(&self.matter).uploads().map(|(id, key)| (id.to_owned(), key.clone())).collect();
+                let open: Vec<_> =
+                    self.right(|matter| matter.uploads().map(|(id, key)| (id.to_owned(), key.clone())).collect());
                 if let Some((id, key)) = pick(self, open) {
                     self.note(|| format!("a lifecycle rule aborts {id}"));
-                    lock(&self.matter).abort(&key, &domain::UploadId(id));
+                    self.right(|matter| matter.abort(&key, &domain::UploadId(id)));
                 }
             }
             Disturbance::ByHand => {
-                let objects: Vec<_> = lock(&self.matter).objects().cloned().collect();
+                let objects: Vec<_> = self.right(|matter| matter.objects().cloned().collect());
                 if let Some(key) = pick(self, objects) {
                     self.note(|| format!("somebody removes {} by hand", key.path()));
                     lock(&self.truth).lost(&key);
-                    lock(&self.matter).delete(&key);
+                    self.right(|matter| matter.delete(&key));
                 }
             }
             Disturbance::ForeignUpload => {
-                let open: Vec<_> = lock(&self.matter).uploads().map(|(_, key)| key.clone()).collect();
+                let open: Vec<_> = self.right(|matter| matter.uploads().map(|(_, key)| key.clone()).collect());
                 if let Some(key) = pick(self, open) {
                     self.note(|| format!("somebody opens an upload on {}", key.path()));
-                    lock(&self.matter).open(&key, None, self.now());
+                    let now = self.now();
+                    self.right(|matter| matter.open(&key, None, now));
                 }
             }
         }
         Stepped::On
+    }
+
+    /// Everything that is still on its way lands.
+    ///
+    /// # Errors
+    /// An assertion that failed at it.
+    pub(crate) fn land_all(self: &Arc<Self>) -> Result<(), Breach> {
+        let zombies = std::mem::take(&mut lock(&self.desk).zombies);
+        for (name, zombie) in zombies {
+            self.note(|| format!("{name} lands late"));
+            lock(&self.desk).tally.zombies += 1;
+            let landed = crate::panics::catch(std::panic::AssertUnwindSafe(|| zombie(self)));
+            landed.map_err(Breach::of_panic)?;
+        }
+        Ok(())
     }
 
     /// Drops everything a process was doing.
@@ -277,7 +307,8 @@ impl World {
         lock(&self.desk).ending = None;
     }
 
-    /// Holds up one call, rather a write than a read: those are what others may overtake.
+    /// Holds up one call, rather a write than a read: those are what others may overtake. What was read and is old by then
+    /// is worth a try, too.
     fn stall(&self) {
         let stalled = {
             let desk = &mut *lock(&self.desk);
@@ -285,7 +316,7 @@ impl World {
                 .filter(|at| !desk.waiting[*at].call.about.is_empty() && desk.waiting[*at].call.class != Class::Read)
                 .collect();
             let all: Vec<usize> = (0..desk.waiting.len()).collect();
-            let from = if writes.is_empty() { &all } else { &writes };
+            let from = if writes.is_empty() || desk.chance.odds(250) { &all } else { &writes };
             (!from.is_empty()).then(|| {
                 let at = desk.chance.pick(from);
                 desk.waiting[at].stalled_until = desk.tally.port_calls + desk.chance.between(20, 250);
@@ -346,10 +377,13 @@ fn release(desk: &mut crate::world::Desk, mut waiting: Waiting, verdict: Verdict
     if verdict != Verdict::Go {
         desk.tally.faults += 1;
     }
-    if verdict == Verdict::Late
-        && let Some(late) = waiting.late.take()
-        && desk.chance.odds(850)
-    {
+    // What was answered with an error may still come to pass: a proxy answered, or another copy of the request.
+    let lands = match verdict {
+        Verdict::Late => desk.chance.odds(850),
+        Verdict::ErrorAnswer(_) => desk.chance.odds(300),
+        _ => false,
+    };
+    if lands && let Some(late) = waiting.late.take() {
         desk.zombies.push((waiting.call.name, late));
     }
     Move::Release(waiting, verdict)

@@ -92,6 +92,7 @@ impl SimStore {
 #[async_trait]
 impl Store for SimStore {
     async fn open_upload(&self, key: &ObjectKey, checksum: Option<ChecksumAlgorithm>) -> Result<UploadId, StoreError> {
+        lock(&self.0.truth).refuses_while_mixed_up("CreateMultipartUpload", key);
         let place = key.clone();
         self.write(Step::OpenUpload, key, move |matter, now| matter.open(&place, checksum, now)).await
     }
@@ -128,6 +129,7 @@ impl Store for SimStore {
         parts: &[Part],
         checksum: Option<&DeclaredChecksum>,
     ) -> Completion {
+        lock(&self.0.truth).refuses_while_mixed_up("Complete", key);
         let effect = {
             let (key, upload, parts, checksum) = (key.clone(), upload.clone(), parts.to_vec(), checksum.cloned());
             move |world: &World| {
@@ -183,10 +185,7 @@ impl Store for SimStore {
             return Ok(());
         }
         let (place, id) = (key.clone(), upload.clone());
-        let destroyed = self.write(Step::Abort, key, move |matter, _| matter.abort(&place, &id)).await?;
-        if destroyed {
-            lock(&world.truth).aborted(&world.catalog, key, upload);
-        }
+        self.write(Step::Abort, key, move |matter, _| matter.abort(&place, &id)).await?;
         ablation::abort_answered(world, key);
         Ok(())
     }
@@ -232,7 +231,8 @@ impl Store for SimStore {
     }
 
     async fn find_marker(&self, visibility: Visibility) -> Result<Option<Marker>, StoreError> {
-        self.glance("find_marker", |matter| matter.markers.get(&visibility).copied()).await
+        let marker = self.glance("find_marker", |matter| matter.markers.get(&visibility).copied()).await?;
+        Ok(ablation::seen_marker(&self.0, marker))
     }
 
     async fn write_marker(&self, visibility: Visibility, marker: &Marker) -> Result<(), StoreError> {

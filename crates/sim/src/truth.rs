@@ -3,6 +3,8 @@
 //! The judge has no part in the play: it reads both behind everybody's back, and a log of what was issued and released
 //! where an invariant speaks of the past. *Invariant*: what it reads is never what the code under test was told.
 
+mod drills;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::limits::{ORPHAN_AGE, RECHECK_AFTER};
@@ -82,6 +84,14 @@ pub(crate) struct Truth {
     /// Aborted uploads under which a part landed when its file had had all of its looks. No listing shows it: that is for
     /// the bucket's lifecycle rule.
     beyond_looks: BTreeSet<String>,
+    /// Whether catalog and buckets do not belong together.
+    mixed_up: bool,
+    /// Keys under which something lay when the catalog was rewound, and whose row is gone or has not committed it.
+    estranged: BTreeSet<ObjectKey>,
+    /// When the catalog became another one, if it did.
+    rewound: Option<Timestamp>,
+    /// Whether the operator has let go of what a restored catalog does not know.
+    consented: bool,
     breach: Option<Breach>,
 }
 
@@ -126,6 +136,7 @@ impl Truth {
     /// T12: a key that lost its row has one again. It is the same key: it was found in the bucket, not made anew.
     pub(crate) fn adopted(&mut self, file: &File) {
         self.by_key.remove(&file.key);
+        self.estranged.remove(&file.key);
         self.announced(file);
     }
 
@@ -136,6 +147,7 @@ impl Truth {
 
     /// I6: a DELETE is about to be sent.
     pub(crate) fn deletes(&mut self, catalog: &MemoryCatalog, key: &ObjectKey) {
+        self.refuses_while_mixed_up("DELETE", key);
         let state = self.state(catalog, key);
         if !matches!(state, Row::Is(StateName::Deleting | StateName::Closed) | Row::Purged) {
             self.report("I6", format!("DELETE of {} whose row is {state:?}", key.path()));
@@ -143,8 +155,10 @@ impl Truth {
     }
 
     /// I6: an Abort is about to be sent. T6 is allowed its own from COMMITTING on, and its row may move meanwhile;
-    /// T12 is allowed one that a live row does not know, if it is old enough.
+    /// T12 is allowed one that a live row does not know, if it is old enough: no write that would make the row know it is
+    /// on its way for so long. Here some are, and may cross the Abort; then the file has to be sent again.
     pub(crate) fn aborts(&mut self, catalog: &MemoryCatalog, matter: &Matter, key: &ObjectKey, upload: &UploadId) {
+        self.refuses_while_mixed_up("Abort", key);
         let state = self.state(catalog, key);
         let stored = self.file_of(key).and_then(|id| row(catalog, id)).and_then(|file| file.upload_id);
         let own = stored.as_ref() == Some(upload);
@@ -154,7 +168,7 @@ impl Truth {
             Row::Is(StateName::Committing | StateName::Verified | StateName::Created) if own => true,
             Row::Is(StateName::Reserved | StateName::Uploading) if own => false,
             Row::Is(_) => age.is_some_and(|age| age >= ORPHAN_AGE),
-            Row::Never => false,
+            Row::Never | Row::Forgotten => false,
         };
         if !allowed {
             let whose = if own { "its own" } else { "another" };
@@ -163,21 +177,13 @@ impl Truth {
         }
     }
 
-    /// I6: an Abort took parts away. Nothing of a file that is verified can be there to take.
-    pub(crate) fn aborted(&mut self, catalog: &MemoryCatalog, key: &ObjectKey, upload: &UploadId) {
-        let file = self.file_of(key).and_then(|id| row(catalog, id));
-        let takes = file
-            .is_some_and(|file| file.upload_id.as_ref() == Some(upload) && file.state.name() < StateName::Committing);
-        if takes {
-            self.report("I6", format!("an Abort destroyed the parts of {}", key.path()));
-        }
-    }
-
     /// A part landed, wherever it lies now.
-    pub(crate) fn part_landed(&mut self, key: &ObjectKey, upload: &UploadId, now: Timestamp) {
+    pub(crate) fn part_landed(&mut self, catalog: &MemoryCatalog, key: &ObjectKey, upload: &UploadId) {
+        let now = now(catalog);
         let looks: TimeSpan = RECHECK_AFTER.into_iter().sum();
         let is_over = |known: &Known| known.closed_at.is_some_and(|closed| now.duration_since(closed) >= looks);
-        if self.files.values().any(|known| known.key == *key && is_over(known)) {
+        let over = self.files.values().any(|known| known.key == *key && is_over(known));
+        if over || (self.rewound.is_some() && !self.knows(catalog, key, upload)) {
             self.beyond_looks.insert(upload.0.clone());
         }
     }
@@ -205,6 +211,7 @@ impl Truth {
         let Some(id) = self.file_of(key) else { return Row::Never };
         match row(catalog, id) {
             Some(file) => Row::Is(file.state.name()),
+            None if self.estranged.contains(key) => Row::Forgotten,
             None if self.files[&id].purged => Row::Purged,
             None => Row::Never,
         }
@@ -243,6 +250,10 @@ impl Truth {
         }
         known.state = after;
         known.fence = file.fence;
+        if after >= StateName::Committing {
+            // Its row owns it from now on, whatever the catalog had forgotten.
+            self.estranged.remove(&file.key);
+        }
         if after < before || file.fence < fence {
             self.report("I4", format!("{} went from {before} back to {after}", file.key.path()));
         }
@@ -288,7 +299,7 @@ impl Truth {
                 state,
                 Row::Is(StateName::Committing | StateName::Verified | StateName::Created | StateName::Deleting)
             );
-            if !owned {
+            if !owned && !self.estranged.contains(key) {
                 return self.report("I2", format!("an object at {} whose row is {state:?}", key.path()));
             }
         }
@@ -343,9 +354,11 @@ impl Truth {
         unsettled.map(|file| format!("{} is {}", file.key.path(), file.state.name())).collect()
     }
 
-    /// I8, when nothing moves any more: what is hidden in the store, empty uploads included.
+    /// I8, when nothing moves any more: what is hidden in the store, empty uploads included. An upload that still waits for
+    /// its end is [`Self::unsettled`].
     pub(crate) fn hidden(&self, catalog: &MemoryCatalog, matter: &Matter) -> Vec<String> {
-        let open = matter.uploads().map(|(_, key)| key);
+        let waits = |key| matches!(self.state(catalog, key), Row::Is(StateName::Uploading | StateName::Committing));
+        let open = matter.uploads().map(|(_, key)| key).filter(|key| !waits(key));
         let late = matter.hidden().filter(|(id, _)| !self.beyond_looks.contains(*id)).map(|(_, key)| key);
         open.chain(late)
             .map(|key| format!("hidden parts on {} whose row is {:?}", key.path(), self.state(catalog, key)))
@@ -370,4 +383,6 @@ enum Row {
     Purged,
     /// It never had one.
     Never,
+    /// A restored catalog does not know it.
+    Forgotten,
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use domain::{CompleteAnswer, File, FileId, StateName, TimeSpan, Timestamp};
+use domain::{Asset, AssetId, CompleteAnswer, File, FileId, StateName, TimeSpan, Timestamp};
 use futures::FutureExt as _;
 use futures::channel::oneshot;
 use server::catalog::Catalog as _;
@@ -19,6 +19,7 @@ use crate::ablation::{Ablated, Ablation};
 use crate::call::{Call, Class, Fault};
 use crate::chance::Chance;
 use crate::coverage::Coverage;
+use crate::drill::{Drill, Stage};
 use crate::executor::{Executor, Home, lock};
 use crate::matter::Matter;
 use crate::profile::StoreBehaviour;
@@ -43,7 +44,7 @@ pub(crate) enum Verdict {
     Late,
     /// Complete only: it happens, and answers so.
     WrongAnswer(CompleteAnswer),
-    /// Complete only: it does not happen, and answers so.
+    /// Complete only: it does not happen, or not yet, and answers so.
     ErrorAnswer(CompleteAnswer),
     /// A lease only: given, whoever has it.
     LeaseIgnored,
@@ -115,6 +116,9 @@ pub(crate) struct Desk {
     pub(crate) trace: Option<Vec<String>>,
     /// Set while a home is being ended: what its dropped calls met.
     pub(crate) ending: Option<Fault>,
+    /// The drill that came, and how far it is.
+    pub(crate) drill: Option<Drill>,
+    pub(crate) stage: Stage,
     /// When each process last waited for an answer about markers or clocks.
     looked: BTreeMap<(Home, &'static str), Timestamp>,
     /// When the last comparison of buckets and catalog began that came to its end.
@@ -128,7 +132,11 @@ pub(crate) struct Desk {
 pub(crate) struct World {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) catalog: Arc<MemoryCatalog>,
+    /// What the code under test meets as its buckets.
     pub(crate) matter: Mutex<Matter>,
+    /// The right buckets, while others stand in their place.
+    pub(crate) aside: Mutex<Option<Matter>>,
+    pub(crate) profile: StoreBehaviour,
     pub(crate) executor: Executor,
     pub(crate) truth: Mutex<Truth>,
     pub(crate) coverage: Mutex<Coverage>,
@@ -146,6 +154,8 @@ impl World {
             catalog: Arc::new(MemoryCatalog::new(clock.clone())),
             clock,
             matter: Mutex::new(Matter::new(profile)),
+            aside: Mutex::default(),
+            profile,
             executor: Executor::default(),
             truth: Mutex::new(Truth::default()),
             coverage: Mutex::new(Coverage::default()),
@@ -159,6 +169,8 @@ impl World {
                 tally: Tally::default(),
                 trace: None,
                 ending: None,
+                drill: None,
+                stage: Stage::Planned,
                 looked: BTreeMap::new(),
                 reconciled: None,
                 reconciling: None,
@@ -168,6 +180,28 @@ impl World {
             ablation,
             ablated: Mutex::default(),
         })
+    }
+
+    /// The buckets that belong to the catalog: those that part URLs lead to.
+    pub(crate) fn right<T>(&self, of: impl FnOnce(&mut Matter) -> T) -> T {
+        match &mut *lock(&self.aside) {
+            Some(right) => of(right),
+            None => of(&mut lock(&self.matter)),
+        }
+    }
+
+    /// Puts other buckets in the place of ours.
+    pub(crate) fn swap_buckets(&self, others: Matter) {
+        *lock(&self.aside) = Some(std::mem::replace(&mut *lock(&self.matter), others));
+    }
+
+    /// Undoes [`Self::swap_buckets`] and gives the others.
+    ///
+    /// # Panics
+    /// If ours stand in their place.
+    pub(crate) fn put_buckets_back(&self) -> Matter {
+        let right = lock(&self.aside).take().expect("others stand in their place");
+        std::mem::replace(&mut *lock(&self.matter), right)
     }
 
     /// Catalog or matter may have changed.
@@ -204,6 +238,12 @@ impl World {
     /// A file's row, read behind everybody's back.
     pub(crate) fn row(&self, file: FileId) -> Option<File> {
         let found = self.catalog.find_file(file).now_or_never().expect("memory answers at once");
+        found.expect("memory is there").value
+    }
+
+    /// An asset's row, likewise.
+    pub(crate) fn asset(&self, asset: AssetId) -> Option<Asset> {
+        let found = self.catalog.find_asset(asset).now_or_never().expect("memory answers at once");
         found.expect("memory is there").value
     }
 
@@ -260,6 +300,10 @@ impl World {
 
     /// Records which cells a call has reached.
     pub(crate) fn cover(&self, call: &Call, fault: Fault) {
+        // Rows that a backup brought back meet calls that the protocol has not for them.
+        if lock(&self.desk).drill.is_some() {
+            return;
+        }
         for (file, step) in &call.about {
             let state = self.state_of(*file);
             lock(&self.coverage).reach(state, *step, fault);
