@@ -12,7 +12,7 @@ use crate::ablation::Ablation;
 use crate::coverage::Coverage;
 use crate::executor::lock;
 use crate::run::{Outcome, Plan, Trace, run};
-use crate::truth::Breach;
+use crate::truth::{Assets, Breach};
 use crate::world::Tally;
 
 /// Seeds are independent, and CI has two cores.
@@ -47,8 +47,8 @@ pub struct Findings {
     pub seeds: u64,
     /// Everything that happened in them.
     pub tally: Tally,
-    /// Assets that were reserved, and those of them that were CREATED at some time.
-    pub assets: (u64, u64),
+    /// How assets fared.
+    pub assets: Assets,
     /// Mix-ups of catalog and buckets, by name.
     pub drills: BTreeMap<&'static str, u64>,
     /// Which cells were reached.
@@ -66,8 +66,10 @@ impl Findings {
         self.tally.faults += outcome.tally.faults;
         self.tally.crashes += outcome.tally.crashes;
         self.tally.zombies += outcome.tally.zombies;
-        self.assets.0 += outcome.assets.0;
-        self.assets.1 += outcome.assets.1;
+        self.assets.reserved += outcome.assets.reserved;
+        self.assets.created += outcome.assets.created;
+        self.assets.undeclared += outcome.assets.undeclared;
+        self.assets.left_alone += outcome.assets.left_alone;
         if let Some(drill) = outcome.drill {
             *self.drills.entry(drill).or_default() += 1;
         }
@@ -81,6 +83,7 @@ impl Findings {
     pub fn report(&self) -> String {
         let each = |count: u64| count as f64 / self.seeds.max(1) as f64;
         let Tally { port_calls, guard_calls, calm_calls, faults, crashes, zombies } = self.tally;
+        let Assets { reserved, created, undeclared, left_alone } = self.assets;
         let (reached, possible) = self.coverage.reached();
         let mut text = String::new();
         let lines = [
@@ -91,7 +94,8 @@ impl Findings {
             format!("faults, each seed {:.1}", each(faults)),
             format!("crashes, each seed {:.2}", each(crashes)),
             format!("late requests that landed, each seed {:.2}", each(zombies)),
-            format!("assets reserved {}, of them CREATED {}", self.assets.0, self.assets.1),
+            format!("assets reserved {reserved}, of them CREATED {created}"),
+            format!("CREATED with a file of undeclared size {undeclared}, with one that nobody completes {left_alone}"),
             format!("cells (state, step, fault) reached {reached} of {possible}"),
         ];
         lines.iter().for_each(|line| writeln!(text, "{line}").expect("a string takes text"));

@@ -5,110 +5,22 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    AssetId, ByteCount, ChecksumAlgorithm, Collection, DeclaredChecksum, Description, FileName, MediaType, Metadata,
-    OwnerId, PartLength, PartNumber, PartPlan, RoleName, Title,
+    Asset, AssetId, AssetStatus, ByteCount, ClaimedParts, Collection, ETag, OwnerId, PartLength, PartNumber, RoleName,
 };
 use server::app::{
-    App, Claim, CompleteError, Completed, Completion, CreateError, FindError, Finisher, IdempotencyKey, Intent,
-    NewFile, NewUpload, Opened, PartWanted, Scope,
+    App, Claim, CompleteError, Completed, Completion, CreateError, FindError, Finisher, Intent, Opened, PartWanted,
+    Scope,
 };
 use server::catalog::AssetPatch;
 use server::store::signer::SignedPart;
 
-use crate::ablation::{Ablation, beginning_of};
-use crate::chance::{Chance, mix};
+use crate::ablation::Ablation;
+use crate::chance::mix;
 use crate::executor::{Home, lock};
-use crate::fleet::role;
+use crate::fleet::SERVERS;
 use crate::matter::{Arrival, Piece, checksum_of};
 use crate::network::{Client, PartUrl, release};
-
-/// A file on somebody's device.
-#[derive(Debug, Clone)]
-pub(crate) struct Source {
-    role: RoleName,
-    media: MediaType,
-    plan: PartPlan,
-    content: u64,
-    checksum: Option<DeclaredChecksum>,
-    /// It begins with something else than it says.
-    lies: bool,
-}
-
-/// An asset somebody wants to upload.
-#[derive(Debug, Clone)]
-pub(crate) struct Errand {
-    collection: &'static str,
-    sources: Vec<Source>,
-    idempotency: Option<IdempotencyKey>,
-    claims_parts: bool,
-}
-
-impl Source {
-    fn new(chance: &mut Chance, name: &str, media: MediaType) -> Self {
-        let mib = 1 << 20;
-        let size = chance.pick(&[1_000, 3 * mib, 5 * mib + 1, 9 * mib, 12 * mib]) + chance.between(0, 99);
-        let plan = PartPlan::with_preferred(ByteCount(size), ByteCount::mib(5)).expect("it can be planned");
-        let mut source =
-            Self { role: role(name), media, plan, content: chance.bits(), checksum: None, lies: chance.odds(50) };
-        if chance.odds(350) {
-            let algorithm = chance.pick(&[ChecksumAlgorithm::Crc64Nvme, ChecksumAlgorithm::Crc32C]);
-            let value = chance.odds(700).then(|| checksum_of(algorithm, &source.pieces()));
-            source.checksum = Some(DeclaredChecksum { algorithm, value });
-        }
-        source
-    }
-
-    fn piece(&self, number: PartNumber) -> Piece {
-        let size = self.plan.length_of(number).expect("it is planned");
-        let other = if self.media == MediaType::Mp4 { MediaType::Png } else { MediaType::Mp4 };
-        let begins = beginning_of(if self.lies { other } else { self.media });
-        Piece { size, tag: mix(self.content ^ u64::from(number.get())), begins }
-    }
-
-    fn pieces(&self) -> Vec<Piece> {
-        self.plan.numbers().map(|number| self.piece(number)).collect()
-    }
-
-    fn announced(&self) -> NewFile {
-        NewFile {
-            file_name: FileName::parse("film").expect("it is a name"),
-            size: Some(self.plan.size()),
-            media_type: self.media,
-            checksum: self.checksum.clone(),
-            finisher: Finisher::Owner,
-        }
-    }
-}
-
-impl Errand {
-    /// The first asset of every seed has two files; the others as it comes.
-    pub(crate) fn new(chance: &mut Chance, number: u64) -> Self {
-        let image = number > 0 && chance.odds(400);
-        let mut sources = if image {
-            vec![Source::new(chance, "image", MediaType::Png)]
-        } else {
-            vec![Source::new(chance, "video", MediaType::Mp4)]
-        };
-        if !image && (number == 0 || chance.odds(400)) {
-            sources.push(Source::new(chance, "thumbnail", MediaType::Png));
-        }
-        let idempotency =
-            chance.odds(700).then(|| IdempotencyKey { key: format!("errand {number}"), body: format!("{number}") });
-        let collection = if image { "images" } else { "videos" };
-        Self { collection, sources, idempotency, claims_parts: chance.odds(250) }
-    }
-
-    fn upload(&self) -> NewUpload {
-        NewUpload {
-            title: Title::parse("Film").expect("it is a title"),
-            description: Description::empty(),
-            metadata: Metadata::empty(),
-            fingerprint: None,
-            files: self.sources.iter().map(|source| (source.role.clone(), source.announced())).collect(),
-            idempotency: self.idempotency.clone(),
-        }
-    }
-}
+use crate::source::{Errand, Source};
 
 type Urls = BTreeMap<(RoleName, PartNumber), SignedPart>;
 
@@ -119,6 +31,8 @@ struct Upload {
     id: AssetId,
     errand: Errand,
     urls: Urls,
+    /// What the store answered to the parts that were sent last, with their lengths.
+    sent: BTreeMap<(RoleName, PartNumber), (ETag, ByteCount)>,
 }
 
 /// How a round ended.
@@ -135,7 +49,7 @@ pub(crate) async fn run_errand(client: Client, errand: Errand) {
     let of = client.fleet.collection(errand.collection);
     let Some(opened) = create(&client, &of, &errand).await else { return };
     let id = opened.asset.id;
-    let mut upload = Upload { client, of, id, errand, urls: Urls::new() };
+    let mut upload = Upload { client, of, id, errand, urls: Urls::new(), sent: BTreeMap::new() };
     upload.keep(opened);
     upload.start_companions();
     let mut sends = true;
@@ -143,7 +57,12 @@ pub(crate) async fn run_errand(client: Client, errand: Errand) {
         if sends {
             upload.send_parts().await;
         }
-        match upload.complete().await {
+        let round = if upload.errand.is_left_alone() && !upload.client.chance(150) {
+            upload.await_arrival().await
+        } else {
+            upload.complete().await
+        };
+        match round {
             Round::Created => {
                 upload.afterwards().await;
                 return;
@@ -190,7 +109,7 @@ impl Upload {
     async fn grant(&mut self, source: &Source) {
         let (owner, of, id, role) = (self.client.owner.clone(), self.of.clone(), self.id, source.role.clone());
         let wanted: Vec<PartWanted> =
-            source.plan.numbers().map(|number| PartWanted { number, checksum_sha256: None }).collect();
+            source.numbers().map(|number| PartWanted { number, checksum_sha256: None }).collect();
         let world = self.client.world.clone();
         let answer = self
             .client
@@ -211,11 +130,11 @@ impl Upload {
         let mut sources = self.errand.sources.clone();
         self.client.world.draw(|chance| chance.shuffle(&mut sources));
         for source in sources {
-            let has_urls = source.plan.numbers().all(|number| self.urls.contains_key(&(source.role.clone(), number)));
+            let has_urls = source.numbers().all(|number| self.urls.contains_key(&(source.role.clone(), number)));
             if !has_urls || self.client.chance(120) {
                 self.grant(&source).await;
             }
-            let mut numbers: Vec<PartNumber> = source.plan.numbers().collect();
+            let mut numbers: Vec<PartNumber> = source.numbers().collect();
             self.client.world.draw(|chance| chance.shuffle(&mut numbers));
             for number in numbers {
                 let Some(part) = self.urls.get(&(source.role.clone(), number)).cloned() else { continue };
@@ -224,7 +143,7 @@ impl Upload {
         }
     }
 
-    async fn send_part(&self, source: &Source, part: &SignedPart) {
+    async fn send_part(&mut self, source: &Source, part: &SignedPart) {
         let client = &self.client;
         let mut piece = source.piece(part.number);
         match client.world.draw(|chance| chance.below(40)) {
@@ -236,22 +155,52 @@ impl Upload {
             }
             _ => {}
         }
-        client.send(part, piece).await;
+        let answer = client.send(part, piece).await;
+        if source.finisher == Finisher::Arrival && client.chance(500) {
+            hint(client, part);
+        }
+        if let Some(etag) = answer {
+            self.sent.insert((source.role.clone(), part.number), (etag, piece.size));
+        }
     }
 
-    fn claims(&self) -> BTreeMap<RoleName, Claim> {
-        let claim = |source: &Source| {
-            let checksum = source.checksum.as_ref().filter(|declared| declared.value.is_none());
-            let checksum =
-                checksum.map(|declared| (declared.algorithm, checksum_of(declared.algorithm, &source.pieces())));
-            (source.role.clone(), Claim { parts: None, checksum })
-        };
-        self.errand.sources.iter().map(claim).collect()
+    /// The list of the parts that the store has confirmed. `None`: some have to be sent yet.
+    fn list_of(&self, source: &Source) -> Option<(ClaimedParts, ByteCount)> {
+        let mut sum = ByteCount::ZERO;
+        let mut list = ClaimedParts::new();
+        for number in source.numbers() {
+            let (etag, length) = self.sent.get(&(source.role.clone(), number))?;
+            list.insert(number, etag.clone());
+            sum = sum.saturating_add(*length);
+        }
+        Some((list, sum))
+    }
+
+    /// What the owner knows about its files. `None`: it has to send parts yet, before it can say what there is.
+    fn claims(&self) -> Option<BTreeMap<RoleName, Claim>> {
+        let mut claims = BTreeMap::new();
+        for source in &self.errand.sources {
+            let mut claim = Claim::default();
+            if source.needs_list() {
+                let (list, sum) = self.list_of(source)?;
+                lock(&self.client.world.truth).claimed(self.id, &source.role, sum);
+                claim.parts = Some(list);
+            }
+            if self.errand.claims_parts {
+                let late = source.checksum.as_ref().filter(|declared| declared.value.is_none());
+                claim.checksum =
+                    late.map(|declared| (declared.algorithm, checksum_of(declared.algorithm, &source.pieces())));
+            }
+            if self.errand.claims_parts || source.needs_list() {
+                claims.insert(source.role.clone(), claim);
+            }
+        }
+        Some(claims)
     }
 
     async fn complete(&mut self) -> Round {
         let (owner, of, id) = (self.client.owner.clone(), self.of.clone(), self.id);
-        let claims = if self.errand.claims_parts { self.claims() } else { BTreeMap::new() };
+        let Some(claims) = self.claims() else { return Round::Again };
         let completion = Completion { patch: AssetPatch::default(), claims, scope: Scope::Asset };
         let answer = self
             .client
@@ -273,14 +222,29 @@ impl Upload {
         }
     }
 
+    /// Nobody completes it: its uploader looks whether it is there, and sends it again if it takes too long.
+    async fn await_arrival(&mut self) -> Round {
+        self.client.linger(2, 200).await;
+        let (owner, of, id) = (self.client.owner.clone(), self.of.clone(), self.id);
+        let find = move |app: App| async move { app.find_asset(&owner, &of, id).await };
+        match self.client.ask("find", find).await {
+            Some(Ok(asset)) => match rejected(&asset) {
+                Some(role) => self.announce_again(&role).await,
+                None if asset.status == AssetStatus::Created && asset.pending().next().is_none() => Round::Created,
+                None if self.client.chance(300) => Round::Again,
+                None => Round::Wait,
+            },
+            None | Some(Err(FindError::Port(_))) => Round::Wait,
+            Some(Err(FindError::Missing | FindError::Gone(_))) => Round::GivenUp,
+        }
+    }
+
     /// Sends another file for a role that was rejected; this one is honest.
     async fn announce_again(&mut self, rejected: &RoleName) -> Round {
         let Some(source) = self.errand.sources.iter_mut().find(|source| source.role == *rejected) else {
             return Round::GivenUp;
         };
-        source.lies = false;
-        source.content = mix(source.content);
-        source.checksum = None;
+        *source = source.another();
         let source = source.clone();
         if self.client.chance(200) {
             return Round::GivenUp;
@@ -303,6 +267,7 @@ impl Upload {
             })
             .await;
         self.urls.retain(|(role, _), _| *role != source.role);
+        self.sent.retain(|(role, _), _| *role != source.role);
         if let Some(Ok(opened)) = answer {
             self.keep(opened);
         }
@@ -320,7 +285,7 @@ impl Upload {
                 self.client.ask("read", read).await;
             }
             2 | 3 => {
-                let replacement = Source { content: mix(first.content), checksum: None, lies: false, ..first };
+                let replacement = first.another();
                 self.announce(&replacement).await;
                 self.errand.sources = vec![replacement];
                 self.send_parts().await;
@@ -359,10 +324,31 @@ impl Upload {
             executor.start(Home::Client, Box::pin(stranger(client.clone(), of.clone(), id)));
         }
         if self.client.chance(500) {
-            let urls: Vec<SignedPart> = self.urls.values().cloned().collect();
+            // Of what is sent: one part more than there is would spoil a file of undeclared size for good.
+            let is_sent = |role: &RoleName, number| {
+                let source = self.errand.sources.iter().find(|source| source.role == *role);
+                source.is_some_and(|source| source.numbers().any(|sent| sent == number))
+            };
+            let urls = self.urls.iter().filter(|((role, number), _)| is_sent(role, *number));
+            let urls: Vec<SignedPart> = urls.map(|(_, part)| part.clone()).collect();
             let pieces: Vec<Piece> = self.errand.sources.iter().flat_map(Source::pieces).collect();
             executor.start(Home::Client, Box::pin(latecomer(client, urls, pieces)));
         }
+    }
+}
+
+/// A role whose file was rejected.
+fn rejected(asset: &Asset) -> Option<RoleName> {
+    asset.pending().find(|file| file.state.reason().is_some()).map(|file| file.role.clone())
+}
+
+/// The store tells a server that something arrived, whether it did or not. Nobody waits for what comes of it.
+fn hint(client: &Client, part: &SignedPart) {
+    let key = PartUrl::parse(part.url.expose()).key;
+    let process = client.world.draw(|chance| chance.below(SERVERS));
+    if let Some(app) = client.fleet.app(process) {
+        let hear = async move { drop(app.hear_of_arrival(key.visibility(), &key.path()).await) };
+        client.world.executor.start(Home::Process(process), Box::pin(hear));
     }
 }
 

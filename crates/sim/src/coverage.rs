@@ -40,9 +40,9 @@ fn is_possible((state, step, fault): &Cell) -> bool {
     let strikes = match fault {
         // A PUT comes from no process that could die.
         Fault::Crash => *step != Step::PutPart,
-        // A request that finds its upload vanished looks for an object.
-        Fault::HungUp if *step == Step::ListParts => *state >= StateName::Uploading,
-        Fault::HungUp => step.is_of_a_request() || (*state, *step) == (StateName::Uploading, Step::Head),
+        // A request lists parts, and looks for an object if it finds the upload vanished; others may be faster.
+        Fault::HungUp if matches!(step, Step::ListParts | Step::Head) => *state >= StateName::Uploading,
+        Fault::HungUp => step.is_of_a_request(),
         other => other.strikes(step.class()),
     };
     step.can_meet(*state) && strikes

@@ -15,11 +15,12 @@ use server::catalog::memory::{Backup, MemoryCatalog};
 use server::jobs::Job;
 
 use crate::chance::Chance;
-use crate::clients::{Errand, run_errand};
+use crate::clients::run_errand;
 use crate::executor::{Home, lock};
 use crate::fleet::{Fleet, PROCESSES};
 use crate::matter::{Arrival, Matter, Piece};
 use crate::network::Client;
+use crate::source::Errand;
 use crate::truth::Breach;
 use crate::world::World;
 

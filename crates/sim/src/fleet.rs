@@ -85,6 +85,9 @@ pub(crate) fn role(name: &str) -> RoleName {
     RoleName::parse(name).expect("it is a name")
 }
 
+/// What a clip may hold.
+const CLIP_LIMIT: ByteCount = ByteCount::mib(12);
+
 fn rules(visibility: Visibility, necessity: Necessity, media: MediaType) -> RoleRules {
     RoleRules { visibility, necessity, max_size: ByteCount::gib(1), media_types: vec![media] }
 }
@@ -94,13 +97,15 @@ fn collections() -> BTreeMap<CollectionName, Collection> {
         ("video", rules(Visibility::Private, Necessity::Required, MediaType::Mp4)),
         ("thumbnail", rules(Visibility::Public, Necessity::Optional, MediaType::Png)),
     ];
+    let clip = rules(Visibility::Private, Necessity::Required, MediaType::Mp4);
+    let clips = [("clip", RoleRules { max_size: CLIP_LIMIT, ..clip })];
     let images = [("image", rules(Visibility::Public, Necessity::Required, MediaType::Png))];
     let collection = |name: &str, roles: &[(&str, RoleRules)]| {
         let name = CollectionName::parse(name).expect("it is a name");
         let roles = roles.iter().map(|(name, rules)| (role(name), rules.clone())).collect();
         (name.clone(), Collection { name, roles })
     };
-    BTreeMap::from([collection("videos", &videos), collection("images", &images)])
+    BTreeMap::from([collection("videos", &videos), collection("images", &images), collection("clips", &clips)])
 }
 
 fn signer() -> UrlSigner {
@@ -157,8 +162,7 @@ impl Fleet {
         lock(&self.apps)[process] = Some(app.clone());
         if process >= SERVERS {
             let longest = |job| self.longest_pause(job);
-            // No client here leaves its upload to finish-single yet.
-            for job in Job::ALL.into_iter().filter(|job| *job != Job::FinishSingle) {
+            for job in Job::ALL {
                 let running = run_job(world.clone(), app.clone(), job, longest(job), process);
                 world.executor.start_job(home, job, Box::pin(running));
             }

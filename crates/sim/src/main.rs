@@ -10,14 +10,11 @@ use std::time::{Duration, Instant};
 use sim::{Ablation, Campaign, Patience, Plan, Trace, run};
 
 const USAGE: &str = "\
-sim [--seeds N] [--minutes M] [--first N]   run N seeds, or as many as M minutes allow; kept ones first
+sim [--seeds N] [--minutes M] [--first N]   run N seeds, or as many as M minutes allow
 sim --seed S                                run one seed and print every step
 sim --ablate NAME [--seeds N]               run with a planted bug until it is found
 sim --ablations                             list the planted bugs
 sim --page                                  write the page about them, for docs/reference";
-
-/// Seeds that once broke a law, one a line; they run before all others.
-const KEPT: &str = include_str!("../seeds.txt");
 
 /// The time there is.
 struct Deadline {
@@ -113,21 +110,7 @@ fn show(seed: u64, ablation: Option<Ablation>) -> ExitCode {
     }
 }
 
-fn kept() -> impl Iterator<Item = u64> {
-    KEPT.lines().filter_map(|line| line.split_whitespace().next()).filter_map(|word| word.parse().ok())
-}
-
 fn campaign(arguments: &Arguments, since: Instant) -> ExitCode {
-    if arguments.ablation.is_none() {
-        for seed in kept() {
-            let outcome = run(Plan { seed, ablation: None, trace: Trace::Dropped });
-            if let Some(breach) = outcome.breach {
-                say(&format!("the kept seed {seed} broke {}: {}", breach.law, breach.what));
-                say(&repeat(seed, None));
-                return ExitCode::FAILURE;
-            }
-        }
-    }
     let length = arguments.minutes.map(|minutes| Duration::from_secs(minutes.saturating_mul(60)));
     let seeds = arguments.seeds.unwrap_or(if length.is_some() { u64::MAX } else { 1_000 });
     let first = arguments.first.unwrap_or(0);

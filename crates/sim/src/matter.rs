@@ -68,10 +68,10 @@ pub(crate) struct Matter {
 }
 
 /// What became of a part that was sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum PartFate {
-    /// It counts.
-    Stored,
+    /// It counts, or looks as if it did.
+    Stored(ETag),
     /// The store knows no such upload.
     NoSuchUpload,
 }
@@ -128,13 +128,13 @@ impl Matter {
         if known {
             let etag = self.etag(piece.tag ^ piece.size.get().rotate_left(17));
             let open = self.open.get_mut(&upload.0).expect("it was there a line before");
-            open.parts.insert(number, (piece, etag));
-            return PartFate::Stored;
+            open.parts.insert(number, (piece, etag.clone()));
+            return PartFate::Stored(etag);
         }
         let was_aborted = self.aborted.get(&upload.0) == Some(key);
         if was_aborted && arrival == Arrival::Late && self.profile.late_parts == LateParts::Stay {
             self.hidden.entry(upload.0.clone()).or_insert((key.clone(), BTreeSet::new())).1.insert(number);
-            return PartFate::Stored;
+            return PartFate::Stored(self.etag(piece.tag));
         }
         PartFate::NoSuchUpload
     }

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use domain::{FileKey, ObjectKey, OwnerId, PartLength, PartNumber, TimeSpan, Timestamp, UploadId, Visibility};
+use domain::{ETag, FileKey, ObjectKey, OwnerId, PartLength, PartNumber, TimeSpan, Timestamp, UploadId, Visibility};
 use futures::channel::oneshot;
 use futures::future::{Either, select};
 use percent_encoding::percent_decode_str;
@@ -15,7 +15,7 @@ use server::store::signer::SignedPart;
 use crate::call::{Call, Class, Step};
 use crate::executor::{Home, lock};
 use crate::fleet::{Fleet, SERVERS};
-use crate::matter::{Arrival, Piece};
+use crate::matter::{Arrival, PartFate, Piece};
 use crate::world::{Verdict, World};
 
 /// Where part URLs lead.
@@ -151,12 +151,13 @@ impl Client {
         }
     }
 
-    /// Sends a part to where its URL says. True if the store said that it arrived.
-    pub(crate) async fn send(&self, part: &SignedPart, piece: Piece) -> bool {
+    /// Sends a part to where its URL says. Gives what the store answered, if it said that it arrived.
+    pub(crate) async fn send(&self, part: &SignedPart, piece: Piece) -> Option<ETag> {
         let world = &self.world;
         let PartUrl { key, upload, number, end } = PartUrl::parse(part.url.expose());
-        if world.now() >= end || (self.fleet.lengths_are_signed && part.length != PartLength::Exactly(piece.size)) {
-            return false;
+        let is_other = matches!(part.length, PartLength::Exactly(length) if length != piece.size);
+        if world.now() >= end || (self.fleet.lengths_are_signed && is_other) {
+            return None;
         }
         // What counts is whether the upload was there when the request began.
         let was_open = world.right(|matter| matter.list_parts(&key, &upload, None).is_some());
@@ -178,12 +179,15 @@ impl Client {
             })
         };
         match world.enter(Call::store(Step::PutPart, file), Some(zombie)).await {
-            Verdict::Go => land(world) == crate::matter::PartFate::Stored,
+            Verdict::Go => match land(world) {
+                PartFate::Stored(etag) => Some(etag),
+                PartFate::NoSuchUpload => None,
+            },
             Verdict::AnswerLost => {
                 land(world);
-                false
+                None
             }
-            _ => false,
+            _ => None,
         }
     }
 

@@ -45,8 +45,9 @@ pub fn write_page() -> Result<String, &'static str> {
 const LAWS: &str = "
 I1 to I8 and L1 are the invariants of the protocol. R9 is its rule 9: a mix-up of catalog and buckets is noticed, is
 accepted only on the word that it needs, and until then stops whatever opens, commits, ends or destroys; what the catalog
-forgot is destroyed only when the operator lets go of it. T6, T7 and T12 are transitions of it: a file is not judged lost
-while its object is there, what is being committed is never abandoned, and a published file is marked as lost if and only
+forgot is destroyed only when the operator lets go of it. T4, T6, T7 and T12 are transitions of it: a file of undeclared
+size is frozen with a size that its owner said, and published with the size that was frozen; a file is not judged lost
+while its object is there; what is being committed is never abandoned; and a published file is marked as lost if and only
 if its object is gone. Every law is held against what catalog and store really hold, after every step of every run; L1, I8
 and that every loss is marked, when nothing goes wrong any more and buckets and catalog were compared once more.
 ";

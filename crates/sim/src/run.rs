@@ -9,7 +9,7 @@ use domain::{OwnerId, TimeSpan, Timestamp};
 use crate::ablation::Ablation;
 use crate::call::Fault;
 use crate::chance::{Chance, mix};
-use crate::clients::{Errand, run_errand};
+use crate::clients::run_errand;
 use crate::coverage::Coverage;
 use crate::drill::{Drill, Script, start_clean_up};
 use crate::executor::{Home, lock};
@@ -17,7 +17,8 @@ use crate::fleet::{Fleet, PROCESSES};
 use crate::network::Client;
 use crate::profile::{PROFILES, StoreBehaviour};
 use crate::scheduler::{Climate, Stepped};
-use crate::truth::Breach;
+use crate::source::Errand;
+use crate::truth::{Assets, Breach};
 use crate::world::{Tally, Weather, World};
 
 /// Assets of a seed at the least.
@@ -69,8 +70,8 @@ pub struct Outcome {
     pub breach: Option<Breach>,
     /// What happened.
     pub tally: Tally,
-    /// Assets that were reserved, and those of them that were CREATED at some time.
-    pub assets: (u64, u64),
+    /// How assets fared.
+    pub assets: Assets,
     /// The mix-up of catalog and buckets that came, if one did.
     pub drill: Option<&'static str>,
     /// Which cells were reached.

@@ -4,13 +4,14 @@
 //! where an invariant speaks of the past. *Invariant*: what it reads is never what the code under test was told.
 
 mod drills;
+mod sizes;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::limits::{ORPHAN_AGE, RECHECK_AFTER};
 use domain::{
-    Asset, AssetId, AssetStatus, EventKind, Fence, File, FileId, FileState, ObjectKey, Reason, StateName, TimeSpan,
-    Timestamp, UploadId,
+    Asset, AssetId, AssetStatus, ByteCount, EventKind, Fence, File, FileId, FileState, ObjectKey, Reason, RoleName,
+    StateName, TimeSpan, Timestamp, UploadId,
 };
 use futures::FutureExt as _;
 use server::catalog::Catalog as _;
@@ -70,6 +71,23 @@ impl Known {
 struct Seen {
     created: bool,
     created_events: u32,
+    /// Of one of its files nobody declared the size.
+    is_undeclared: bool,
+    /// One of its files is marked `auto`.
+    is_left_alone: bool,
+}
+
+/// How assets fared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Assets {
+    /// How many there were.
+    pub reserved: u64,
+    /// How many of them were CREATED at some time.
+    pub created: u64,
+    /// Of those, how many with a file whose size nobody declared.
+    pub undeclared: u64,
+    /// Of those, how many with a file that nobody has to complete (`auto`).
+    pub left_alone: u64,
 }
 
 /// The judge.
@@ -90,6 +108,8 @@ pub(crate) struct Truth {
     estranged: BTreeSet<ObjectKey>,
     /// When the catalog became another one, if it did.
     rewound: Option<Timestamp>,
+    /// What owners said that their files of undeclared size hold.
+    claims: BTreeMap<(AssetId, RoleName), BTreeSet<ByteCount>>,
     /// Whether the operator has let go of what a restored catalog does not know.
     consented: bool,
     breach: Option<Breach>,
@@ -130,7 +150,9 @@ impl Truth {
             self.report("I3", format!("the key {} was used before", file.key.path()));
         }
         self.files.insert(file.id, known);
-        self.assets.entry(file.asset).or_default();
+        let seen = self.assets.entry(file.asset).or_default();
+        seen.is_undeclared |= file.plan.size().is_none();
+        seen.is_left_alone |= file.auto.is_some();
     }
 
     /// T12: a key that lost its row has one again. It is the same key: it was found in the bucket, not made anew.
@@ -271,6 +293,7 @@ impl Truth {
                 self.report("I1", format!("{} is {after} and HEAD shows {there:?}", file.key.path()));
             }
         }
+        self.check_size(file);
         if before != after {
             self.check_end(before, file, matter);
         }
@@ -341,10 +364,15 @@ impl Truth {
         }
     }
 
-    /// How many assets there were, and how many of them were CREATED at some time.
-    pub(crate) fn assets(&self) -> (u64, u64) {
-        let created = self.assets.values().filter(|seen| seen.created).count();
-        (self.assets.len() as u64, created as u64)
+    /// How assets fared so far.
+    pub(crate) fn assets(&self) -> Assets {
+        let created = || self.assets.values().filter(|seen| seen.created);
+        Assets {
+            reserved: self.assets.len() as u64,
+            created: created().count() as u64,
+            undeclared: created().filter(|seen| seen.is_undeclared).count() as u64,
+            left_alone: created().filter(|seen| seen.is_left_alone).count() as u64,
+        }
     }
 
     /// Whether every file has come to its end: CREATED in an asset that shows it, or purged.

@@ -1,6 +1,6 @@
 //! A run follows from its seed, is as large as it must be, and breaks no law.
 
-use sim::{Campaign, Endless, Plan, Trace, run};
+use sim::{Assets, Campaign, Endless, Plan, Trace, run};
 
 fn plan(seed: u64) -> Plan {
     Plan { seed, ablation: None, trace: Trace::Kept }
@@ -26,6 +26,7 @@ fn a_seed_is_as_large_as_it_must_be() {
     assert!(findings.tally.faults >= 5 * findings.seeds, "{}", findings.report());
     assert!(findings.tally.crashes >= findings.seeds, "{}", findings.report());
     // The storm leaves room for success: a simulation in which nothing is ever published proves nothing.
-    let (reserved, created) = findings.assets;
+    let Assets { reserved, created, undeclared, left_alone } = findings.assets;
     assert!(reserved >= 3 * findings.seeds && created * 3 >= reserved, "{}", findings.report());
+    assert!(undeclared * 10 >= findings.seeds && left_alone * 10 >= findings.seeds, "{}", findings.report());
 }

@@ -51,7 +51,9 @@ impl Truth {
         let kept: BTreeSet<ObjectKey> = self.estranged.iter().filter(|key| forgotten(key)).cloned().collect();
         self.estranged = kept;
         self.last_event = 0;
-        self.assets.values_mut().for_each(|seen| *seen = Seen::default());
+        for seen in self.assets.values_mut() {
+            *seen = Seen { created: false, created_events: 0, ..*seen };
+        }
         self.check_events(catalog);
         self.assets.values_mut().for_each(|seen| seen.created = seen.created_events > 0);
         let unknown = matter.hidden().filter(|(id, key)| !self.knows(catalog, key, &UploadId((*id).to_owned())));
