@@ -14,7 +14,7 @@ export class Site {
   ) {}
 
   /** Builds and serves one of the pages under `stock`. */
-  static async open(name: "plain" | "uppy5" | "uppy6"): Promise<Site> {
+  static async open(name: "plain" | "dashboard" | "uppy5" | "uppy6"): Promise<Site> {
     const folder = mkdtempSync(join(tmpdir(), `landfall-${name}-`));
     await build({
       root: fileURLToPath(new URL(`../../stock/${name}`, import.meta.url)),

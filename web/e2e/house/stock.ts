@@ -135,7 +135,9 @@ export class Stock {
 
   /** Golden Retriever has written down which upload it is, and as many files as it may keep. */
   async isRemembered(files: number): Promise<void> {
-    await expect.poll(() => this.page.evaluate(remembered), SOON).toEqual({ isUploadKnown: true, files });
+    await expect
+      .poll(() => remembered(this.page), SOON)
+      .toEqual({ notes: expect.stringContaining('"uploadId"'), files });
   }
 
   /** The owner's one asset is created, and it is this film, byte for byte. */
@@ -149,8 +151,13 @@ export class Stock {
   }
 }
 
+/** What Golden Retriever has written down, and how many files it has kept. */
+export function remembered(page: Page): Promise<{ notes: string; files: number }> {
+  return page.evaluate(recall);
+}
+
 /** Runs in the page. 5.2 keeps its notes in `localStorage`, 6.0 beside the files in IndexedDB. */
-async function remembered(): Promise<{ isUploadKnown: boolean; files: number }> {
+async function recall(): Promise<{ notes: string; files: number }> {
   const done = <T>(request: IDBRequest<T>) =>
     new Promise<T>((resolve, reject) => {
       request.onsuccess = () => resolve(request.result);
@@ -159,8 +166,9 @@ async function remembered(): Promise<{ isUploadKnown: boolean; files: number }> 
   const db = await done(indexedDB.open("uppy-blobs"));
   const all = async (name: string): Promise<unknown[]> =>
     db.objectStoreNames.contains(name) ? await done(db.transaction([name]).objectStore(name).getAll()) : [];
-  const notes = [...Object.values(localStorage), ...(await all("metadata")).map((note) => JSON.stringify(note))];
+  const kept = (await all("metadata")) as { metadata: string }[];
+  const notes = [...Object.values(localStorage).map(String), ...kept.map(({ metadata }) => metadata)].join("\n");
   const files = (await all("files")).length;
   db.close();
-  return { isUploadKnown: notes.some((note) => String(note).includes("uploadId")), files };
+  return { notes, files };
 }

@@ -1,14 +1,12 @@
 // Every page in both languages and themes, at the widths of a phone and of a desk, held against axe's rules.
 
-import { createRequire } from "node:module";
-import { readFileSync } from "node:fs";
 import type { Page } from "@playwright/test";
+import { findings } from "../house/axe";
 import { SHORT } from "../house/films";
 import { useLandfall } from "../house/landfall";
 import { expect, NOT_SIGNED_IN, signIn, test, type Watch } from "../house/watched";
 
 const landfall = useLandfall();
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const OWNER = "ann";
 
 /** Each page by its address, and what its heading says in either language. */
@@ -22,24 +20,6 @@ const PAGES = [
 ];
 
 test.beforeAll(() => landfall.it.upload(OWNER, SHORT, "Sea"));
-
-/** What axe finds wrong, one line each. */
-async function findings(page: Page): Promise<string[]> {
-  // Colours on their way from one theme to the other are neither.
-  await page.evaluate(() => {
-    const moving = document.getAnimations().filter((animation) => animation instanceof CSSTransition);
-    return Promise.allSettled(moving.map(({ finished }) => finished)).then(() => undefined);
-  });
-  await page.evaluate(axe);
-  return page.evaluate(async () => {
-    type Found = { id: string; nodes: { target: unknown[]; failureSummary?: string }[] };
-    const { axe } = window as unknown as { axe: { run(): Promise<{ violations: Found[] }> } };
-    const { violations } = await axe.run();
-    return violations.flatMap(({ id, nodes }) =>
-      nodes.map(({ target, failureSummary }) => `${id}: ${target.join(" ")} (${failureSummary})`),
-    );
-  });
-}
 
 /** Nothing is wider than the window. */
 async function fits(page: Page): Promise<void> {
