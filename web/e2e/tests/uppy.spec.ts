@@ -100,6 +100,46 @@ for (const door of [FIVE, SIX]) {
   });
 }
 
+for (const { door, byItself } of [
+  { door: FIVE, byItself: true },
+  { door: SIX, byItself: false },
+]) {
+  const by = (what: string) => ({ door, owner: `${what}-${door.generation}` });
+  const goesOn = byItself ? "goes on by itself" : "goes on by Retry";
+  // Uppy repeats in the console what went wrong.
+  const EXPECTED = [NO_NETWORK, /^\[Uppy\] /];
+
+  test(`${door.name}: offline it stops, online it ${goesOn}`, async ({ page, context, watch }) => {
+    watch.expect(...EXPECTED);
+    const stock = await sites.open(page, watch, landfall.it, by("offline"), { isMultipart: true });
+    const gate = await stock.begin(THREE, 1);
+    const lost = page.waitForEvent("requestfailed");
+    await context.setOffline(true);
+    await gate.open();
+    await lost;
+    if (!byItself) await expect(stock.state).toHaveText(/^failed: /);
+    await context.setOffline(false);
+    if (!byItself) await stock.press("Retry");
+    await expect(stock.state).toHaveText("done");
+    await stock.isStored(THREE);
+  });
+
+  test(`${door.name}: when a server that was killed is back it ${goesOn}`, async ({ page, watch }) => {
+    watch.expect(...EXPECTED);
+    const stock = await sites.open(page, watch, landfall.it, by("killed"), { isMultipart: true });
+    const gate = await stock.begin(THREE, 1);
+    const lost = page.waitForEvent("requestfailed");
+    await landfall.it.kill();
+    await gate.open();
+    await lost;
+    if (!byItself) await expect(stock.state).toHaveText(/^failed: /);
+    await landfall.it.restart();
+    if (!byItself) await stock.press("Retry");
+    await expect(stock.state).toHaveText("done");
+    await stock.isStored(THREE);
+  });
+}
+
 /** What a person sees when a URL has expired before it could be used. */
 interface Late {
   what: string;
