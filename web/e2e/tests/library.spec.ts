@@ -4,7 +4,7 @@ import { SHORT } from "../house/films";
 import { useLandfall } from "../house/landfall";
 import { choose, isPublished, row } from "../house/pages";
 import { Gate } from "../house/gate";
-import { expect, signIn, test } from "../house/watched";
+import { expect, NO_NETWORK, signIn, test } from "../house/watched";
 
 const landfall = useLandfall();
 
@@ -56,4 +56,39 @@ test("what is published, changed or deleted elsewhere shows without a reload", a
   const [asset] = await landfall.it.assets("bob");
   await landfall.it.call("bob", `/v1/videos/${asset?.id}`, { method: "DELETE" });
   await expect(page.getByText("Nothing here yet")).toBeVisible();
+});
+
+test("what happened while the line was broken is told, and the list is not asked for again", async ({
+  page,
+  watch,
+}) => {
+  watch.expect(NO_NETWORK);
+  for (const title of ["One", "Two"]) landfall.it.upload("eve", SHORT, title);
+  await signIn(page, watch, landfall.it, "eve");
+  const titles = page.getByRole("article").getByRole("heading");
+  await expect(titles).toHaveText(["Two", "One"]);
+  await expect(page.getByRole("img", { name: "Kept up to date by itself" })).toBeVisible();
+  // The first event that this page sees, so that it has one to name.
+  const remove = async (title: string) => {
+    const asset = (await landfall.it.assets("eve")).find((one) => one.title === title);
+    await landfall.it.call("eve", `/v1/videos/${asset?.id}`, { method: "DELETE" });
+  };
+  await remove("Two");
+  await expect(titles).toHaveText(["One"]);
+
+  const isEvents = (url: URL) => url.pathname === "/v1/events";
+  await page.route(isEvents, (route) => route.abort());
+  await landfall.it.kill();
+  await expect(page.getByRole("img", { name: "Kept up to date by itself" })).toBeHidden();
+  await landfall.it.restart();
+  await remove("One");
+  let lists = 0;
+  page.on("request", (request) => {
+    if (new URL(request.url()).pathname === "/v1/videos") lists += 1;
+  });
+  const back = page.waitForRequest((request) => isEvents(new URL(request.url())));
+  await page.unroute(isEvents);
+  await expect(page.getByText("Nothing here yet")).toBeVisible();
+  expect((await (await back).allHeaders())["last-event-id"]).toMatch(/^\d+$/);
+  expect(lists).toBe(0);
 });

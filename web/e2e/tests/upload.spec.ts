@@ -1,7 +1,8 @@
 // Uploads on the upload page, and everything that comes between.
 
-import type { Page } from "@playwright/test";
-import { EMPTY, type Film, LARGE, MIDDLE, NOTE, SMALL } from "../house/films";
+import { readFileSync } from "node:fs";
+import type { JSHandle, Page } from "@playwright/test";
+import { EMPTY, type Film, LARGE, MIDDLE, NAMED, NOTE, SHORT, SMALL } from "../house/films";
 import { Gate } from "../house/gate";
 import { digestOf, useLandfall } from "../house/landfall";
 import { choose, isPublished, percentOf, row } from "../house/pages";
@@ -134,3 +135,43 @@ test("a server that is killed and started again only makes it wait", async ({ pa
   await isPublished(row(page, "middle"));
   await isStored("killed", MIDDLE, "middle");
 });
+
+/** What somebody drags who has taken hold of these files. */
+async function dragged(page: Page, ...films: Film[]): Promise<JSHandle<DataTransfer>> {
+  const given = films.map(({ path, name }) => ({ name, text: readFileSync(path, "base64") }));
+  return page.evaluateHandle((given) => {
+    const transfer = new DataTransfer();
+    for (const { name, text } of given) {
+      const bytes = Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
+      transfer.items.add(new File([bytes], name, { type: "video/mp4" }));
+    }
+    return transfer;
+  }, given);
+}
+
+test("two videos are dropped, and both are published", async ({ page, watch }) => {
+  await signIn(page, watch, landfall.it, "dan", "#/upload");
+  const zone = page.locator(".zone");
+  const dataTransfer = await dragged(page, SHORT, NAMED.short);
+  await expect(page.getByText("Drop videos here")).toBeVisible();
+  await zone.dispatchEvent("dragover", { dataTransfer });
+  await expect(page.getByText("Let go to upload")).toBeVisible();
+  // They leave the window, and come back.
+  await zone.dispatchEvent("dragleave", { dataTransfer });
+  await expect(page.getByText("Drop videos here")).toBeVisible();
+  await zone.dispatchEvent("dragover", { dataTransfer });
+  // The browser would open what nobody takes.
+  expect(await zone.evaluate(drop, dataTransfer)).toBe("taken");
+  await expect(page.getByText("Drop videos here")).toBeVisible();
+  await isPublished(row(page, "short"));
+  await isPublished(row(page, NAMED.short.name.replace(".mp4", "")));
+  const stored = await landfall.it.assets("dan");
+  expect(stored.map(({ files }) => files.video?.file_name).sort()).toEqual([NAMED.short.name, SHORT.name].sort());
+  for (const asset of stored) expect(await landfall.it.digest("dan", asset)).toBe(await digestOf(SHORT.path));
+});
+
+/** Runs in the page. */
+function drop(zone: Element, dataTransfer: DataTransfer): "taken" | "left" {
+  const event = new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true });
+  return zone.dispatchEvent(event) ? "left" : "taken";
+}
