@@ -28,3 +28,34 @@ impl Truth {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::reconcile::orphan;
+    use domain::{FileKey, FileState, ObjectKey, Timestamp, Visibility};
+
+    use super::*;
+
+    /// What the judge says of a clip of undeclared size that was frozen with so many bytes, after its owner said `said`.
+    fn verdict(said: &[u64], froze: u64) -> Option<String> {
+        let id = AssetId::new(Timestamp::UNIX_EPOCH, &[1; 10]);
+        let path = format!("42/clips/{id}/clip-0000000000000000000000000g.mp4");
+        let key = ObjectKey::new(Visibility::Private, FileKey::parse(&path).unwrap());
+        let mut file = orphan(&key, None, None, Timestamp::UNIX_EPOCH, &[2; 10]).file;
+        file.plan = FilePlan::Settled { size: ByteCount(froze), part_size: ByteCount::mib(5) };
+        file.state = FileState::Committing { parts: Vec::new(), relists: 0, gone_since: None };
+        let mut truth = Truth::default();
+        said.iter().for_each(|said| truth.claimed(id, &file.role, ByteCount(*said)));
+        truth.check_size(&file);
+        truth.breach().map(|breach| breach.law.clone())
+    }
+
+    #[test]
+    fn only_what_its_owner_said_is_frozen() {
+        for (said, froze, broken) in
+            [(&[100][..], 100, false), (&[100, 60], 60, false), (&[100], 60, true), (&[], 60, true)]
+        {
+            assert_eq!(verdict(said, froze).as_deref(), broken.then_some("T4"), "{said:?} {froze}");
+        }
+    }
+}
