@@ -4,7 +4,8 @@ import type { Page } from "@playwright/test";
 import { film, goesOn, plays, timeOf } from "../house/film";
 import { SMALL } from "../house/films";
 import { useLandfall } from "../house/landfall";
-import { expect, signIn, test, type Watch } from "../house/watched";
+import { isPast } from "../house/lifetime";
+import { expect, NOT_SIGNED_IN, signIn, test, type Watch } from "../house/watched";
 
 const landfall = useLandfall(() => `[delivery]\nwindow = "1s"\nttl = "6s"\n`);
 
@@ -45,7 +46,7 @@ const OUTSIDE = [
  * A line over which the addresses that are asked for until it is let go bring two seconds of film and no more. What lies
  * behind the pictures is read before them.
  */
-async function slowLine(page: Page): Promise<{ letGo: () => void }> {
+async function slowLine(page: Page): Promise<{ letGo: () => void; slow: Set<string> }> {
   const slow = new Set<string>();
   let isSlow = true;
   await page.route(
@@ -55,12 +56,13 @@ async function slowLine(page: Page): Promise<{ letGo: () => void }> {
       const headers = await route.request().allHeaders();
       if (isSlow) slow.add(url);
       const start = Number(/^bytes=(\d+)-/.exec(headers.range ?? "")?.[1]);
-      if (!slow.has(url) || start > 4 * MIB) return route.continue();
+      // Later, the store itself says that they have ended.
+      if (!isSlow || !slow.has(url) || start > 4 * MIB) return route.continue();
       if (start < ENOUGH) await route.continue({ headers: { ...headers, range: `bytes=${start}-${ENOUGH - 1}` } });
       // Whatever else it asks for gets no answer.
     },
   );
-  return { letGo: () => (isSlow = false) };
+  return { letGo: () => (isSlow = false), slow };
 }
 
 for (const { name, enter, leave } of OUTSIDE) {
@@ -106,6 +108,31 @@ test("a film that ran dry before its address could be renewed goes on at once", 
   // Waiting for the old one to get anywhere would never end.
   await expect.poll(() => film(page).getAttribute("src"), { intervals: [100] }).not.toBe(dry);
   await goesOn(film(page));
+});
+
+test("a shared film goes on in a moment where the address has ended that its link led to", async ({ page, watch }) => {
+  watch.allow(landfall.it.api, landfall.it.store);
+  watch.expect(NOT_SIGNED_IN, /status of 403 .*\/landfall-private\//);
+  landfall.it.upload("ivy", SMALL, "Sea");
+  const [asset] = await landfall.it.assets("ivy");
+  const wish = { method: "POST", body: JSON.stringify({ ttl: 3600 }) };
+  const grant = await landfall.it.call("ivy", `/v1/videos/${asset?.id}/grants`, wish);
+  const { token } = (await grant.json()) as { token: string };
+  // Chromium follows the link once, and asks where it led to from then on.
+  const line = await slowLine(page);
+  await page.clock.install();
+  await page.goto(`${landfall.it.api}/#/shared/${token}`);
+  await plays(film(page));
+  const [signed] = line.slow;
+  await isPast(signed ?? "");
+  line.letGo();
+  // As if it had been watched for a quarter of an hour.
+  await page.clock.fastForward("15:00");
+  await film(page).evaluate((video: HTMLVideoElement) => {
+    video.addEventListener("error", () => console.error("the browser gave the address up"));
+    video.currentTime = 30;
+  });
+  await expect.poll(() => timeOf(film(page))).toBeGreaterThan(30.3);
 });
 
 test("full screen begun while a new address gets ready takes nothing away", async ({ page, watch }) => {
