@@ -147,6 +147,12 @@ impl Script {
     fn strike(&mut self, world: &Arc<World>, fleet: &Arc<Fleet>) -> Result<(), Breach> {
         world.note(|| format!("the operator mixes something up: {}", self.drill.name()));
         stop_all(world, fleet)?;
+        if !self.is_ready(world) {
+            // An old marker has landed over the newer one: nothing shows the difference until the epoch rises again.
+            world.note(|| "it could not be told".to_owned());
+            fleet.start_all();
+            return world.settle();
+        }
         match self.drill {
             Drill::Restored => {
                 let (_, backup) = self.backup.take().expect("it is ready");
