@@ -100,8 +100,16 @@ pub struct StoreBehaviour {
     pub etag: ETagForm,
     /// A second Complete.
     pub second_complete: SecondComplete,
-    /// The full-object checksums that it compares at Complete and shows in HEAD.
-    pub checksums: Vec<ChecksumAlgorithm>,
+    /// The full-object checksums that it compares at Complete and shows in HEAD. `None`: nobody has looked.
+    pub checksums: Option<Vec<ChecksumAlgorithm>>,
+}
+
+impl StoreBehaviour {
+    /// Whether an upload may be opened with a checksum. A store that does not compare it may also refuse every part that
+    /// carries none.
+    pub fn takes_checksum(&self, algorithm: ChecksumAlgorithm) -> bool {
+        self.checksums.as_ref().is_none_or(|compared| compared.contains(&algorithm))
+    }
 }
 
 /// A [`StoreBehaviour`] with whose it is and when it was seen: what the catalog keeps.
@@ -124,7 +132,15 @@ mod tests {
     fn what_was_not_seen_is_not_relied_upon() {
         let unknown = StoreBehaviour::default();
         assert!(!unknown.if_none_match.is_sent() && !unknown.object_size.is_sent());
-        assert_eq!(unknown.checksums, []);
+        assert!(unknown.takes_checksum(ChecksumAlgorithm::Crc64Nvme), "a check that may work is asked for");
+    }
+
+    #[test]
+    fn checksums_are_sent_where_they_are_compared() {
+        let seen = |checksums| StoreBehaviour { checksums: Some(checksums), ..StoreBehaviour::default() };
+        assert!(!seen(vec![]).takes_checksum(ChecksumAlgorithm::Crc32));
+        let some = seen(vec![ChecksumAlgorithm::Crc32]);
+        assert!(some.takes_checksum(ChecksumAlgorithm::Crc32) && !some.takes_checksum(ChecksumAlgorithm::Crc32C));
     }
 
     #[test]

@@ -185,7 +185,7 @@ pub(crate) fn behaviour() -> StoreBehaviour {
         object_size: ObjectSizeCheck::Checked,
         etag: ETagForm::Md5OfParts,
         second_complete: SecondComplete::Succeeds,
-        checksums: vec![ChecksumAlgorithm::Crc64Nvme, ChecksumAlgorithm::Crc32C, ChecksumAlgorithm::Crc32],
+        checksums: Some(vec![ChecksumAlgorithm::Crc64Nvme, ChecksumAlgorithm::Crc32C, ChecksumAlgorithm::Crc32]),
     }
 }
 

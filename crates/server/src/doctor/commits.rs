@@ -62,7 +62,7 @@ async fn look(patient: &Patient, findings: &mut Vec<Finding>) -> Result<StoreBeh
     let if_none_match = if_none_match(patient, findings).await?;
     let object_size = object_size(patient, findings).await?;
     after_abort(patient, findings).await?;
-    Ok(StoreBehaviour { if_none_match, object_size, etag, second_complete, checksums: Vec::new() })
+    Ok(StoreBehaviour { if_none_match, object_size, etag, second_complete, checksums: None })
 }
 
 fn no_store_of_ours() -> Fix {

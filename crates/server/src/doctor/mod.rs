@@ -80,7 +80,7 @@ pub async fn examine(patient: &Patient) -> Report {
         settings::examine(patient, findings).await;
         report.behaviour = commits::examine(patient, findings).await;
         if let Some(behaviour) = &mut report.behaviour {
-            behaviour.checksums = checksums::examine(patient, findings).await;
+            behaviour.checksums = Some(checksums::examine(patient, findings).await);
         }
         patient.sweep(findings).await;
     }

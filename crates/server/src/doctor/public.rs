@@ -5,6 +5,7 @@ use domain::Visibility;
 use super::finding::Finding;
 use super::fix::Fix;
 use super::patient::Patient;
+use super::refusal::Refusal;
 use super::setup::read_policy;
 
 const CONTENT: &[u8] = b"what anybody may or may not read";
@@ -18,6 +19,12 @@ pub(super) async fn examine(patient: &Patient, findings: &mut Vec<Finding>) {
         findings.push(list(patient, visibility).await.about(bucket));
         findings.push(write(patient, visibility).await.about(bucket));
     }
+}
+
+/// Whether the store can let everybody read a bucket.
+async fn knows_policies(patient: &Patient, bucket: &str) -> bool {
+    let answer = patient.client().get_bucket_policy().bucket(bucket).send().await;
+    !answer.is_err_and(|error| Refusal::of(&error).is_unknown_call())
 }
 
 /// `None` if there is nothing to read: the rights' findings say why.
@@ -47,14 +54,18 @@ async fn read(patient: &Patient, visibility: Visibility) -> Option<Finding> {
         }
         Visibility::Public => {
             const WHY: &str = "Public files have plain URLs.";
-            let fix = || patient.fixes.public_read(bucket, &read_policy(None, bucket, patient.prefix()));
             if open && same {
                 Finding::ok(ID, "anybody can read an object", WHY)
             } else if open {
                 let advice = "the address of public files leads to another bucket: correct [store] public_endpoint";
                 Finding::fail(ID, "an object's plain URL shows something else", WHY, Fix::advice(advice))
             } else {
-                Finding::fail(ID, format!("an object's plain URL: {answer}"), WHY, fix())
+                let fix = if knows_policies(patient, bucket).await {
+                    patient.fixes.public_read(bucket, &read_policy(None, bucket, patient.prefix()))
+                } else {
+                    Fix::advice("this store has no bucket policies: give every role visibility = \"private\"")
+                };
+                Finding::fail(ID, format!("an object's plain URL: {answer}"), WHY, fix)
             }
         }
     })

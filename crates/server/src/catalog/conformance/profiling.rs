@@ -11,7 +11,7 @@ fn profile(store: &str, if_none_match: IfNoneMatch) -> StoreProfile {
         object_size: ObjectSizeCheck::Checked,
         etag: ETagForm::Md5OfParts,
         second_complete: SecondComplete::NoSuchUpload,
-        checksums: vec![ChecksumAlgorithm::Crc64Nvme, ChecksumAlgorithm::Crc32],
+        checksums: Some(vec![ChecksumAlgorithm::Crc64Nvme, ChecksumAlgorithm::Crc32]),
     };
     StoreProfile { store: store.to_owned(), seen_at: Timestamp::UNIX_EPOCH, behaviour }
 }

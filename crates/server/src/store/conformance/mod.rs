@@ -30,6 +30,16 @@ pub enum Difference {
     AllPartsOrNone,
     /// The refusal of an expired URL does not say that it expired.
     SilentAboutExpiry,
+    /// An upload that was opened with a checksum takes no part without one, and ours carry none.
+    ChecksumInEveryPart,
+    /// It has no bucket policies: nobody reads without a signature, whatever the bucket.
+    NothingIsPublic,
+    /// It puts parts together that S3 calls too small.
+    SmallParts,
+    /// DELETE of an object ends the uploads on its key.
+    DeleteEndsUploads,
+    /// A listing that is to begin before its prefix is empty. Ours begin within it.
+    BeginsWithinPrefix,
 }
 
 /// A store of its own for one case, with what clients and operators do beside the port.
@@ -199,7 +209,7 @@ async fn stored(harness: &impl Harness, key: &ObjectKey, content: &Bytes) -> ETa
 }
 
 /// The checksum of `content` as S3 writes it.
-fn checksum(algorithm: ChecksumAlgorithm, content: &[u8]) -> ChecksumValue {
+pub(crate) fn checksum(algorithm: ChecksumAlgorithm, content: &[u8]) -> ChecksumValue {
     let text = match algorithm {
         ChecksumAlgorithm::Crc64Nvme => BASE64.encode(&crc_fast::crc64_nvme(content).to_be_bytes()),
         ChecksumAlgorithm::Crc32C => BASE64.encode(&crc_fast::crc32_iscsi(content).to_be_bytes()),

@@ -69,12 +69,9 @@ pub(super) async fn uploads(
         .max_uploads(i32::from(limit));
     let page = request.send().await.map_err(|error| Fault::new(OPERATION, error))?;
     let uploads = page.uploads().iter().map(|upload| listed_upload(layout, upload)).collect::<Option<Vec<_>>>();
-    let uploads = uploads.ok_or_else(|| Fault::senseless(OPERATION, "key, id or time of an upload"))?;
-    let ordered = uploads.is_sorted_by(|a, b| a.key <= b.key)
-        && uploads.first().is_none_or(|first| after.is_none_or(|after| first.key >= after.key));
-    if !ordered {
-        return Err(Fault::senseless(OPERATION, "order of keys").into());
-    }
+    let mut uploads = uploads.ok_or_else(|| Fault::senseless(OPERATION, "key, id or time of an upload"))?;
+    // Garage sorts a page by the uploads' ids.
+    uploads.sort_by(|a, b| a.key.cmp(&b.key));
     let next = if page.is_truncated() == Some(true) {
         let key = page.next_key_marker().and_then(|key| layout.own_text(key));
         let key = key.ok_or_else(|| Fault::senseless(OPERATION, "marker of the next page"))?.to_owned();
@@ -87,6 +84,11 @@ pub(super) async fn uploads(
     } else {
         None
     };
+    let begins = uploads.first().is_none_or(|first| after.is_none_or(|after| first.key >= after.key));
+    let ends = uploads.last().is_none_or(|last| next.as_ref().is_none_or(|next| last.key <= next.key));
+    if !begins || !ends {
+        return Err(Fault::senseless(OPERATION, "order of keys").into());
+    }
     Ok(UploadsPage { uploads, next })
 }
 

@@ -164,6 +164,7 @@ async fn provider(settings: &S3Settings) -> SharedCredentialsProvider {
 impl Store for S3Store {
     async fn open_upload(&self, key: &ObjectKey, checksum: Option<ChecksumAlgorithm>) -> Result<UploadId, StoreError> {
         const OPERATION: Operation = Operation::OpenUpload;
+        let checksum = checksum.filter(|algorithm| self.behaviour.takes_checksum(*algorithm));
         let request = self
             .client
             .create_multipart_upload()
@@ -267,7 +268,9 @@ impl Store for S3Store {
             // No plan is larger than 48.8 TiB.
             request = request.set_mpu_object_size(i64::try_from(size).ok());
         }
-        if let Some(DeclaredChecksum { algorithm, value: Some(value) }) = checksum {
+        if let Some(DeclaredChecksum { algorithm, value: Some(value) }) = checksum
+            && self.behaviour.takes_checksum(*algorithm)
+        {
             request = request.checksum_type(ChecksumType::FullObject);
             request = match algorithm {
                 ChecksumAlgorithm::Crc64Nvme => request.checksum_crc64_nvme(value.as_str()),

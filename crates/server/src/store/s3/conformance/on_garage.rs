@@ -19,7 +19,14 @@ impl Engine for Garage {
     }
 
     fn differences(&self) -> &'static [Difference] {
-        &[]
+        &[
+            Difference::ChecksumInEveryPart,
+            Difference::NothingIsPublic,
+            Difference::SmallParts,
+            Difference::DeleteEndsUploads,
+            Difference::BeginsWithinPrefix,
+            Difference::SilentAboutExpiry,
+        ]
     }
 
     async fn stop(self) {

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use domain::store_profile::{IfNoneMatch, ObjectSizeCheck};
-use domain::{ByteCount, CompleteAnswer, ObjectKey, Part, Reason, StoreBehaviour, UploadId};
+use domain::{
+    ByteCount, ChecksumAlgorithm, CompleteAnswer, DeclaredChecksum, ObjectKey, Part, Reason, StoreBehaviour, UploadId,
+};
 
 use super::super::S3Store;
 use super::super::conformance::{S3Harness, SECRET, settings};
 use crate::clock::HostClock;
-use crate::store::conformance::{Harness, bytes, number, private_key};
+use crate::store::conformance::{Harness, bytes, checksum, number, private_key};
 use crate::store::{Store, list_parts};
 
 /// Another client of the same store, which believes this of it.
@@ -56,6 +58,25 @@ async fn the_size_of_all_parts_is_checked_where_the_store_can() {
         assert_eq!(store.head(&key).await.expect("HEAD answers").is_some(), made, "{object_size:?}");
         store.complete(&key, &upload, &right, None).await;
         assert!(store.head(&key).await.expect("HEAD answers").is_some(), "{object_size:?}");
+        harness.stop().await;
+    }
+}
+
+/// Garage refuses every part of an upload with a checksum, because ours carry none.
+#[tokio::test]
+async fn a_checksum_is_left_out_where_the_store_does_not_compare_it() {
+    let algorithm = ChecksumAlgorithm::Crc64Nvme;
+    for (checksums, kept) in [(None, true), (Some(vec![]), false), (Some(vec![algorithm]), true)] {
+        let harness = S3Harness::start().await;
+        let store = believing(&harness, StoreBehaviour { checksums, ..StoreBehaviour::default() }).await;
+        let (key, content) = (private_key(), bytes(5, 10));
+        let upload = store.open_upload(&key, Some(algorithm)).await.expect("an upload opens");
+        harness.send_part(&key, &upload, number(1), content.clone()).await.expect("a part arrives");
+        let parts = list_parts(&store, &key, &upload).await.expect("parts").expect("the upload");
+        let declared = DeclaredChecksum { algorithm, value: Some(checksum(algorithm, &content)) };
+        store.complete(&key, &upload, &parts, Some(&declared)).await;
+        let head = store.head(&key).await.expect("HEAD answers").expect("the object");
+        assert_eq!(head.checksum.is_some(), kept);
         harness.stop().await;
     }
 }

@@ -14,6 +14,11 @@ fn part(size: u64) -> PartToSign {
     PartToSign { number: number(1), length: PartLength::Exactly(ByteCount(size)), checksum_sha256: None }
 }
 
+/// What a URL does not allow is 403 with most, and 400 with who reads the request first.
+fn is_refused(status: u16) -> bool {
+    status / 100 == 4
+}
+
 async fn opened<E: Engine>(harness: &OverS3<E>) -> (ObjectKey, UploadId) {
     let key = private_key();
     let upload = harness.store.open_upload(&key, None).await.expect("an upload opens");
@@ -44,7 +49,7 @@ async fn a_part_url_takes_the_planned_size_and_no_other<E: Engine>() {
     let SignedPart { url, headers, .. } = harness.sign(&key, &upload, part(100)).await;
     for wrong in [0, 99, 101, 1000] {
         let (status, body) = put(&harness, url.expose(), &headers, vec![7; wrong]).await;
-        assert_eq!(status, 403, "{wrong} bytes: {body}");
+        assert!(is_refused(status), "{wrong} bytes: {status} {body}");
         assert_eq!(arrived(&harness, &key, &upload).await, 0, "{wrong} bytes");
     }
     assert_eq!(put(&harness, url.expose(), &headers, vec![7; 100]).await.0, 200);
@@ -79,10 +84,10 @@ async fn a_part_url_is_good_for_its_part_only<E: Engine>() {
         url.split("partNumber=1&").next().expect("a head").to_owned(),
     ] {
         assert_ne!(changed, url);
-        assert_eq!(put(&harness, &changed, &[], vec![7; 100]).await.0 / 100, 4, "{changed}");
+        assert!(is_refused(put(&harness, &changed, &[], vec![7; 100]).await.0), "{changed}");
     }
     let deleted = harness.http.delete(&url).send().await.expect("an answer");
-    assert_eq!(deleted.status(), 403, "a part URL must not abort its upload");
+    assert!(is_refused(deleted.status().as_u16()), "a part URL must not abort its upload");
     assert_eq!(arrived(&harness, &key, &upload).await, 0);
     harness.stop().await;
 }
@@ -95,7 +100,7 @@ async fn an_expired_part_url_is_refused<E: Engine>() {
     let end = then + TimeSpan::from_hours(1);
     let signed = harness.signer.part_urls(&credentials, &key, &upload, &[part(100)], then, end).expect("a part");
     let (status, body) = put(&harness, signed[0].url.expose(), &[], vec![7; 100]).await;
-    assert_eq!(status, 403);
+    assert!(is_refused(status), "{status}");
     // Uppy signs again when it reads exactly this.
     let says_so = body.contains("<Message>Request has expired</Message>");
     assert_eq!(says_so, !harness.differs(Difference::SilentAboutExpiry), "{body}");
@@ -110,7 +115,7 @@ async fn a_part_checksum_is_checked_on_arrival<E: Engine>() {
     let checksum = data_encoding::BASE64.encode(&Sha256::digest(&content));
     let part = PartToSign { checksum_sha256: Some(checksum), ..part(100) };
     let SignedPart { url, headers, .. } = harness.sign(&key, &upload, part).await;
-    assert_eq!(put(&harness, url.expose(), &[], content.clone()).await.0, 403, "the header is signed");
+    assert!(is_refused(put(&harness, url.expose(), &[], content.clone()).await.0), "the header is signed");
     if !harness.differs(Difference::NoChecksums) {
         assert_eq!(put(&harness, url.expose(), &headers, bytes(2, 100).to_vec()).await.0, 400, "other bytes");
     }
@@ -148,10 +153,11 @@ async fn a_read_url_reads_whole_and_in_ranges_until_it_ends<E: Engine>() {
     assert_eq!(range.status(), 206);
     assert_eq!(range.bytes().await.expect("a body"), bytes(5, 1000)[10..20]);
     let written = put(&harness, &url, &[], vec![7; 100]).await;
-    assert_eq!(written.0, 403, "a read URL must not write");
+    assert!(is_refused(written.0), "a read URL must not write");
 
     let ended = read_url(&harness, HostClock.now() - TimeSpan::from_hours(2), Disposition::Inline).await;
-    assert_eq!(harness.http.get(&ended).send().await.expect("an answer").status(), 403);
+    let answer = harness.http.get(&ended).send().await.expect("an answer");
+    assert!(is_refused(answer.status().as_u16()), "{}", answer.status());
     harness.stop().await;
 }
 
@@ -171,6 +177,11 @@ async fn a_public_url_serves_with_type_and_cache_policy<E: Engine>() {
     let key = key(Visibility::Public, 1);
     stored(&harness, &key).await;
     let answer = harness.http.get(harness.signer.public_url(&key)).send().await.expect("an answer");
+    if harness.differs(Difference::NothingIsPublic) {
+        assert!(is_refused(answer.status().as_u16()), "{}", answer.status());
+        harness.stop().await;
+        return;
+    }
     assert_eq!(answer.status(), 200);
     assert_eq!(answer.headers()["content-type"], "image/jpeg");
     assert_eq!(answer.headers()["cache-control"], "public, max-age=31536000, immutable");
