@@ -367,13 +367,13 @@ pub fn judge_upload(upload: &ListedUpload, row: Option<&KeyedFile>, terms: &Term
     let own = row.upload_id.as_ref() == Some(&upload.id);
     let old = terms.is_old(upload.initiated);
     match row.state {
+        // Whoever opened its own may not have written the id down yet, however old it is. When the row ends, all go.
+        StateName::Reserved => None,
         StateName::Uploading | StateName::Committing if own => None,
         StateName::Verified | StateName::Created if own => old.then_some(Kind::UploadAfterCommit),
-        StateName::Reserved
-        | StateName::Uploading
-        | StateName::Committing
-        | StateName::Verified
-        | StateName::Created => old.then_some(Kind::ForeignUpload),
+        StateName::Uploading | StateName::Committing | StateName::Verified | StateName::Created => {
+            old.then_some(Kind::ForeignUpload)
+        }
         // It is being destroyed.
         StateName::Deleting => None,
         StateName::Closed => Some(Kind::UploadAfterClose),

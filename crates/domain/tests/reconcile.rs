@@ -114,7 +114,7 @@ fn without_a_row_age_and_grammar_decide() {
 fn under_a_row_its_state_decides() {
     use StateName as S;
     for (state, of_object, of_own, of_foreign) in [
-        (S::Reserved, Some(Kind::EarlyObject), Some(Kind::ForeignUpload), Some(Kind::ForeignUpload)),
+        (S::Reserved, Some(Kind::EarlyObject), None, None),
         (S::Uploading, Some(Kind::EarlyObject), None, Some(Kind::ForeignUpload)),
         (S::Committing, None, None, Some(Kind::ForeignUpload)),
         (S::Verified, None, Some(Kind::UploadAfterCommit), Some(Kind::ForeignUpload)),

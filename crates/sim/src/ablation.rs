@@ -7,10 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use domain::change::Change;
-use domain::reconcile::KeyedFile;
 use domain::{
-    Asset, AssetStatus, ByteCount, CompleteAnswer, ETag, Epoch, Fence, File, FileId, FileState, Installation,
-    InstallationId, Marker, MediaType, ObjectHead, ObjectKey, OutboxEvent, Part, Place, StateName, Timestamp, UploadId,
+    Asset, AssetStatus, ByteCount, CompleteAnswer, ETag, Epoch, Fence, File, FileState, Installation, InstallationId,
+    Marker, MediaType, ObjectHead, ObjectKey, OutboxEvent, Part, Place, StateName, Timestamp, UploadId,
 };
 use futures::FutureExt as _;
 use server::catalog::{Catalog as _, CatalogError, Written};
@@ -50,8 +49,6 @@ pub enum Ablation {
     IgnoreFence,
     /// T12: everything in a listing counts as old enough.
     ReconcileYoung,
-    /// T12: what is to be removed is judged by the row as it was when the buckets were walked.
-    ReconcileWithoutSecondLook,
     /// T12: what was not listed counts as missing, without a look.
     ReconcileWithoutHead,
     /// Rule 9: the epoch is written into the markers before the catalog has it.
@@ -70,7 +67,7 @@ pub enum Ablation {
 
 impl Ablation {
     /// Every guard that can be taken away.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 21] = [
         Self::NoAbort,
         Self::DeleteBeforeCas,
         Self::CreatedWithoutCas,
@@ -85,7 +82,6 @@ impl Ablation {
         Self::StuckEntropy,
         Self::IgnoreFence,
         Self::ReconcileYoung,
-        Self::ReconcileWithoutSecondLook,
         Self::ReconcileWithoutHead,
         Self::MarkerBeforeCatalog,
         Self::IgnoreEpoch,
@@ -112,7 +108,6 @@ impl Ablation {
             Self::StuckEntropy => "stuck-entropy",
             Self::IgnoreFence => "ignore-fence",
             Self::ReconcileYoung => "reconcile-young",
-            Self::ReconcileWithoutSecondLook => "reconcile-without-second-look",
             Self::ReconcileWithoutHead => "reconcile-without-head",
             Self::MarkerBeforeCatalog => "marker-before-catalog",
             Self::IgnoreEpoch => "ignore-epoch",
@@ -140,7 +135,6 @@ impl Ablation {
             Self::StuckEntropy => "rule 1: keys are never reused",
             Self::IgnoreFence => "rule 4: a row is written only at the fence that was read",
             Self::ReconcileYoung => "T12: what reconcile removes is at least 24 h old",
-            Self::ReconcileWithoutSecondLook => "T12: the row is read again before an upload beside it is aborted",
             Self::ReconcileWithoutHead => "T12: HEAD before a published file is marked as lost, not the listing",
             Self::MarkerBeforeCatalog => "rule 9: the epoch rises in the catalog first, then in the markers",
             Self::IgnoreEpoch => "rule 9: a marker ahead of the catalog stops what destroys",
@@ -163,7 +157,7 @@ impl Ablation {
             Self::ForgetListUploads | Self::NoRecheck => &["I8"],
             Self::StuckEntropy => &["I3"],
             Self::IgnoreFence => &["I4"],
-            Self::ReconcileYoung | Self::ReconcileWithoutSecondLook | Self::DeleteFromScan => &["I6"],
+            Self::ReconcileYoung | Self::DeleteFromScan => &["I6"],
             Self::ReconcileWithoutHead => &["T12"],
             // The jobs stand still for ever: files do not end, or what others left stays.
             Self::MarkerBeforeCatalog => &["L1", "I8"],
@@ -183,7 +177,6 @@ pub(crate) struct Ablated {
     forgotten: BTreeSet<String>,
     believed: BTreeMap<ObjectKey, ObjectHead>,
     aborted: BTreeSet<ObjectKey>,
-    walked: BTreeMap<FileId, File>,
 }
 
 /// An Abort that nobody sends.
@@ -308,20 +301,6 @@ pub(crate) fn after_advance(
         return world.catalog.advance(Fence(fence), &forced, events).now_or_never().expect("memory answers at once");
     }
     Ok(written)
-}
-
-/// What a walk over a bucket has seen of the rows.
-pub(crate) fn walked(world: &World, rows: &[KeyedFile]) {
-    if world.is_ablated(Ablation::ReconcileWithoutSecondLook) {
-        let files = rows.iter().filter_map(|row| Some((row.id, world.row(row.id)?)));
-        lock(&world.ablated).walked.extend(files);
-    }
-}
-
-/// The row as the walk has seen it.
-pub(crate) fn seen_by_walk(world: &World, file: FileId) -> Option<File> {
-    let asks = world.is_ablated(Ablation::ReconcileWithoutSecondLook) && world.executor.runs(Job::Reconcile);
-    if asks { lock(&world.ablated).walked.get(&file).cloned() } else { None }
 }
 
 /// Whether reconcile believes its listing.

@@ -155,9 +155,7 @@ impl Catalog for SimCatalog {
     }
 
     async fn find_file(&self, id: FileId) -> Result<Stamped<Option<File>>, CatalogError> {
-        let mut found = self.read("find_file", async |catalog| catalog.find_file(id).await).await?;
-        found.value = ablation::seen_by_walk(&self.0, id).or(found.value);
-        Ok(found)
+        self.read("find_file", async |catalog| catalog.find_file(id).await).await
     }
 
     async fn advance(&self, from: Fence, next: &File, events: &[OutboxEvent]) -> Result<Written, CatalogError> {
@@ -303,9 +301,7 @@ impl Catalog for SimCatalog {
         limit: u32,
     ) -> Result<Stamped<Vec<KeyedFile>>, CatalogError> {
         let read = async |catalog: &MemoryCatalog| catalog.list_keys(visibility, from, upto, limit).await;
-        let found = self.read("list_keys", read).await?;
-        ablation::walked(&self.0, &found.value);
-        Ok(found)
+        self.read("list_keys", read).await
     }
 
     async fn adopt_orphan(&self, orphan: &Orphan) -> Result<Written, CatalogError> {

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::limits::{ORPHAN_AGE, RECHECK_AFTER};
 use domain::{
     Asset, AssetId, AssetStatus, ByteCount, EventKind, Fence, File, FileId, FileState, ObjectKey, Reason, RoleName,
-    StateName, TimeSpan, Timestamp, UploadId,
+    StateName, Timestamp, UploadId,
 };
 use futures::FutureExt as _;
 use server::catalog::Catalog as _;
@@ -188,7 +188,9 @@ impl Truth {
         let allowed = match state {
             Row::Is(StateName::Deleting | StateName::Closed) | Row::Purged => true,
             Row::Is(StateName::Committing | StateName::Verified | StateName::Created) if own => true,
-            Row::Is(StateName::Reserved | StateName::Uploading) if own => false,
+            // Without an id in its row, any upload may be its own.
+            Row::Is(StateName::Reserved) => false,
+            Row::Is(StateName::Uploading) if own => false,
             Row::Is(_) => age.is_some_and(|age| age >= ORPHAN_AGE),
             Row::Never | Row::Forgotten => false,
         };
@@ -202,8 +204,9 @@ impl Truth {
     /// A part landed, wherever it lies now.
     pub(crate) fn part_landed(&mut self, catalog: &MemoryCatalog, key: &ObjectKey, upload: &UploadId) {
         let now = now(catalog);
-        let looks: TimeSpan = RECHECK_AFTER.into_iter().sum();
-        let is_over = |known: &Known| known.closed_at.is_some_and(|closed| now.duration_since(closed) >= looks);
+        // All looks are counted from the closing.
+        let [.., last_look] = RECHECK_AFTER;
+        let is_over = |known: &Known| known.closed_at.is_some_and(|closed| now.duration_since(closed) >= last_look);
         let over = self.files.values().any(|known| known.key == *key && is_over(known));
         if over || (self.rewound.is_some() && !self.knows(catalog, key, upload)) {
             self.beyond_looks.insert(upload.0.clone());

@@ -405,7 +405,8 @@ impl Run<'_> {
             (Remedy::Abort, Some(file), Some(upload)) => {
                 self.app.require_calm().await?;
                 let found = parts.catalog.find_file(file).await.map_err(PortError::catalog)?;
-                let foreign = |file: &domain::File| file.upload_id.as_ref() != Some(upload);
+                // An id that a row knows never changes; a row without one may be about to get this one.
+                let foreign = |file: &domain::File| file.upload_id.as_ref().is_some_and(|own| own != upload);
                 if !found.value.is_some_and(|file| file.state.reason().is_none() && foreign(&file)) {
                     return Ok(Fate::Moot);
                 }
