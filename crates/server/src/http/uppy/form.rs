@@ -22,7 +22,12 @@ use crate::http::problem::{self, Denial};
 
 problems!(
     /// What can go wrong.
-    FormProblems: COMPLETING, [ErrorCode::Unsupported, ErrorCode::BodyTooLarge, ErrorCode::InvalidJson, ErrorCode::UploadExpired]
+    FormProblems: COMPLETING, [
+        ErrorCode::Unsupported,
+        ErrorCode::BodyTooLarge,
+        ErrorCode::InvalidJson,
+        ErrorCode::UploadExpired,
+    ]
 );
 
 /// Send a small file as a form
