@@ -87,28 +87,32 @@ impl Buckets {
 
     /// Lists both buckets.
     pub(crate) async fn list(&self) -> Content {
+        self.try_list().await.expect("a store that answers")
+    }
+
+    /// Lists both buckets of a store that may end meanwhile.
+    pub(crate) async fn try_list(&self) -> Result<Content, aws_sdk_s3::Error> {
         let mut content = Content::default();
         for name in &self.names {
             let mut pages = self.client.list_objects_v2().bucket(name).into_paginator().send();
             while let Some(page) = pages.next().await {
-                let page = page.expect("a page of objects");
+                let page = page?;
                 content.objects.extend(page.contents().iter().filter_map(|object| object.key().map(str::to_owned)));
             }
-            content.uploads.extend(self.uploads(name).await);
+            content.uploads.extend(self.uploads(name).await?);
         }
         content.objects.retain(|key| key != MARKER);
-        content
+        Ok(content)
     }
 
-    async fn uploads(&self, bucket: &str) -> Vec<String> {
+    async fn uploads(&self, bucket: &str) -> Result<Vec<String>, aws_sdk_s3::Error> {
         let (mut found, mut after) = (Vec::new(), (None, None));
         loop {
             let page = self.client.list_multipart_uploads().bucket(bucket);
-            let page = page.set_key_marker(after.0).set_upload_id_marker(after.1).send().await;
-            let page = page.expect("a page of uploads");
+            let page = page.set_key_marker(after.0).set_upload_id_marker(after.1).send().await?;
             found.extend(page.uploads().iter().filter_map(|upload| upload.key().map(str::to_owned)));
             if page.is_truncated() != Some(true) {
-                return found;
+                return Ok(found);
             }
             after = (page.next_key_marker, page.next_upload_id_marker);
         }
