@@ -1,7 +1,9 @@
 //! `landfall audit`: the invariants, held against everything that is in the buckets and in the catalog.
 
 use clap::Args;
-use server::app::App;
+use domain::TimeSpan;
+use server::app::{App, AuditTerms, LONGEST_GRACE};
+use server::config::parse_span;
 use server::http::audit_body;
 use wire::AuditBody;
 
@@ -16,16 +18,27 @@ use crate::exit::{Exit, Failure};
 pub(crate) struct Arguments {
     #[command(flatten)]
     installation: Installation,
+    /// From this age on, hidden parts that no upload owns any more are a breach, such as 24h; 0s: at any age
+    #[arg(long, value_name = "SPAN", default_value = "48h", value_parser = parse_grace)]
+    grace: TimeSpan,
     #[command(flatten)]
     output: Output,
+}
+
+fn parse_grace(text: &str) -> Result<TimeSpan, String> {
+    let span = parse_span(text)?;
+    let fits = span <= LONGEST_GRACE && span.subsec_nanos() == 0;
+    if fits { Ok(span) } else { Err("must be 0s to 366d, in whole seconds".into()) }
 }
 
 /// Audits; a breach is a failure.
 pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let config = arguments.installation.load()?;
     log_as_command()?;
-    let call = Call::<()> { purpose: "landfall audit", path: "/v1/admin/jobs/audit", request: None };
-    let seen: AuditBody = operator::perform(&config, call, async |app| here(app).await).await?;
+    let terms = AuditTerms { grace: arguments.grace };
+    let path = format!("/v1/admin/jobs/audit?grace_seconds={}", terms.grace.as_secs());
+    let call = Call::<()> { purpose: "landfall audit", path: &path, request: None };
+    let seen: AuditBody = operator::perform(&config, call, async |app| here(app, terms).await).await?;
     if arguments.output.json {
         console::json(&seen)?;
     } else {
@@ -44,6 +57,6 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     }
 }
 
-async fn here(app: &App) -> Result<AuditBody, Failure> {
-    app.audit().await.map(audit_body).map_err(|error| operator::of_port(&error))
+async fn here(app: &App, terms: AuditTerms) -> Result<AuditBody, Failure> {
+    app.audit(terms).await.map(audit_body).map_err(|error| operator::of_port(&error))
 }

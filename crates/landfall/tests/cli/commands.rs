@@ -163,3 +163,15 @@ fn migrate_says_what_it_did_and_does_it_once() {
     assert_eq!(busy.code, 4, "{busy:?}");
     server.stop();
 }
+
+#[test]
+fn an_audit_needs_a_grace_that_says_its_unit() {
+    let home = tempfile::tempdir().unwrap();
+    for wrong in ["0", "48", "-1h", "367d", "500ms", "tomorrow", ""] {
+        let said = run(home.path(), &["audit", "--data", "data", &format!("--grace={wrong}")]);
+        assert_eq!(said.code, 2, "{wrong}: {said:?}");
+        assert!(said.err.contains("--grace"), "{wrong}: {said:?}");
+    }
+    let said = run(home.path(), &["audit", "--data", "data", "--grace", "0s"]);
+    assert_eq!(said.code, 0, "an installation that is new breaks nothing: {said:?}");
+}

@@ -150,13 +150,17 @@ async fn orphans_among_many_are_found_exactly() {
     server.start().await;
     let dry = reconcile(&server, &["--dry-run"]).await;
     assert_eq!((&dry["found"], &dry["done"], keys(&dry)), (&(UPLOADS / 2).into(), &0.into(), orphans.clone()));
+    server.command(&["audit"]).await.well();
+    let strict = server.command(&["audit", "--grace", "24h", "--json"]).await;
+    let seen: Value = serde_json::from_str(&strict.out).expect("a document");
+    assert_eq!((strict.code, &seen["breach_count"]), (Some(1), &(UPLOADS / 2).into()));
     let run = reconcile(&server, &[]).await;
     assert_eq!(
         (&run["found"], &run["done"], keys(&run)),
         (&(UPLOADS / 2).into(), &(UPLOADS / 2).into(), orphans.clone())
     );
     assert_eq!(reconcile(&server, &[]).await["found"], 0);
-    server.command(&["audit"]).await.well();
+    server.command(&["audit", "--grace", "0s"]).await.well();
 
     assert_eq!(server.terminate().await.code(), Some(0));
     server.live_later(0);

@@ -2,7 +2,8 @@
 //!
 //! It reads and changes nothing. What looks like a breach is looked at a second time, because the world moves under a
 //! listing: what was published, deleted or committed meanwhile is none. What PROTOCOL allows to be under way (a file
-//! that is being destroyed, hidden parts younger than [`HIDDEN_GRACE`]) is counted and is no breach.
+//! that is being destroyed, hidden parts of a file that is just being opened, or younger than [`AuditTerms::grace`]) is
+//! counted and is no breach.
 
 use domain::key::FileKey;
 use domain::limits::ORPHAN_AGE;
@@ -15,10 +16,25 @@ use super::{App, PortError};
 /// Hidden parts that belong to nobody any more go within this time: they are left alone for [`ORPHAN_AGE`], and
 /// reconcile runs daily.
 pub const HIDDEN_GRACE: TimeSpan = TimeSpan::from_hours(48);
+/// Longest grace one can ask for: nothing that Landfall knows of is hidden for a year.
+pub const LONGEST_GRACE: TimeSpan = TimeSpan::from_hours(24 * 366);
 /// Breaches that are told one by one; all are counted.
 const MAX_TOLD: usize = 1_000;
 
 const _: () = assert!(HIDDEN_GRACE.as_secs() >= 2 * ORPHAN_AGE.as_secs());
+
+/// What an audit is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AuditTerms {
+    /// From this age on, hidden parts that belong to nobody are a breach; zero or more. At zero they are at any age.
+    pub grace: TimeSpan,
+}
+
+impl Default for AuditTerms {
+    fn default() -> Self {
+        Self { grace: HIDDEN_GRACE }
+    }
+}
 
 /// A rule of PROTOCOL that is audited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,7 +110,7 @@ impl App {
     ///
     /// # Errors
     /// If catalog or store do not answer.
-    pub async fn audit(&self) -> Result<AuditReport, PortError> {
+    pub async fn audit(&self, terms: AuditTerms) -> Result<AuditReport, PortError> {
         let outlook = self.look_around().await?;
         let mut report = AuditReport::default();
         if let Some(mismatch) = outlook.mismatch {
@@ -102,7 +118,7 @@ impl App {
         }
         for bucket in [Visibility::Private, Visibility::Public] {
             self.audit_objects(bucket, outlook.at, &mut report).await?;
-            self.audit_uploads(bucket, outlook.at, &mut report).await?;
+            self.audit_uploads(bucket, outlook.at, terms.grace, &mut report).await?;
         }
         Ok(report)
     }
@@ -212,6 +228,7 @@ impl App {
         &self,
         bucket: Visibility,
         now: Timestamp,
+        grace: TimeSpan,
         report: &mut AuditReport,
     ) -> Result<(), PortError> {
         let mut walk: Walk<'_, ListedUpload> = Walk::new(self, bucket, now);
@@ -231,8 +248,11 @@ impl App {
             if own && matches!(state, Some(StateName::Uploading | StateName::Committing)) {
                 continue;
             }
-            let going = state == Some(StateName::Deleting);
-            if going || walk.now().duration_since(upload.initiated) < HIDDEN_GRACE {
+            // Whoever opens a RESERVED file's upload writes its id down only then; what is DELETING is being aborted.
+            let going = matches!(state, Some(StateName::Reserved | StateName::Deleting));
+            // Where the store's clock is ahead, what was just opened is not younger than nothing.
+            let age = walk.now().duration_since(upload.initiated).max(TimeSpan::ZERO);
+            if going || age < grace {
                 report.under_way += 1;
                 continue;
             }

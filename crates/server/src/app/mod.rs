@@ -42,7 +42,7 @@ use tracing::Instrument as _;
 pub use accept::{AcceptError, Accepted, Consent};
 pub use announce::{AnnounceError, WithdrawError};
 pub use arrive::Arrival;
-pub use audit::{AuditReport, Breach, HIDDEN_GRACE, Invariant};
+pub use audit::{AuditReport, AuditTerms, Breach, HIDDEN_GRACE, Invariant, LONGEST_GRACE};
 pub use commit::{Begin, Commit};
 pub use complete::{Claim, CompleteError, Completed, Completion, Scope};
 pub use create::{CreateError, FileProblem, Finisher, IdempotencyKey, NewFile, NewUpload, Opened};

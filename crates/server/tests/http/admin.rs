@@ -1,4 +1,4 @@
-//! `/v1/admin/jobs/reap`.
+//! `/v1/admin/jobs`: reap and audit.
 
 use domain::TimeSpan;
 use http::Method;
@@ -8,6 +8,7 @@ use server::http::ReapClock;
 use crate::house::{House, Plan, film, with_json};
 
 const REAP: &str = "/v1/admin/jobs/reap";
+const AUDIT: &str = "/v1/admin/jobs/audit";
 
 #[tokio::test]
 async fn reap_is_for_administrators() {
@@ -49,4 +50,23 @@ async fn reap_takes_a_time_only_where_it_may() {
     let fixed = House::with(Plan { reap_clock: ReapClock::Fixed, ..Plan::default() });
     let refused = fixed.call_as_admin(Method::POST, REAP, later).await;
     assert_eq!(refused.verdict(), (422, "invalid_request", "now"));
+}
+
+#[tokio::test]
+async fn audit_looks_for_what_is_hidden_longer_than_asked() {
+    let house = House::new();
+    let path = house.created_film(100).await;
+    let key = house.row(&path).await.places.into_values().find_map(|place| place.published).unwrap().key;
+    house.store.open_foreign_upload(key.visibility(), &key.path());
+    house.clock.advance(TimeSpan::from_hours(1));
+    for (query, breaches) in [("", 0), ("?grace_seconds=3601", 0), ("?grace_seconds=3600", 1), ("?grace_seconds=0", 1)]
+    {
+        let seen = house.call_as_admin(Method::GET, &format!("{AUDIT}{query}"), Value::Null).await.expect(200).body;
+        assert_eq!((&seen["breach_count"], &seen["uploads"]), (&json!(breaches), &json!(1)), "{query}: {seen}");
+    }
+    for wrong in ["", "1h", "-1", "1.5", "31622401", "99999999999999999999"] {
+        let path = format!("{AUDIT}?grace_seconds={wrong}");
+        let answer = house.call_as_admin(Method::GET, &path, Value::Null).await;
+        assert_eq!(answer.verdict(), (422, "invalid_request", "grace_seconds"), "{wrong}: {}", answer.body);
+    }
 }

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use domain::key::FileKey;
 use domain::{
-    Asset, AssetId, ByteCount, Collection, Description, File, FileName, MediaType, Metadata, OwnerId, OwnerNaming,
-    PartNumber, RoleName, StateName, Title,
+    Asset, AssetId, ByteCount, Collection, CollectionName, Description, File, FileName, MediaType, Metadata, ObjectKey,
+    OwnerId, OwnerNaming, PartNumber, RoleName, StateName, Timestamp, Title, Visibility,
 };
 use server::app::{
     App, Claim, CompleteError, Completed, Completion, CreateError, Finisher, IdempotencyKey, NewFile, NewUpload, Opened,
@@ -18,6 +19,20 @@ use server::store::memory::{MemoryStore, SecondComplete};
 
 use crate::ground::Ground;
 pub(crate) use crate::ground::{mp4, png};
+
+/// A key of our grammar that no row owns.
+pub(crate) fn strange_key(n: u64) -> ObjectKey {
+    let mut bits = [0; 10];
+    bits[2..].copy_from_slice(&n.to_be_bytes());
+    let asset = AssetId::new(Timestamp::constant(1_780_000_000, 0), &bits);
+    let [collection, role] = ["videos", "video"];
+    let (collection, role) = (CollectionName::parse(collection).unwrap(), RoleName::parse(role).unwrap());
+    let nonce = u128::from(n).to_be_bytes();
+    ObjectKey::new(
+        Visibility::Private,
+        FileKey::new(format!("o{}", n % 97), collection, asset, role, MediaType::Mp4, nonce),
+    )
+}
 
 pub(crate) struct House {
     pub(crate) app: App,

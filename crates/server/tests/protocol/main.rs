@@ -7,6 +7,7 @@
 mod ground;
 
 mod arriving;
+mod audit;
 mod ending;
 mod faults;
 mod guard;

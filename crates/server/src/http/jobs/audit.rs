@@ -2,12 +2,13 @@
 
 use axum::Json;
 use axum::extract::State;
+use domain::TimeSpan;
 use wire::{AuditBody, BreachBody, ErrorCode};
 
-use crate::app::AuditReport;
+use crate::app::{AuditReport, AuditTerms, HIDDEN_GRACE, LONGEST_GRACE};
 use crate::auth::Scope;
 use crate::http::HttpState;
-use crate::http::input::NoQuery;
+use crate::http::input::Query;
 use crate::http::middleware::Caller;
 use crate::http::openapi::problems;
 use crate::http::problem::{self, Denial};
@@ -24,18 +25,31 @@ problems!(
 /// this catalog's (rule 9).
 #[utoipa::path(
     get, path = "/v1/admin/jobs/audit", tag = "admin",
+    params(
+        (
+            "grace_seconds" = Option<u32>, Query,
+            description = "From this age on, hidden parts that nobody owns break I8; 172800 (48 h) if absent, at 0 whatever their age",
+            maximum = 31_622_400,
+        ),
+    ),
     responses((status = 200, description = "What was seen; breaches are no error of this call", body = AuditBody), AuditProblems),
 )]
 pub(super) async fn audit(
     State(state): State<HttpState>,
     Caller(identity): Caller,
-    NoQuery: NoQuery,
+    mut query: Query,
 ) -> Result<Json<AuditBody>, Denial> {
     if !identity.scopes.allow(Scope::Admin) {
         return Err(problem::not_admin());
     }
-    let report = state.app().audit().await.map_err(|error| problem::operator::audit(&error))?;
+    let grace = query.read("grace_seconds", "0 to 31622400, whole seconds", grace).unwrap_or(HIDDEN_GRACE);
+    query.finish()?;
+    let report = state.app().audit(AuditTerms { grace }).await.map_err(|error| problem::operator::audit(&error))?;
     Ok(Json(body(report)))
+}
+
+fn grace(text: &str) -> Option<TimeSpan> {
+    text.parse().ok().map(|seconds: u32| TimeSpan::from_secs(seconds.into())).filter(|span| *span <= LONGEST_GRACE)
 }
 
 /// What an audit saw, on the wire.

@@ -1,0 +1,115 @@
+//! audit: what is broken is told, what is under way is not, and nothing changes.
+
+use bytes::Bytes;
+use domain::{StateName, TimeSpan, UploadId, Visibility};
+use server::app::{AuditTerms, Invariant};
+use server::catalog::Catalog;
+use server::store::Store;
+use server::store::memory::Failure;
+use server::store::operation::Operation;
+
+use crate::house::{House, film, mp4, png, poster, strange_key, upload_of};
+
+const PRIVATE: Visibility = Visibility::Private;
+
+/// No breach.
+pub(crate) async fn audits_clean(house: &House) {
+    let report = house.app.audit(AuditTerms::default()).await.unwrap();
+    assert_eq!((report.breaches, report.told), (0, vec![]));
+}
+
+/// Each breach that an audit knows, made by hand.
+#[tokio::test]
+async fn an_audit_finds_what_was_broken_by_hand() {
+    let house = House::new();
+    let ids = [house.created_film(100).await, house.created_film(200).await];
+    let [changed, _] = [house.file(ids[0], "video").await, house.file(ids[1], "video").await];
+    audits_clean(&house).await;
+
+    let mut content = house.store.content(&changed.key).unwrap().to_vec();
+    content[50] ^= 1;
+    house.store.put_foreign_object(PRIVATE, &changed.key.path(), content.into());
+    house.store.put_foreign_object(PRIVATE, &strange_key(1).path(), Bytes::from_static(b"orphan"));
+    let early = house.create([film(100), poster(10)]).await.asset.id;
+    let early = house.file(early, "thumbnail").await;
+    house.store.put_foreign_object(Visibility::Public, &early.key.path(), png(10).into());
+    house.store.open_foreign_upload(PRIVATE, &strange_key(2).path());
+    house.clock.advance(TimeSpan::from_hours(47));
+    let report = house.app.audit(AuditTerms::default()).await.unwrap();
+    let mut found: Vec<_> = report.told.iter().map(|breach| (breach.invariant.name(), breach.key.clone())).collect();
+    found.sort();
+    let mut expected = vec![("I1", changed.key.path()), ("I2", strange_key(1).path()), ("I2", early.key.path())];
+    expected.sort();
+    assert_eq!((found, report.under_way), (expected, 1));
+    house.clock.advance(TimeSpan::from_hours(1));
+    let report = house.app.audit(AuditTerms::default()).await.unwrap();
+    assert!(report.told.iter().any(|breach| breach.invariant.name() == "I8" && breach.key == strange_key(2).path()));
+    assert_eq!(report.under_way, 0);
+    house.store.set_marker(PRIVATE, None);
+    let report = house.app.audit(AuditTerms::default()).await.unwrap();
+    assert_eq!(report.told[0].invariant, Invariant::Bucket);
+}
+
+/// What is being committed has an object before its row says so, and that is as it should be.
+#[tokio::test]
+async fn an_audit_leaves_what_is_under_way_in_peace() {
+    let house = House::new();
+    let id = house.create([film(100)]).await.asset.id;
+    house.send(id, "video", &mp4(100)).await;
+    house.store.fail_next(Operation::Complete, Failure::AfterEffect);
+    house.store.fail_next(Operation::Head, Failure::Before);
+    drop(house.complete(id).await);
+    assert_eq!(house.state(id, "video").await, StateName::Committing);
+    audits_clean(&house).await;
+    let published = house.created_film(10).await;
+    house.store.fail_next(Operation::Delete, Failure::Before);
+    house.app.delete_asset(&house.owner, &house.videos, published).await.unwrap();
+    house.settle().await;
+    let report = house.app.audit(AuditTerms::default()).await.unwrap();
+    assert_eq!((report.breaches, report.under_way), (0, 1));
+    // An upload that nobody's compare-and-set remembers.
+    let own: UploadId = house.store.open_upload(&strange_key(3), None).await.unwrap();
+    assert!(!own.0.is_empty());
+    audits_clean(&house).await;
+}
+
+/// By I8 alone, in key order: what is hidden for longer than this.
+async fn hidden(house: &House, grace: TimeSpan) -> Vec<String> {
+    let report = house.app.audit(AuditTerms { grace }).await.unwrap();
+    assert!(report.told.iter().all(|breach| breach.invariant == Invariant::I8), "{:?}", report.told);
+    report.told.into_iter().map(|breach| breach.key).collect()
+}
+
+/// However short the grace: what is being opened, sent or committed is no breach.
+#[tokio::test]
+async fn hidden_parts_are_a_breach_from_the_age_that_is_asked_for() {
+    let house = House::new();
+    house.store.set_skew(TimeSpan::from_secs(50));
+    house.create([film(100)]).await;
+    house.store.fail_next(Operation::OpenUpload, Failure::AfterEffect);
+    drop(house.try_create(upload_of([film(100)])).await);
+    assert_eq!(house.catalog.list_files(StateName::Reserved, None, 9).await.unwrap().value.len(), 1);
+    let committing = house.create([film(100)]).await.asset.id;
+    house.send(committing, "video", &mp4(100)).await;
+    house.store.fail_next(Operation::Complete, Failure::Before);
+    drop(house.complete(committing).await);
+    assert_eq!(house.state(committing, "video").await, StateName::Committing);
+    assert_eq!(house.store.uploads().len(), 3);
+    assert_eq!(hidden(&house, TimeSpan::ZERO).await, [""; 0]);
+
+    let published = house.created_film(100).await;
+    let mut broken = [house.file(published, "video").await.key.path(), strange_key(1).path()];
+    broken.sort();
+    for path in &broken {
+        house.store.open_foreign_upload(PRIVATE, path);
+    }
+    assert_eq!(hidden(&house, TimeSpan::ZERO).await, broken, "though the store's clock is ahead");
+    let grace = TimeSpan::from_hours(1);
+    assert_eq!(hidden(&house, grace).await, [""; 0]);
+    house.clock.advance(grace + TimeSpan::from_secs(50));
+    assert_eq!(hidden(&house, grace).await, broken);
+    assert_eq!(hidden(&house, grace + TimeSpan::from_secs(1)).await, [""; 0]);
+    // A RESERVED file ends by its deadline, and then all on its key goes.
+    house.clock.advance(TimeSpan::from_hours(24 * 6));
+    assert_eq!(hidden(&house, AuditTerms::default().grace).await, broken);
+}
