@@ -2,7 +2,7 @@
 //!
 //! [`Merge`] walks one page of a listing and the rows of the same range of keys, both in byte order. [`judge_object`]
 //! and [`judge_upload`] say what each pair means. Neither reads nor removes anything. *Invariant*: nothing that is
-//! younger than [`ORPHAN_AGE`] and nothing whose key is not of our grammar is ever to be removed.
+//! younger than [`Terms::orphan_age`] and nothing whose key is not of our grammar is ever to be removed.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -13,7 +13,6 @@ use crate::file::{Fence, File, FileState, StateName, UploadId};
 use crate::file_plan::FilePlan;
 use crate::id::{FileId, IdEntropy};
 use crate::key::{FileKey, ObjectKey};
-use crate::limits::ORPHAN_AGE;
 use crate::owner::OwnerId;
 use crate::part_plan::{MAX_OBJECT, PartPlan};
 use crate::parts::ETag;
@@ -314,6 +313,8 @@ impl Remedy {
 pub struct Terms {
     /// The catalog's time.
     pub now: Timestamp,
+    /// How old something must be before it can be an orphan: [`crate::limits::ORPHAN_AGE`] but in a drill.
+    pub orphan_age: SignedDuration,
     /// Nothing that is as old as this or older is an orphan; it is forgotten ([`Kind::ForgottenObject`]).
     pub forgotten_until: Option<Timestamp>,
 }
@@ -325,7 +326,7 @@ impl Terms {
     }
 
     fn is_old(&self, since: Timestamp) -> bool {
-        self.age(since) >= ORPHAN_AGE
+        self.age(since) >= self.orphan_age
     }
 
     fn is_forgotten(&self, since: Timestamp) -> bool {

@@ -88,15 +88,15 @@ fn upload(key: &str, id: &str, age: TimeSpan) -> ListedUpload {
     ListedUpload { key: key.into(), id: UploadId(id.into()), initiated: NOW - age }
 }
 
-const TERMS: Terms = Terms { now: NOW, forgotten_until: None };
+const TERMS: Terms = Terms { now: NOW, orphan_age: ORPHAN_AGE, forgotten_until: None };
 const OLD: TimeSpan = ORPHAN_AGE;
 const YOUNG: TimeSpan = TimeSpan::from_secs(ORPHAN_AGE.as_secs() - 1);
 
 #[test]
 fn without_a_row_age_and_grammar_decide() {
     let key = row(StateName::Created).key;
-    let since_a_day = Terms { now: NOW, forgotten_until: Some(NOW - OLD) };
-    let long_ago = Terms { now: NOW, forgotten_until: Some(Timestamp::UNIX_EPOCH) };
+    let since_a_day = Terms { forgotten_until: Some(NOW - OLD), ..TERMS };
+    let long_ago = Terms { forgotten_until: Some(Timestamp::UNIX_EPOCH), ..TERMS };
     for (key, age, terms, expected) in [
         (key.as_str(), OLD, TERMS, Some((Kind::OrphanObject, Kind::OrphanUpload))),
         (key.as_str(), YOUNG, TERMS, None),

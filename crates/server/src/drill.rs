@@ -41,6 +41,8 @@ pub struct Drill {
     pub figures_every: Duration,
     /// How long a first request with an Idempotency-Key may run before a repetition takes over.
     pub idempotency_lease: TimeSpan,
+    /// How long reconcile leaves alone what no row owns.
+    pub orphan_age: TimeSpan,
     /// Stands around both ports.
     pub fail_points: FailPoints,
 }
@@ -73,6 +75,8 @@ struct TempoFile {
     lease_ms: u32,
     /// The period of every job that has one, and of the figures.
     jobs_every_ms: u32,
+    /// Nobody waits a day for an orphan.
+    orphan_age_ms: u32,
 }
 
 impl Drill {
@@ -91,6 +95,7 @@ impl Drill {
             tempo: Tempo::even(every, lease),
             figures_every: every,
             idempotency_lease: lease,
+            orphan_age: TimeSpan::from_millis(i64::from(file.orphan_age_ms)),
             fail_points: FailPoints::new(folder),
         })
     }
@@ -288,8 +293,10 @@ mod tests {
         assert!(matches!(Drill::open(folder.path()), Err(DrillError::Unreadable { .. })));
         std::fs::write(folder.path().join("tempo.toml"), "lease_ms = 1000").unwrap();
         assert!(matches!(Drill::open(folder.path()), Err(DrillError::Tempo { .. })));
-        std::fs::write(folder.path().join("tempo.toml"), "lease_ms = 1000\njobs_every_ms = 100").unwrap();
-        assert_eq!(Drill::open(folder.path()).unwrap().idempotency_lease, TimeSpan::from_secs(1));
+        std::fs::write(folder.path().join("tempo.toml"), "lease_ms = 1000\njobs_every_ms = 100\norphan_age_ms = 5")
+            .unwrap();
+        let drill = Drill::open(folder.path()).unwrap();
+        assert_eq!((drill.idempotency_lease, drill.orphan_age), (TimeSpan::from_secs(1), TimeSpan::from_millis(5)));
     }
 
     #[tokio::test]

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use domain::limits::ORPHAN_AGE;
 use domain::{
     ByteCount, Collection, CollectionName, MediaType, Necessity, OwnerNaming, RoleName, RoleRules, TimeSpan,
     UploadRules, Visibility,
@@ -133,6 +134,7 @@ impl Fleet {
             delivery: DeliveryRules { window: TimeSpan::from_mins(10), life: TimeSpan::from_hours(1) },
             complete_patience: DEFAULT_COMPLETE_PATIENCE,
             reconcile_budget: 1_000,
+            orphan_age: ORPHAN_AGE,
         };
         let fleet = Arc::new(Self {
             world: world.clone(),

@@ -44,17 +44,44 @@ pub(crate) struct Ask {
     method: Method,
     path: String,
     body: Option<Value>,
+    form: Option<Form>,
     key: Option<String>,
     operator: bool,
 }
 
+/// A file with the fields that go before it, as a browser sends a form.
+#[derive(Debug, Clone)]
+pub(crate) struct Form(Vec<u8>);
+
+impl Form {
+    const BOUNDARY: &str = "the-end-of-a-field";
+
+    pub(crate) fn of(fields: &serde_json::Map<String, Value>, film: &Film) -> Self {
+        let mut form = Vec::new();
+        let begin = format!("--{}\r\nContent-Disposition: form-data; name=", Self::BOUNDARY);
+        for (name, value) in fields {
+            let value = value.as_str().expect("a text");
+            form.extend(format!("{begin}\"{name}\"\r\n\r\n{value}\r\n").bytes());
+        }
+        form.extend(format!("{begin}\"file\"; filename=\"blob\"\r\n\r\n").bytes());
+        form.extend(film.bytes());
+        form.extend(format!("\r\n--{}--\r\n", Self::BOUNDARY).bytes());
+        Self(form)
+    }
+}
+
 impl Ask {
     pub(crate) fn new(method: Method, path: impl Into<String>) -> Self {
-        Self { method, path: path.into(), body: None, key: None, operator: false }
+        Self { method, path: path.into(), body: None, form: None, key: None, operator: false }
     }
 
     pub(crate) fn body(self, body: Value) -> Self {
         Self { body: Some(body), ..self }
+    }
+
+    /// With a form instead of JSON.
+    pub(crate) fn form(self, form: Form) -> Self {
+        Self { form: Some(form), ..self }
     }
 
     /// With an Idempotency-Key.
@@ -71,6 +98,10 @@ impl Ask {
         let mut request = api.request(self.method.clone(), &self.path);
         if let Some(body) = &self.body {
             request = request.json(body);
+        }
+        if let Some(Form(bytes)) = &self.form {
+            let kind = format!("multipart/form-data; boundary={}", Form::BOUNDARY);
+            request = request.header("content-type", kind).body(bytes.clone());
         }
         if let Some(key) = &self.key {
             request = request.header("idempotency-key", key);
@@ -318,10 +349,15 @@ impl Client {
         (api, request)
     }
 
-    /// Ends the treatment: nobody is stopped any more, and what was left to a stopped server is answered.
+    /// Ends the treatment: nobody is stopped or dead any more, and what was left to a stopped server is answered.
     pub(crate) async fn recover(&mut self) {
         for member in &self.world.servers {
             member.drill.disarm();
+        }
+        if self.treatment == Treatment::Kill && !self.fired {
+            // Who had made up its mind when it was disarmed dies a moment later.
+            tokio::time::sleep(LOOK_EVERY).await;
+            self.watch().await;
         }
         if let Some((frozen, since)) = self.frozen.take() {
             until("every lease has lapsed", SOON, async || (since.elapsed() > OUTLASTED).then_some(())).await;

@@ -43,7 +43,7 @@ pub(crate) struct Drill {
 impl Drill {
     pub(crate) fn new() -> Self {
         let folder = folder();
-        let tempo = format!("lease_ms = {LEASE_MS}\njobs_every_ms = {JOBS_EVERY_MS}\n");
+        let tempo = format!("lease_ms = {LEASE_MS}\njobs_every_ms = {JOBS_EVERY_MS}\norphan_age_ms = 0\n");
         std::fs::write(folder.path().join("tempo.toml"), tempo).expect("a tempo");
         Self { folder, armings: 0 }
     }

@@ -50,7 +50,7 @@ const BY_THE_CLOCK: [&str; 5] = [
 const BY_CHANCE: [&str; 1] = ["catalog.find_file"];
 
 /// Calls that change something that lasts.
-const WRITES: [&str; 11] = [
+const WRITES: [&str; 13] = [
     "catalog.reserve",
     "catalog.settle",
     "catalog.patch_asset",
@@ -58,7 +58,9 @@ const WRITES: [&str; 11] = [
     "catalog.apply",
     "catalog.announce",
     "catalog.purge",
+    "catalog.adopt_orphan",
     "store.open_upload",
+    "store.send_part",
     "store.complete",
     "store.abort",
     "store.delete",
@@ -76,7 +78,7 @@ fn is_distinct(hit: &Hit, treatment: Treatment) -> bool {
 }
 
 /// Calls that no step of a scenario makes.
-const UNUSED: [&str; 9] = [
+const UNUSED: [&str; 7] = [
     // Nothing delivers the outbox yet.
     "catalog.list_events",
     // Owners watch what has happened; that decides nothing.
@@ -88,10 +90,6 @@ const UNUSED: [&str; 9] = [
     // A server makes these before it is ready, and here it is armed when it is. What they write, doctor wrote.
     "catalog.load_profile",
     "catalog.store_profile",
-    // What nobody owns is left alone for a day.
-    "catalog.adopt_orphan",
-    // Only for a client that can send nothing but a form. What it leaves is a part like any other.
-    "store.send_part",
 ];
 
 /// What a matrix runs over.
@@ -296,6 +294,16 @@ macro_rules! matrix {
                 #[tokio::test]
                 async fn reconcile() {
                     GROUND.run(Scenario::Reconcile, TREATMENT).await;
+                }
+
+                #[tokio::test]
+                async fn adopt() {
+                    GROUND.run(Scenario::Adopt, TREATMENT).await;
+                }
+
+                #[tokio::test]
+                async fn relay() {
+                    GROUND.run(Scenario::Relay, TREATMENT).await;
                 }
             }
         )+

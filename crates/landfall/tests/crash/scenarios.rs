@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::client::{Ask, Client};
+use super::client::{Ask, Client, Form};
 use crate::support::api::{announcement, creation};
 use crate::support::films::{self, Film};
 use crate::support::playback;
@@ -30,6 +30,10 @@ pub(crate) enum Scenario {
     Forget,
     /// Reconcile after an object and an upload have landed on a closed file's key.
     Reconcile,
+    /// Reconcile after an object and an upload have landed on a key that no row owns.
+    Adopt,
+    /// Send a film as a form, through the server.
+    Relay,
 }
 
 /// One run of a scenario.
@@ -44,8 +48,17 @@ pub(crate) struct Scene {
 }
 
 impl Scenario {
-    pub(crate) const ALL: [Self; 7] =
-        [Self::Publish, Self::Cancel, Self::Expire, Self::Reject, Self::Vanish, Self::Forget, Self::Reconcile];
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Publish,
+        Self::Cancel,
+        Self::Expire,
+        Self::Reject,
+        Self::Vanish,
+        Self::Forget,
+        Self::Reconcile,
+        Self::Adopt,
+        Self::Relay,
+    ];
 
     /// What comes before anything can happen.
     pub(crate) async fn prepare(self, client: &mut Client, name: &str) -> Scene {
@@ -76,8 +89,14 @@ impl Scenario {
             Self::Reconcile => {
                 scene.begin(client).await;
                 scene.cancel(client).await;
-                scene.litter(client).await;
+                scene.litter(client, str::to_owned).await;
             }
+            Self::Adopt => {
+                scene.begin(client).await;
+                scene.cancel(client).await;
+                scene.litter(client, another_key).await;
+            }
+            Self::Relay => scene.begin_form(client).await,
         }
         scene
     }
@@ -104,7 +123,8 @@ impl Scenario {
                 scene.cancel(client).await;
             }
             Self::Forget => scene.outlive_looks(client).await,
-            Self::Reconcile => scene.reconcile(client).await,
+            Self::Reconcile | Self::Adopt => scene.reconcile(client).await,
+            Self::Relay => scene.send_form(client).await,
         }
     }
 
@@ -121,18 +141,27 @@ impl Scenario {
                 scene.send(client, "thumbnail").await;
                 scene.complete(client).await;
             }
-            Self::Publish | Self::Cancel | Self::Expire | Self::Vanish | Self::Forget | Self::Reconcile => {}
+            Self::Publish
+            | Self::Cancel
+            | Self::Expire
+            | Self::Vanish
+            | Self::Forget
+            | Self::Reconcile
+            | Self::Adopt
+            | Self::Relay => {}
         }
     }
 
     /// Waits until everything is at its end, and compares rows, store and what the owner sees.
     pub(crate) async fn settles(self, client: &mut Client, scene: &Scene) {
+        // How many files are published in the end.
         let published = match self {
-            Self::Publish | Self::Reject => true,
-            Self::Cancel | Self::Expire | Self::Vanish | Self::Forget | Self::Reconcile => false,
+            Self::Publish | Self::Reject => 2,
+            Self::Relay => 1,
+            Self::Cancel | Self::Expire | Self::Vanish | Self::Forget | Self::Reconcile | Self::Adopt => 0,
         };
         let asset = scene.asset.as_str();
-        let ended = if published { ["CREATED", "CLOSED"] } else { ["CLOSED", "CLOSED"] };
+        let ended = if published > 0 { ["CREATED", "CLOSED"] } else { ["CLOSED", "CLOSED"] };
         client
             .until("everything of it has ended", async |client| {
                 let rows = client.world.catalog.rows(Some(asset)).await;
@@ -152,17 +181,19 @@ impl Scenario {
         assert!(hidden.iter().all(|key| owned.contains(key)), "hidden uploads: {hidden:?}");
         let keys: BTreeSet<_> = hidden.iter().collect();
         assert_eq!(keys.len(), hidden.len(), "one server was disturbed, so a key has one upload too many: {hidden:?}");
-        assert_eq!(client.world.catalog.creations(asset).await, i64::from(published), "events of its publication");
+        assert_eq!(client.world.catalog.creations(asset).await, i64::from(published > 0), "events of its publication");
         let shown = client.insist(&Ask::new(Method::GET, scene.path("")), &[200, 404, 410]).await;
         match self {
-            Self::Publish | Self::Reject => {
+            Self::Publish | Self::Reject | Self::Relay => {
                 assert_eq!(shown.expect(200)["status"], "CREATED");
-                assert_eq!(owned.len(), 2, "{owned:?}");
+                assert_eq!(owned.len(), published, "{owned:?}");
                 let place = Ask::new(Method::GET, scene.path("/files/video/url"));
                 let url = client.insist(&place, &[200]).await.body["url"].as_str().expect("a URL").to_owned();
                 playback::reads_whole(&client.world.servers[0].api.http, &url, &scene.film).await;
             }
-            Self::Cancel | Self::Expire | Self::Vanish | Self::Reconcile => drop(shown.problem(410, "gone")),
+            Self::Cancel | Self::Expire | Self::Vanish | Self::Reconcile | Self::Adopt => {
+                drop(shown.problem(410, "gone"))
+            }
             Self::Forget => drop(shown.expect(404)),
         }
     }
@@ -293,13 +324,31 @@ impl Scene {
         client.insist(&Ask::new(Method::GET, "/v1/videos?limit=1"), &[200]).await;
     }
 
-    /// Somebody puts things where a closed file was.
-    async fn litter(&self, client: &Client) {
-        let rows = client.world.catalog.rows(Some(&self.asset)).await;
-        for row in rows {
-            client.world.buckets.put(&row.key, b"late".to_vec()).await;
-            client.world.buckets.open_upload(&row.key).await;
+    /// Somebody puts things where a closed file was, or beside it.
+    async fn litter(&self, client: &Client, place: impl Fn(&str) -> String) {
+        for row in client.world.catalog.rows(Some(&self.asset)).await {
+            let key = place(&row.key);
+            client.world.buckets.put(&key, b"late".to_vec()).await;
+            client.world.buckets.open_upload(&key).await;
         }
+    }
+
+    /// An upload that is to be sent as a form, as Uppy begins it with a capability.
+    async fn begin_form(&mut self, client: &mut Client) {
+        let server = &client.world.servers[0].server;
+        let words = ["token", "--capability", "--owner", "42", "--collection", "videos", "--json"];
+        let minted = server.command(&words).await.json();
+        let door = path_of(&minted["endpoint"]);
+        let params = format!("{door}/s3/params?filename=film.mp4&type=video%2Fmp4");
+        self.created = client.insist(&Ask::new(Method::GET, params), &[200]).await.body;
+        self.asset = self.created["fields"]["key"].as_str().expect("an id").to_owned();
+    }
+
+    /// Sends the form, until it is said to be published.
+    async fn send_form(&self, client: &mut Client) {
+        let fields = self.created["fields"].as_object().expect("fields");
+        let ask = Ask::new(Method::POST, path_of(&self.created["url"])).form(Form::of(fields, &self.film));
+        client.insist(&ask, &[201]).await;
     }
 
     /// Reconciles. What one run did not get to is found by the next.
@@ -327,6 +376,20 @@ impl Scene {
             })
             .await;
     }
+}
+
+/// A key of the same asset that no row owns: keys end with random bits.
+fn another_key(key: &str) -> String {
+    let (rest, kind) = key.rsplit_once('.').expect("a file's key ends with its kind");
+    let (rest, bits) = rest.rsplit_once('-').expect("a file's key has random bits");
+    let turned = format!("{}{}", &bits[1..bits.len() - 1], &bits[..1]);
+    format!("{rest}-{turned}{}.{kind}", &bits[bits.len() - 1..])
+}
+
+/// A URL without the server's address.
+fn path_of(url: &Value) -> String {
+    let url = reqwest::Url::parse(url.as_str().expect("a URL")).expect("a URL");
+    url.path().to_owned()
 }
 
 /// The part URLs of a role.

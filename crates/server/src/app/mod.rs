@@ -96,6 +96,8 @@ pub struct Settings {
     pub complete_patience: TimeSpan,
     /// How much one run of reconcile may remove.
     pub reconcile_budget: u32,
+    /// How long reconcile leaves alone what no row owns.
+    pub orphan_age: TimeSpan,
 }
 
 /// How long read URLs live, and how long they stay byte-equal.

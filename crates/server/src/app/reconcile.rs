@@ -179,8 +179,8 @@ impl App {
 }
 
 impl Run<'_> {
-    const fn at(&self, now: Timestamp) -> Terms {
-        Terms { now, forgotten_until: self.forgotten_until }
+    fn at(&self, now: Timestamp) -> Terms {
+        Terms { now, orphan_age: self.app.parts.settings.orphan_age, forgotten_until: self.forgotten_until }
     }
 
     async fn compare_objects(&mut self, bucket: Visibility, now: Timestamp) -> Result<(), PortError> {

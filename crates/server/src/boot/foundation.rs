@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use data_encoding::HEXLOWER;
+use domain::limits::ORPHAN_AGE;
 use localstore::ArrivedPart;
 use tokio::sync::mpsc;
 
@@ -67,7 +68,7 @@ impl Foundation {
             signer,
             clock: clock.clone(),
             entropy: entropy.clone(),
-            settings: settings(config)?,
+            settings: settings(config, drill.as_ref())?,
         });
         let (tempo, figures_every) = match drill {
             Some(drill) => (drill.tempo, drill.figures_every),
@@ -119,7 +120,7 @@ fn verifier(
     verifier.map_err(|weak| ConfigError::relation("auth.hs256_secret", weak).into())
 }
 
-fn settings(config: &Config) -> Result<Settings, ConfigError> {
+fn settings(config: &Config, drill: Option<&Drill>) -> Result<Settings, ConfigError> {
     Ok(Settings {
         collections: config.collections.collections()?,
         rules: config.uploads.rules()?,
@@ -129,6 +130,7 @@ fn settings(config: &Config) -> Result<Settings, ConfigError> {
         delivery: DeliveryRules { window: config.delivery.window, life: config.delivery.ttl },
         complete_patience: DEFAULT_COMPLETE_PATIENCE,
         reconcile_budget: config.reconcile.budget,
+        orphan_age: drill.map_or(ORPHAN_AGE, |drill| drill.orphan_age),
     })
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use domain::limits::ORPHAN_AGE;
 use domain::{
     ByteCount, Collection, CollectionName, MediaType, Necessity, OwnerNaming, RoleName, RoleRules, TimeSpan, Timestamp,
     UploadRules, Visibility,
@@ -60,6 +61,7 @@ impl Ground {
                 delivery: DeliveryRules { window: TimeSpan::from_mins(10), life: TimeSpan::from_hours(1) },
                 complete_patience: DEFAULT_COMPLETE_PATIENCE,
                 reconcile_budget: 1_000,
+                orphan_age: ORPHAN_AGE,
             },
         });
         Self { app, catalog, store, clock }
