@@ -197,6 +197,7 @@ impl Ground {
                 client.recover().await;
                 scenario.conclude(&mut client, &scene).await;
                 scenario.settles(&mut client, &scene).await;
+                client.world.is_consistent().await;
                 if reached {
                     break;
                 }
@@ -205,7 +206,6 @@ impl Ground {
             tally.reached += u32::from(reached);
             tally.missed.extend((!reached).then(|| hit.to_string()));
         }
-        client.world.is_consistent().await;
         tally.met = client.met;
         tally
     }
