@@ -93,6 +93,14 @@ export interface CollectionList {
   data: Array<CollectionBody>;
 }
 
+/** Where a published file can be read. */
+export interface FileUrlBody {
+  /** When it stops working; absent for public files. */
+  expires_at?: string;
+  /** A plain URL for public files, a signed and expiring one for private files. */
+  url: string;
+}
+
 /** One thing in a bucket or in the catalog that does not fit the other. */
 export interface FindingBody {
   /** What is done about it. */
@@ -305,6 +313,8 @@ export interface WatchBody {
   description: string;
   /** When the link ends. */
   expires_at: string;
+  /** Where each role's file is read now, as following its link would say. A page that shows it longer asks again before that ends. A file whose object is missing from the store is left out. */
+  files: Record<string, FileUrlBody>;
   /** The roles that can be followed: those with a published file. */
   roles: Array<string>;
   /** The asset's title. */
