@@ -55,7 +55,7 @@ export interface AuditBody {
   breach_count: number;
   /** The first thousand of them. */
   breaches: Array<BreachBody>;
-  /** Objects in both buckets. */
+  /** Objects in both buckets, below the prefix if one was given. */
   objects: number;
   /** Rows in the catalog. */
   rows: number;
@@ -227,7 +227,7 @@ export interface ReconcileBody {
   found: number;
   /** Findings that are counted and not among `findings`. */
   left_out: number;
-  /** Objects in both buckets. */
+  /** Objects in both buckets, below the prefix if one was given. */
   objects: number;
   /** Rows they were held against. */
   rows: number;
