@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::id::InstallationId;
+use crate::limits::SKEW_STOPS;
 
 /// Counts how often the catalog and its buckets assured each other of belonging together. Only rises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -54,6 +55,12 @@ impl Installation {
     pub const fn marker(&self) -> Marker {
         Marker { installation: self.id, epoch: self.epoch }
     }
+
+    /// Up to when what the store has may have been forgotten, in the store's own times: its clock may be ahead of the
+    /// catalog's, which says when that was accepted.
+    pub fn forgotten_until(&self) -> Option<Timestamp> {
+        self.accepted_at.map(|accepted| accepted + SKEW_STOPS)
+    }
 }
 
 /// How a catalog and a bucket stand to each other.
@@ -98,6 +105,14 @@ mod tests {
 
     fn id(n: u8) -> InstallationId {
         InstallationId::new(Timestamp::UNIX_EPOCH, &[n; 10])
+    }
+
+    #[test]
+    fn what_a_fast_clock_dates_after_the_acceptance_may_be_forgotten() {
+        let new = Installation { id: id(1), epoch: Epoch(1), marked_at: None, accepted_at: None };
+        assert_eq!(new.forgotten_until(), None);
+        let accepted = Installation { accepted_at: Some(Timestamp::UNIX_EPOCH), ..new };
+        assert_eq!(accepted.forgotten_until(), Some(Timestamp::from_second(300).unwrap()));
     }
 
     #[test]

@@ -10,9 +10,7 @@ use std::collections::BTreeMap;
 use domain::change;
 use domain::key::FileKey;
 use domain::reconcile::{Kind, ListedObject, ListedUpload, Pair, Remedy, Terms, judge_object, judge_upload, orphan};
-use domain::{
-    ByteCount, FileId, FileState, KeyPrefix, ObjectKey, Presence, StateName, TimeSpan, Timestamp, UploadId, Visibility,
-};
+use domain::{ByteCount, FileId, FileState, ObjectKey, Presence, StateName, TimeSpan, Timestamp, UploadId, Visibility};
 
 use super::destroy::Destruction;
 use super::walk::{Walk, any_on_key};
@@ -38,10 +36,8 @@ pub enum Forgotten {
 }
 
 /// How a run goes about.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReconcileTerms {
-    /// Whose keys are compared; `None`: all. Runs below different prefixes do not meet, and may go side by side.
-    pub below: Option<KeyPrefix>,
     /// Removals of one run, at most. The rest is left for the next.
     pub budget: u32,
     /// Whether an implausible run stops itself.
@@ -147,7 +143,7 @@ pub enum ReconcileError {
 /// A run under way.
 struct Run<'a> {
     app: &'a App,
-    terms: &'a ReconcileTerms,
+    terms: ReconcileTerms,
     forgotten_until: Option<Timestamp>,
     report: ReconcileReport,
     planned: u32,
@@ -155,7 +151,7 @@ struct Run<'a> {
 }
 
 impl App {
-    /// Compares both buckets with the catalog, or what is below a prefix in both.
+    /// Compares both buckets with the catalog.
     ///
     /// # Errors
     /// See [`ReconcileError`].
@@ -163,11 +159,11 @@ impl App {
         self.require_calm_now().await?;
         let outlook = self.outlook().await?;
         let forgotten_until = match terms.forgotten {
-            Forgotten::Kept => outlook.installation.accepted_at,
+            Forgotten::Kept => outlook.installation.forgotten_until(),
             Forgotten::Removed => None,
         };
         let report = ReconcileReport::default();
-        let mut run = Run { app: self, terms: &terms, forgotten_until, report, planned: 0, told: 0 };
+        let mut run = Run { app: self, terms, forgotten_until, report, planned: 0, told: 0 };
         for bucket in [Visibility::Private, Visibility::Public] {
             run.compare_objects(bucket, outlook.at).await?;
             run.compare_uploads(bucket, outlook.at).await?;
@@ -177,9 +173,7 @@ impl App {
             Rehearsal::DryRun => {}
             Rehearsal::Real => run.put_right().await?,
         }
-        if terms.below.is_none() {
-            telemetry::reconciled(run.report.totals.iter().map(|(kind, total)| (*kind, total.count)));
-        }
+        telemetry::reconciled(run.report.totals.iter().map(|(kind, total)| (*kind, total.count)));
         Ok(run.report)
     }
 }
@@ -190,7 +184,7 @@ impl Run<'_> {
     }
 
     async fn compare_objects(&mut self, bucket: Visibility, now: Timestamp) -> Result<(), PortError> {
-        let mut walk: Walk<'_, ListedObject> = Walk::new(self.app, bucket, self.terms.below.as_ref(), now);
+        let mut walk: Walk<'_, ListedObject> = Walk::new(self.app, bucket, now);
         while let Some(pair) = walk.next().await? {
             let terms = self.at(walk.now());
             let (object, row) = match pair {
@@ -218,7 +212,7 @@ impl Run<'_> {
     }
 
     async fn compare_uploads(&mut self, bucket: Visibility, now: Timestamp) -> Result<(), PortError> {
-        let mut walk: Walk<'_, ListedUpload> = Walk::new(self.app, bucket, self.terms.below.as_ref(), now);
+        let mut walk: Walk<'_, ListedUpload> = Walk::new(self.app, bucket, now);
         while let Some(pair) = walk.next().await? {
             let terms = self.at(walk.now());
             let (upload, row) = match pair {

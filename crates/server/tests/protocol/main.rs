@@ -12,7 +12,6 @@ mod ending;
 mod faults;
 mod guard;
 mod house;
-mod prefixes;
 mod races;
 mod reconcile;
 mod rejection;
