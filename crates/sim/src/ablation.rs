@@ -8,13 +8,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use domain::change::Change;
 use domain::{
-    Asset, AssetStatus, ByteCount, CompleteAnswer, ETag, Epoch, Fence, File, FileState, Installation, InstallationId,
-    Marker, MediaType, ObjectHead, ObjectKey, OutboxEvent, Part, Place, StateName, Timestamp, UploadId,
+    Asset, AssetStatus, ByteCount, CompleteAnswer, ETag, Epoch, Fence, File, FilePlan, FileState, Installation,
+    InstallationId, Marker, MediaType, ObjectHead, ObjectKey, OutboxEvent, Part, Place, StateName, Timestamp, UploadId,
 };
 use futures::FutureExt as _;
 use server::catalog::{Catalog as _, CatalogError, Written};
 use server::jobs::Job;
+use server::store::SigningCredentials;
 
+use crate::call::Step;
 use crate::executor::lock;
 use crate::world::World;
 
@@ -63,11 +65,17 @@ pub enum Ablation {
     RemoveForgotten,
     /// T12: orphans are deleted without a row.
     DeleteFromScan,
+    /// T3: temporary credentials count as lasting.
+    IgnoreCredentialsEnd,
+    /// Rule 6: other clocks are not looked at.
+    IgnoreSkew,
+    /// T4: what has arrived of a file of undeclared size is frozen, whatever its owner lists.
+    FreezeHalf,
 }
 
 impl Ablation {
     /// Every guard that can be taken away.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 24] = [
         Self::NoAbort,
         Self::DeleteBeforeCas,
         Self::CreatedWithoutCas,
@@ -89,6 +97,9 @@ impl Ablation {
         Self::IgnoreMissingMarker,
         Self::RemoveForgotten,
         Self::DeleteFromScan,
+        Self::IgnoreCredentialsEnd,
+        Self::IgnoreSkew,
+        Self::FreezeHalf,
     ];
 
     /// The name on the command line.
@@ -115,6 +126,9 @@ impl Ablation {
             Self::IgnoreMissingMarker => "ignore-missing-marker",
             Self::RemoveForgotten => "remove-forgotten",
             Self::DeleteFromScan => "delete-from-scan",
+            Self::IgnoreCredentialsEnd => "ignore-credentials-end",
+            Self::IgnoreSkew => "ignore-skew",
+            Self::FreezeHalf => "freeze-half",
         }
     }
 
@@ -141,6 +155,9 @@ impl Ablation {
             Self::IgnoreInstallation => "rule 9: another installation's marker stops what destroys",
             Self::IgnoreMissingMarker => "rule 9: a marker that is gone stops what destroys",
             Self::RemoveForgotten => "T12: what a restored catalog may have forgotten is left to the operator",
+            Self::FreezeHalf => "T4: of an undeclared size, only all that its owner lists is frozen",
+            Self::IgnoreSkew => "rule 6: a clock that is far off stops what ends and destroys",
+            Self::IgnoreCredentialsEnd => "T3: no URL lives longer than what it was signed with",
             Self::DeleteFromScan => "T12: an orphan has a row in DELETING before anything of it goes",
         }
     }
@@ -153,6 +170,9 @@ impl Ablation {
             Self::CreatedWithoutCas | Self::PublishHalf => &["I7"],
             Self::NoHeadAfterAbort => &["T6"],
             Self::SignBeforeDurableBound => &["I5"],
+            Self::IgnoreCredentialsEnd => &["T3"],
+            Self::IgnoreSkew => &["R6"],
+            Self::FreezeHalf => &["T4"],
             Self::ExpireCommitting => &["T7"],
             Self::ForgetListUploads | Self::NoRecheck => &["I8"],
             Self::StuckEntropy => &["I3"],
@@ -283,6 +303,20 @@ pub(crate) fn after_apply(world: &World, change: &Change, written: Written) -> R
     world.catalog.apply(&forced).now_or_never().expect("memory answers at once")
 }
 
+/// What is frozen of a file of undeclared size: its first part, as if no other had arrived and nobody had asked its owner.
+pub(crate) fn before_advance(world: &World, next: &File, step: Step) -> File {
+    let mut next = next.clone();
+    if world.is_ablated(Ablation::FreezeHalf)
+        && step == Step::Frozen
+        && let FilePlan::Settled { size, .. } = &mut next.plan
+        && let FileState::Committing { parts, .. } = &mut next.state
+    {
+        parts.truncate(1);
+        *size = parts[0].size;
+    }
+    next
+}
+
 /// What is done after a step of one file.
 pub(crate) fn after_advance(
     world: &World,
@@ -330,6 +364,14 @@ pub(crate) fn seen_installation(world: &World, installation: Installation) -> In
         return Installation { accepted_at: None, ..installation };
     }
     installation
+}
+
+/// What there is to sign with, as the code is shown it.
+pub(crate) fn seen_credentials(world: &World, found: SigningCredentials) -> SigningCredentials {
+    if world.is_ablated(Ablation::IgnoreCredentialsEnd) {
+        return SigningCredentials { end: None, ..found };
+    }
+    found
 }
 
 /// When the listings say that something came into being.

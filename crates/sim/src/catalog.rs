@@ -29,7 +29,11 @@ use crate::world::{Verdict, World, Zombie};
 const BESIDE_FILES: [&str; 4] = ["release_lease", "forget_requests", "load_installation", "replace_installation"];
 
 /// The simulated catalog.
-pub(crate) struct SimCatalog(Arc<World>);
+pub(crate) struct SimCatalog {
+    world: Arc<World>,
+    /// The process that it answers.
+    process: usize,
+}
 
 #[derive(Debug, thiserror::Error)]
 #[error("the simulated catalog met {0}")]
@@ -64,8 +68,8 @@ fn step_of(world: &World, next: &File) -> Step {
 }
 
 impl SimCatalog {
-    pub(crate) fn new(world: Arc<World>) -> Self {
-        Self(world)
+    pub(crate) fn new(world: Arc<World>, process: usize) -> Self {
+        Self { world, process }
     }
 
     async fn read<T: Send>(
@@ -73,8 +77,8 @@ impl SimCatalog {
         name: &'static str,
         read: impl AsyncFnOnce(&MemoryCatalog) -> Result<T, CatalogError>,
     ) -> Result<T, CatalogError> {
-        match self.0.enter(Call::reading(name), None).await {
-            Verdict::Go => at_once(read(&self.0.catalog)),
+        match self.world.enter(Call::reading(name), None).await {
+            Verdict::Go => at_once(read(&self.world.catalog)),
             verdict => Err(silent(verdict)),
         }
     }
@@ -95,10 +99,10 @@ impl SimCatalog {
             let effect = effect.clone();
             Box::new(move |world| drop(effect(world)))
         };
-        match self.0.enter(call, Some(zombie)).await {
-            Verdict::Go => effect(&self.0),
+        match self.world.enter(call, Some(zombie)).await {
+            Verdict::Go => effect(&self.world),
             verdict @ Verdict::AnswerLost => {
-                effect(&self.0)?;
+                effect(&self.world)?;
                 Err(silent(verdict))
             }
             verdict => Err(silent(verdict)),
@@ -125,7 +129,9 @@ fn announce(world: &World, change: &Change, reserved_bytes: ByteCount) -> Result
 #[async_trait]
 impl Catalog for SimCatalog {
     async fn now(&self) -> Result<Timestamp, CatalogError> {
-        self.read("now", async |catalog| catalog.now().await).await
+        let now = self.read("now", async |catalog| catalog.now().await).await?;
+        lock(&self.world.truth).told_time(self.process, self.world.executor.actor(), now);
+        Ok(now)
     }
 
     async fn reserve(&self, reservation: &Reservation) -> Result<Reserved, CatalogError> {
@@ -140,7 +146,7 @@ impl Catalog for SimCatalog {
 
     async fn find_asset(&self, id: AssetId) -> Result<Stamped<Option<Asset>>, CatalogError> {
         let found = self.read("find_asset", async |catalog| catalog.find_asset(id).await).await?;
-        let shown = found.value.map(|asset| ablation::shown_for_publication(&self.0, asset));
+        let shown = found.value.map(|asset| ablation::shown_for_publication(&self.world, asset));
         Ok(Stamped { now: found.now, value: shown })
     }
 
@@ -159,12 +165,12 @@ impl Catalog for SimCatalog {
     }
 
     async fn advance(&self, from: Fence, next: &File, events: &[OutboxEvent]) -> Result<Written, CatalogError> {
-        let step = step_of(&self.0, next);
-        if step == Step::Granted && self.0.is_ablated(Ablation::SignBeforeDurableBound) {
+        let step = step_of(&self.world, next);
+        if step == Step::Granted && self.world.is_ablated(Ablation::SignBeforeDurableBound) {
             return Ok(Written::Done);
         }
-        lock(&self.0.truth).refuses_step(next, step);
-        let (next, events) = (next.clone(), events.to_vec());
+        lock(&self.world.truth).refuses_step(self.world.executor.actor(), next, step);
+        let (next, events) = (ablation::before_advance(&self.world, next, step), events.to_vec());
         let call = Call { name: step.name(), class: Class::Write, about: vec![(next.id, step)] };
         self.write(call, move |world| {
             let written = at_once(world.catalog.advance(from, &next, &events))?;
@@ -174,11 +180,12 @@ impl Catalog for SimCatalog {
     }
 
     async fn apply(&self, change: &Change) -> Result<Written, CatalogError> {
-        let change = ablation::before_apply(&self.0, change);
+        let change = ablation::before_apply(&self.world, change);
         for (_, file) in &change.files {
-            lock(&self.0.truth).refuses_step(file, step_of(&self.0, file));
+            let (actor, step) = (self.world.executor.actor(), step_of(&self.world, file));
+            lock(&self.world.truth).refuses_step(actor, file, step);
         }
-        let about = change.files.iter().map(|(_, file)| (file.id, step_of(&self.0, file)));
+        let about = change.files.iter().map(|(_, file)| (file.id, step_of(&self.world, file)));
         let call = Call { name: "apply", class: Class::Write, about: about.collect() };
         self.write(call, move |world| {
             let written = at_once(world.catalog.apply(&change))?;
@@ -213,15 +220,15 @@ impl Catalog for SimCatalog {
     ) -> Result<Stamped<Vec<Asset>>, CatalogError> {
         let mut found =
             self.read("list_expirable", async |catalog| catalog.list_expirable(as_of, after, limit).await).await?;
-        if self.0.is_ablated(Ablation::ExpireCommitting) {
+        if self.world.is_ablated(Ablation::ExpireCommitting) {
             found.value.iter_mut().for_each(ablation::mask_committing);
         }
         Ok(found)
     }
 
     async fn purge(&self, file: FileId, from: Fence) -> Result<Written, CatalogError> {
-        if let Some(row) = self.0.row(file) {
-            lock(&self.0.truth).refuses_step(&row, Step::Purged);
+        if let Some(row) = self.world.row(file) {
+            lock(&self.world.truth).refuses_step(self.world.executor.actor(), &row, Step::Purged);
         }
         let call = Call { name: "purge", class: Class::Write, about: vec![(file, Step::Purged)] };
         self.write(call, move |world| at_once(world.catalog.purge(file, from))).await
@@ -233,17 +240,17 @@ impl Catalog for SimCatalog {
 
     async fn take_lease(&self, name: &str, holder: &str, life: TimeSpan) -> Result<bool, CatalogError> {
         let call = Call { name: "take_lease", class: Class::Lease, about: Vec::new() };
-        match self.0.enter(call, None).await {
+        match self.world.enter(call, None).await {
             Verdict::Go => {
-                let taken = at_once(self.0.catalog.take_lease(name, holder, life))?;
+                let taken = at_once(self.world.catalog.take_lease(name, holder, life))?;
                 if taken && name == Job::Reconcile.name() {
-                    lock(&self.0.desk).reconciling = Some(self.0.now());
+                    lock(&self.world.desk).reconciling = Some(self.world.now());
                 }
                 Ok(taken)
             }
             Verdict::LeaseIgnored => Ok(true),
             verdict @ Verdict::AnswerLost => {
-                at_once(self.0.catalog.take_lease(name, holder, life))?;
+                at_once(self.world.catalog.take_lease(name, holder, life))?;
                 Err(silent(verdict))
             }
             verdict => Err(silent(verdict)),
@@ -253,7 +260,7 @@ impl Catalog for SimCatalog {
     async fn release_lease(&self, name: &str, holder: &str) -> Result<(), CatalogError> {
         let (name, holder) = (name.to_owned(), holder.to_owned());
         if name == Job::Reconcile.name() {
-            let mut desk = lock(&self.0.desk);
+            let mut desk = lock(&self.world.desk);
             desk.reconciled = desk.reconciling.take();
         }
         let effect = move |world: &World| at_once(world.catalog.release_lease(&name, &holder));
@@ -305,8 +312,9 @@ impl Catalog for SimCatalog {
     }
 
     async fn adopt_orphan(&self, orphan: &Orphan) -> Result<Written, CatalogError> {
-        lock(&self.0.truth).adopts(&lock(&self.0.matter), &orphan.file.key);
-        if self.0.is_ablated(Ablation::DeleteFromScan) {
+        let actor = self.world.executor.actor();
+        lock(&self.world.truth).adopts(&lock(&self.world.matter), actor, &orphan.file.key);
+        if self.world.is_ablated(Ablation::DeleteFromScan) {
             return Ok(Written::Done);
         }
         let orphan = orphan.clone();
@@ -322,20 +330,20 @@ impl Catalog for SimCatalog {
 
     async fn load_installation(&self, fresh: InstallationId) -> Result<Stamped<Installation>, CatalogError> {
         let effect = move |world: &World| at_once(world.catalog.load_installation(fresh));
-        let mut found = if self.0.looks("load_installation") {
+        let mut found = if self.world.looks("load_installation") {
             self.write(Call::writing("load_installation"), effect).await?
         } else {
-            effect(&self.0)?
+            effect(&self.world)?
         };
-        found.value = ablation::seen_installation(&self.0, found.value);
+        found.value = ablation::seen_installation(&self.world, found.value);
         Ok(found)
     }
 
     async fn replace_installation(&self, from: &Installation, next: &Installation) -> Result<Written, CatalogError> {
         let (from, next) = (*from, *next);
-        if self.0.is_ablated(Ablation::MarkerBeforeCatalog) && from.marked_at.is_some() {
+        if self.world.is_ablated(Ablation::MarkerBeforeCatalog) && from.marked_at.is_some() {
             let both = [Visibility::Private, Visibility::Public].map(|bucket| (bucket, next.marker()));
-            lock(&self.0.matter).markers.extend(both);
+            lock(&self.world.matter).markers.extend(both);
         }
         let effect = move |world: &World| {
             let written = at_once(world.catalog.replace_installation(&from, &next))?;

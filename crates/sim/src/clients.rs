@@ -19,7 +19,7 @@ use crate::chance::mix;
 use crate::executor::{Home, lock};
 use crate::fleet::SERVERS;
 use crate::matter::{Arrival, Piece, checksum_of};
-use crate::network::{Client, PartUrl, release};
+use crate::network::{Client, PartUrl, release, release_read};
 use crate::source::{Errand, Source};
 
 type Urls = BTreeMap<(RoleName, PartNumber), SignedPart>;
@@ -280,8 +280,11 @@ impl Upload {
         match self.client.world.draw(|chance| chance.below(8)) {
             0 | 1 => {
                 let role = first.role;
-                let read =
-                    move |app: App| async move { app.file_url(&owner, &of, id, &role, Intent::Show).await.map(drop) };
+                let world = self.client.world.clone();
+                let read = move |app: App| async move {
+                    let found = app.file_url(&owner, &of, id, &role, Intent::Show).await;
+                    found.iter().for_each(|found| release_read(&world, found));
+                };
                 self.client.ask("read", read).await;
             }
             2 | 3 => {
@@ -428,7 +431,7 @@ async fn latecomer(client: Client, urls: Vec<SignedPart>, pieces: Vec<Piece>) {
 /// What a client could do if it held a URL that creates an object.
 fn put_object(client: &Client, part: &SignedPart, piece: Piece) {
     let PartUrl { key, number, .. } = PartUrl::parse(part.url.expose());
-    let now = client.world.now();
+    let now = client.world.moment();
     client.world.touch();
     let mut matter = lock(&client.world.matter);
     let upload = matter.open(&key, None, now);

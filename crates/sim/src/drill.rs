@@ -16,6 +16,7 @@ use server::jobs::Job;
 
 use crate::chance::Chance;
 use crate::clients::run_errand;
+use crate::clocks::Moment;
 use crate::executor::{Home, lock};
 use crate::fleet::{Fleet, PROCESSES};
 use crate::matter::{Arrival, Matter, Piece};
@@ -30,7 +31,7 @@ const PER_MILLE: u32 = 300;
 const BACKUP_CALLS: (u64, u64) = (40, 200);
 const STRIKE_CALLS: (u64, u64) = (120, 300);
 /// Port calls that an operator lets go by before he does something.
-const THINKING: (u64, u64) = (60, 200);
+const THINKING: (u64, u64) = (3, 200);
 
 /// A mix-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -247,7 +248,7 @@ fn foreign_buckets(world: &World) -> Matter {
         for (n, role) in [(0, "first"), (1, "second")] {
             let path = format!("somebody/{place}/{asset}/{role}-000000000000000000000000{n}g.png");
             let key = ObjectKey::new(bucket, FileKey::parse(&path).expect("it is a key of our grammar"));
-            let long_ago = crate::world::BEGIN - TimeSpan::from_hours(100 * 24);
+            let long_ago = Moment::agreed(crate::world::BEGIN - TimeSpan::from_hours(100 * 24));
             let upload = matter.open(&key, None, long_ago);
             if n == 0 {
                 let number = domain::PartNumber::new(1).expect("parts begin at 1");
@@ -342,7 +343,6 @@ pub(crate) async fn clean_up(client: Client) {
     loop {
         let app = client.fleet.app(0).expect("nothing dies in the calm");
         let terms = ReconcileTerms {
-            below: None,
             budget: 1_000,
             breaker: Breaker::Overridden,
             rehearsal: Rehearsal::Real,

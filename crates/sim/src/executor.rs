@@ -24,6 +24,15 @@ pub(crate) enum Home {
     Client,
 }
 
+/// Who makes a call, as far as it can be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Actor {
+    /// The task of this number, which does one thing after the other. No other ever has its number.
+    One(u64),
+    /// A task that is at several files at once.
+    Many,
+}
+
 type Ready = Arc<Mutex<VecDeque<u64>>>;
 
 struct Flag {
@@ -52,7 +61,7 @@ struct Task {
 struct Tasks {
     all: BTreeMap<u64, Task>,
     last: u64,
-    polled: Option<(Home, Option<Job>)>,
+    polled: Option<(u64, Home, Option<Job>)>,
 }
 
 /// The executor.
@@ -89,12 +98,20 @@ impl Executor {
 
     /// The home of the task that is being polled.
     pub(crate) fn polled(&self) -> Option<Home> {
-        lock(&self.tasks).polled.map(|(home, _)| home)
+        lock(&self.tasks).polled.map(|(_, home, _)| home)
+    }
+
+    /// Who is being polled.
+    pub(crate) fn actor(&self) -> Actor {
+        match lock(&self.tasks).polled {
+            None | Some((.., Some(Job::DriveCommits | Job::FinishSingle))) => Actor::Many,
+            Some((task, ..)) => Actor::One(task),
+        }
     }
 
     /// Whether the task that is being polled runs this job. What it lets others do for it does not count.
     pub(crate) fn runs(&self, job: Job) -> bool {
-        lock(&self.tasks).polled.is_some_and(|(_, polled)| polled == Some(job))
+        lock(&self.tasks).polled.is_some_and(|(.., polled)| polled == Some(job))
     }
 
     /// Whether a home has tasks.
@@ -126,7 +143,7 @@ impl Executor {
                 let Some(future) = task.future.take() else { continue };
                 task.flag.queued.store(false, Ordering::SeqCst);
                 let found = (future, task.flag.clone());
-                let polled = Some((task.home, task.job));
+                let polled = Some((id, task.home, task.job));
                 tasks.polled = polled;
                 found
             };

@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::ablation::Ablation;
 use crate::catalog::SimCatalog;
+use crate::clocks::HostClock;
 use crate::executor::{Home, lock};
 use crate::network::ENDPOINT;
 use crate::store::SimStore;
@@ -153,10 +154,10 @@ impl Fleet {
         let home = Home::Process(process);
         let world = &self.world;
         let parts = AppParts {
-            catalog: Arc::new(SimCatalog::new(world.clone())),
-            store: Arc::new(SimStore::new(world.clone())),
+            catalog: Arc::new(SimCatalog::new(world.clone(), process)),
+            store: Arc::new(SimStore::new(world.clone(), process)),
             signer: self.signer.clone(),
-            clock: world.clock.clone(),
+            clock: Arc::new(HostClock { world: world.clone(), process }),
             entropy: Arc::new(SimEntropy(world.clone())),
             settings: self.settings.clone(),
         };

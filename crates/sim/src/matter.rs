@@ -16,6 +16,7 @@ use domain::{
 use server::store::{Completion, More, PartsPage};
 
 use crate::chance::mix;
+use crate::clocks::Moment;
 use crate::profile::{ETags, LateParts, SecondComplete, StoreBehaviour};
 
 /// A store that knows completed uploads forgets them after this time.
@@ -42,11 +43,13 @@ pub(crate) fn checksum_of(algorithm: ChecksumAlgorithm, pieces: &[Piece]) -> Che
 pub(crate) struct Object {
     begins: &'static [u8],
     pub(crate) head: ObjectHead,
+    /// As the store tells it.
     pub(crate) modified: Timestamp,
 }
 
 pub(crate) struct Upload {
     pub(crate) key: ObjectKey,
+    /// As the store tells it.
     pub(crate) initiated: Timestamp,
     checksum: Option<ChecksumAlgorithm>,
     parts: BTreeMap<PartNumber, (Piece, ETag)>,
@@ -91,16 +94,12 @@ impl Matter {
         }
     }
 
-    pub(crate) fn open(
-        &mut self,
-        key: &ObjectKey,
-        checksum: Option<ChecksumAlgorithm>,
-        initiated: Timestamp,
-    ) -> UploadId {
+    pub(crate) fn open(&mut self, key: &ObjectKey, checksum: Option<ChecksumAlgorithm>, now: Moment) -> UploadId {
         // Characters that some store's ids have, so that nobody puts one into a URL unescaped.
         let id = format!("upload/{}+=", self.opened.len() + 1);
-        self.opened.insert(id.clone(), initiated);
-        self.open.insert(id.clone(), Upload { key: key.clone(), initiated, checksum, parts: BTreeMap::new() });
+        self.opened.insert(id.clone(), now.real);
+        let upload = Upload { key: key.clone(), initiated: now.told, checksum, parts: BTreeMap::new() };
+        self.open.insert(id.clone(), upload);
         UploadId(id)
     }
 
@@ -164,11 +163,11 @@ impl Matter {
         upload: &UploadId,
         parts: &[Part],
         declared: Option<&DeclaredChecksum>,
-        now: Timestamp,
+        now: Moment,
     ) -> Completion {
         let pieces = match self.assemble(key, upload, parts) {
             Ok(pieces) => pieces,
-            Err(CompleteAnswer::NoSuchUpload) => return self.complete_again(key, upload, now),
+            Err(CompleteAnswer::NoSuchUpload) => return self.complete_again(key, upload, now.real),
             Err(answer) => return Completion { answer, etag: None },
         };
         let kept = self.open[&upload.0].checksum.filter(|_| self.profile.keeps_checksums);
@@ -187,9 +186,9 @@ impl Matter {
             checksum,
         };
         let etag = head.etag.clone();
-        self.objects.insert(key.clone(), Object { begins: pieces[0].begins, head, modified: now });
+        self.objects.insert(key.clone(), Object { begins: pieces[0].begins, head, modified: now.told });
         self.open.remove(&upload.0);
-        self.completed.insert(upload.0.clone(), (key.clone(), etag.clone(), now));
+        self.completed.insert(upload.0.clone(), (key.clone(), etag.clone(), now.real));
         Completion { answer: CompleteAnswer::Unknown, etag: self.profile.names_etag.then_some(etag) }
     }
 

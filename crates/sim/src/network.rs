@@ -9,7 +9,7 @@ use domain::{ETag, FileKey, ObjectKey, OwnerId, PartLength, PartNumber, TimeSpan
 use futures::channel::oneshot;
 use futures::future::{Either, select};
 use percent_encoding::percent_decode_str;
-use server::app::App;
+use server::app::{App, ReadUrl};
 use server::store::signer::SignedPart;
 
 use crate::call::{Call, Class, Step};
@@ -20,6 +20,9 @@ use crate::world::{Verdict, World};
 
 /// Where part URLs lead.
 pub(crate) const ENDPOINT: &str = "https://store.test/";
+
+/// How far in the future a URL may have been signed, as S3 has it.
+const SIGNED_AHEAD: TimeSpan = TimeSpan::from_mins(15);
 
 /// Somebody's browser.
 #[derive(Clone)]
@@ -35,8 +38,38 @@ pub(crate) struct PartUrl {
     pub(crate) key: ObjectKey,
     pub(crate) upload: UploadId,
     pub(crate) number: PartNumber,
+    pub(crate) validity: Validity,
+}
+
+/// For how long a signed URL works, and by whose word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Validity {
+    /// The access key of the credentials it was signed with.
+    pub(crate) access_key: String,
+    pub(crate) signed_at: Timestamp,
     /// The first moment at which the store refuses it.
     pub(crate) end: Timestamp,
+}
+
+impl Validity {
+    /// Reads the query of a signed URL as the store does.
+    ///
+    /// # Panics
+    /// If the server signed no such URL: the simulation ends with it.
+    pub(crate) fn parse(query: &str) -> Self {
+        let (mut access_key, mut signed_at, mut life) = (None, None, None);
+        for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
+            match name {
+                "X-Amz-Credential" => access_key = value.split_once("%2F").map(|(key, _)| key.to_owned()),
+                "X-Amz-Date" => signed_at = parse_basic(value),
+                "X-Amz-Expires" => life = value.parse().ok().map(TimeSpan::from_secs),
+                _ => {}
+            }
+        }
+        let signed_at = signed_at.expect("it says when it was signed");
+        let end = signed_at + life.expect("it says how long it lives");
+        Self { access_key: access_key.expect("it says by whom it was signed"), signed_at, end }
+    }
 }
 
 impl PartUrl {
@@ -49,12 +82,10 @@ impl PartUrl {
         let place = place.strip_prefix(ENDPOINT).expect("it leads to the store");
         let (bucket, path) = place.split_once('/').expect("it names bucket and key");
         let visibility = if bucket == "public" { Visibility::Public } else { Visibility::Private };
-        let (mut number, mut signed_at, mut life, mut upload) = (None, None, None, None);
+        let (mut number, mut upload) = (None, None);
         for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
             match name {
                 "partNumber" => number = value.parse().ok().and_then(|number| PartNumber::new(number).ok()),
-                "X-Amz-Date" => signed_at = parse_basic(value),
-                "X-Amz-Expires" => life = value.parse().ok().map(TimeSpan::from_secs),
                 "uploadId" => upload = percent_decode_str(value).decode_utf8().ok().map(std::borrow::Cow::into_owned),
                 _ => {}
             }
@@ -63,7 +94,7 @@ impl PartUrl {
             key: ObjectKey::new(visibility, FileKey::parse(path).expect("it is a key of ours")),
             upload: UploadId(upload.expect("it names its upload")),
             number: number.expect("it names its part"),
-            end: signed_at.expect("it says when it was signed") + life.expect("it says how long it lives"),
+            validity: Validity::parse(query),
         }
     }
 }
@@ -154,9 +185,9 @@ impl Client {
     /// Sends a part to where its URL says. Gives what the store answered, if it said that it arrived.
     pub(crate) async fn send(&self, part: &SignedPart, piece: Piece) -> Option<ETag> {
         let world = &self.world;
-        let PartUrl { key, upload, number, end } = PartUrl::parse(part.url.expose());
+        let PartUrl { key, upload, number, validity } = PartUrl::parse(part.url.expose());
         let is_other = matches!(part.length, PartLength::Exactly(length) if length != piece.size);
-        if world.now() >= end || (self.fleet.lengths_are_signed && is_other) {
+        if !world.admits(&validity) || (self.fleet.lengths_are_signed && is_other) {
             return None;
         }
         // What counts is whether the upload was there when the request began.
@@ -202,12 +233,33 @@ impl Client {
     }
 }
 
-/// I5: URLs are in an answer, so somebody may hold them.
+impl World {
+    /// Whether the store takes what a URL was signed with, by its own clock: it has not ended, it was not signed in the
+    /// future, and its credentials have not ended.
+    fn admits(&self, validity: &Validity) -> bool {
+        let now = self.moment().told;
+        let credentials_end = lock(&self.issuer).end_of(&validity.access_key);
+        let has_begun = validity.signed_at.duration_since(now) <= SIGNED_AHEAD;
+        has_begun && now < validity.end && credentials_end.is_none_or(|end| now < end)
+    }
+}
+
+/// I5 and T3: URLs are in an answer, so somebody may hold them.
 pub(crate) fn release<'a>(world: &World, parts: impl IntoIterator<Item = &'a SignedPart>) {
     for part in parts {
         let url = PartUrl::parse(part.url.expose());
-        lock(&world.truth).released(&world.catalog, &url.key, url.end);
+        let credentials_end = lock(&world.issuer).end_of(&url.validity.access_key);
+        lock(&world.truth).granted(&world.catalog, part, &url, credentials_end);
     }
+}
+
+/// T3: a URL to read is in an answer.
+pub(crate) fn release_read(world: &World, read: &ReadUrl) {
+    let ReadUrl::Signed { url, expires_at } = read else { return };
+    let (_, query) = url.expose().split_once('?').expect("a signed URL has a query");
+    let validity = Validity::parse(query);
+    let credentials_end = lock(&world.issuer).end_of(&validity.access_key);
+    lock(&world.truth).readable(&validity, *expires_at, credentials_end);
 }
 
 #[cfg(test)]
@@ -230,12 +282,13 @@ mod tests {
     fn a_url_says_what_it_is_for() {
         let asset = domain::AssetId::new(Timestamp::UNIX_EPOCH, &[1; 10]);
         let url = format!(
-            "{ENDPOINT}public/42/images/{asset}/image-0000000000000000000000000g.png?X-Amz-Date=19700101T000010Z\
-             &X-Amz-Expires=60&partNumber=3&uploadId=upload%2F7%2B%3D&X-Amz-Signature=0"
+            "{ENDPOINT}public/42/images/{asset}/image-0000000000000000000000000g.png?X-Amz-Credential=me%2F19700101\
+             &X-Amz-Date=19700101T000010Z&X-Amz-Expires=60&partNumber=3&uploadId=upload%2F7%2B%3D&X-Amz-Signature=0"
         );
         let parsed = PartUrl::parse(&url);
         assert_eq!(parsed.upload.0, "upload/7+=");
-        assert_eq!((parsed.number.get(), parsed.end), (3, Timestamp::from_second(70).unwrap()));
+        assert_eq!((parsed.number.get(), parsed.validity.end), (3, Timestamp::from_second(70).unwrap()));
+        assert_eq!(parsed.validity.access_key, "me");
         assert_eq!(parsed.key.visibility(), Visibility::Public);
     }
 }

@@ -10,6 +10,7 @@ use crate::ablation::Ablation;
 use crate::call::Fault;
 use crate::chance::{Chance, mix};
 use crate::clients::run_errand;
+use crate::clocks::Jolt;
 use crate::coverage::Coverage;
 use crate::drill::{Drill, Script, start_clean_up};
 use crate::executor::{Home, lock};
@@ -72,7 +73,7 @@ pub struct Outcome {
     pub tally: Tally,
     /// How assets fared.
     pub assets: Assets,
-    /// The mix-up of catalog and buckets that came, if one did.
+    /// The mix-up of catalog and buckets that came, or the clock that was wrong, if one was.
     pub drill: Option<&'static str>,
     /// Which cells were reached.
     pub coverage: Coverage,
@@ -97,7 +98,7 @@ pub fn run(plan: Plan) -> Outcome {
     let assets = lock(&world.truth).assets();
     let mut desk = lock(&world.desk);
     let trace = desk.trace.take().unwrap_or_default();
-    let drill = desk.drill.map(Drill::name);
+    let drill = desk.drill.map(Drill::name).or(desk.jolt);
     Outcome { store: profile.name, breach, tally: desk.tally, assets, drill, coverage, trace }
 }
 
@@ -116,6 +117,8 @@ fn storm(world: &Arc<World>, fleet: &Arc<Fleet>, climate: &Climate) -> Result<()
     }
     world.settle()?;
     let mut script = world.draw(Script::of);
+    // What was written down while a clock was far off says nothing about what a restored catalog forgot.
+    let mut jolt = if script.is_none() { world.draw(Jolt::of) } else { None };
     let mut enough = world.draw(|chance| chance.between(STORM_CALLS.0, STORM_CALLS.1));
     for step in 0.. {
         match world.step(climate, PROCESSES)? {
@@ -125,6 +128,9 @@ fn storm(world: &Arc<World>, fleet: &Arc<Fleet>, climate: &Climate) -> Result<()
                 fleet.ended(process);
                 restart_later(world, fleet, process);
             }
+        }
+        if let Some(jolt) = &mut jolt {
+            jolt.advance(world);
         }
         let in_drill = script.as_mut().map_or(Ok(false), |script| script.advance(world, fleet))?;
         let calls = lock(&world.desk).tally.port_calls;
@@ -136,6 +142,10 @@ fn storm(world: &Arc<World>, fleet: &Arc<Fleet>, climate: &Climate) -> Result<()
         } else if calls >= enough || !world.executor.is_busy(Home::Client) || step > STORM_STEPS {
             break;
         }
+    }
+    if let Some(jolt) = &mut jolt {
+        jolt.end(world);
+        lock(&world.desk).jolt = jolt.name();
     }
     Ok(())
 }

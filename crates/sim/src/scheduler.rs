@@ -271,7 +271,7 @@ impl World {
                 let open: Vec<_> = self.right(|matter| matter.uploads().map(|(_, key)| key.clone()).collect());
                 if let Some(key) = pick(self, open) {
                     self.note(|| format!("somebody opens an upload on {}", key.path()));
-                    let now = self.now();
+                    let now = self.moment();
                     self.right(|matter| matter.open(&key, None, now));
                 }
             }

@@ -17,12 +17,17 @@ use server::store::{
 
 use crate::ablation::{self, Ablation};
 use crate::call::{Call, Step};
+use crate::clocks::Moment;
 use crate::executor::lock;
 use crate::matter::Matter;
 use crate::world::{Verdict, World, Zombie};
 
 /// The simulated store.
-pub(crate) struct SimStore(Arc<World>);
+pub(crate) struct SimStore {
+    world: Arc<World>,
+    /// The process that it answers.
+    process: usize,
+}
 
 /// The store said nothing that means anything.
 #[derive(Debug, thiserror::Error)]
@@ -34,54 +39,54 @@ fn silent(verdict: Verdict) -> StoreError {
 }
 
 /// One effect on matter.
-fn land<T>(world: &World, effect: impl FnOnce(&mut Matter, Timestamp) -> T) -> T {
+fn land<T>(world: &World, effect: impl FnOnce(&mut Matter, Moment) -> T) -> T {
     world.touch();
-    effect(&mut lock(&world.matter), world.now())
+    effect(&mut lock(&world.matter), world.moment())
 }
 
 impl SimStore {
-    pub(crate) fn new(world: Arc<World>) -> Self {
-        Self(world)
+    pub(crate) fn new(world: Arc<World>, process: usize) -> Self {
+        Self { world, process }
     }
 
     fn call(&self, step: Step, key: &ObjectKey) -> Call {
-        Call::store(step, lock(&self.0.truth).file_of(key))
+        Call::store(step, lock(&self.world.truth).file_of(key))
     }
 
     async fn read<T>(&self, step: Step, key: &ObjectKey, read: impl FnOnce(&Matter) -> T) -> Result<T, StoreError> {
-        match self.0.enter(self.call(step, key), None).await {
-            Verdict::Go => Ok(read(&lock(&self.0.matter))),
+        match self.world.enter(self.call(step, key), None).await {
+            Verdict::Go => Ok(read(&lock(&self.world.matter))),
             verdict => Err(silent(verdict)),
         }
     }
 
     /// A read that is about no file in particular.
     async fn look<T>(&self, name: &'static str, read: impl FnOnce(&Matter) -> T) -> Result<T, StoreError> {
-        match self.0.enter(Call::reading(name), None).await {
-            Verdict::Go => Ok(read(&lock(&self.0.matter))),
+        match self.world.enter(Call::reading(name), None).await {
+            Verdict::Go => Ok(read(&lock(&self.world.matter))),
             verdict => Err(silent(verdict)),
         }
     }
 
     /// A question that everything asks.
     async fn glance<T>(&self, name: &'static str, read: impl FnOnce(&Matter) -> T) -> Result<T, StoreError> {
-        if self.0.looks(name) { self.look(name, read).await } else { Ok(read(&lock(&self.0.matter))) }
+        if self.world.looks(name) { self.look(name, read).await } else { Ok(read(&lock(&self.world.matter))) }
     }
 
     async fn write<T: Send>(
         &self,
         step: Step,
         key: &ObjectKey,
-        effect: impl FnOnce(&mut Matter, Timestamp) -> T + Clone + Send + 'static,
+        effect: impl FnOnce(&mut Matter, Moment) -> T + Clone + Send + 'static,
     ) -> Result<T, StoreError> {
         let zombie: Zombie = {
             let effect = effect.clone();
             Box::new(move |world| drop(land(world, effect)))
         };
-        match self.0.enter(self.call(step, key), Some(zombie)).await {
-            Verdict::Go => Ok(land(&self.0, effect)),
+        match self.world.enter(self.call(step, key), Some(zombie)).await {
+            Verdict::Go => Ok(land(&self.world, effect)),
             verdict @ Verdict::AnswerLost => {
-                land(&self.0, effect);
+                land(&self.world, effect);
                 Err(silent(verdict))
             }
             verdict => Err(silent(verdict)),
@@ -92,7 +97,7 @@ impl SimStore {
 #[async_trait]
 impl Store for SimStore {
     async fn open_upload(&self, key: &ObjectKey, checksum: Option<ChecksumAlgorithm>) -> Result<UploadId, StoreError> {
-        lock(&self.0.truth).refuses_while_mixed_up("CreateMultipartUpload", key);
+        lock(&self.world.truth).refuses_while_mixed_up("CreateMultipartUpload", key);
         let place = key.clone();
         self.write(Step::OpenUpload, key, move |matter, now| matter.open(&place, checksum, now)).await
     }
@@ -104,7 +109,7 @@ impl Store for SimStore {
         after: Option<PartNumber>,
         _limit: u16,
     ) -> Result<Option<PartsPage>, StoreError> {
-        let world = &self.0;
+        let world = &self.world;
         self.read(Step::ListParts, key, |matter| {
             if ablation::denies(world, upload) { None } else { matter.list_parts(key, upload, after) }
         })
@@ -129,12 +134,14 @@ impl Store for SimStore {
         parts: &[Part],
         checksum: Option<&DeclaredChecksum>,
     ) -> Completion {
-        lock(&self.0.truth).refuses_while_mixed_up("Complete", key);
+        let actor = self.world.executor.actor();
+        lock(&self.world.truth).refuses_while_mixed_up("Complete", key);
+        lock(&self.world.truth).commits(&self.world.catalog, actor, key);
         let effect = {
             let (key, upload, parts, checksum) = (key.clone(), upload.clone(), parts.to_vec(), checksum.cloned());
             move |world: &World| {
                 world.touch();
-                let now = world.now();
+                let now = world.moment();
                 lock(&world.matter).complete(&key, &upload, &parts, checksum.as_ref(), now)
             }
         };
@@ -143,18 +150,18 @@ impl Store for SimStore {
             Box::new(move |world| drop(effect(world)))
         };
         let unknown = Completion { answer: CompleteAnswer::Unknown, etag: None };
-        match self.0.enter(self.call(Step::Complete, key), Some(zombie)).await {
-            Verdict::Go | Verdict::LeaseIgnored => effect(&self.0),
+        match self.world.enter(self.call(Step::Complete, key), Some(zombie)).await {
+            Verdict::Go | Verdict::LeaseIgnored => effect(&self.world),
             Verdict::AnswerLost => {
-                effect(&self.0);
+                effect(&self.world);
                 unknown
             }
             Verdict::WrongAnswer(answer) => {
-                effect(&self.0);
+                effect(&self.world);
                 Completion { answer, etag: None }
             }
             Verdict::ErrorAnswer(answer) => {
-                ablation::trust_answer(&self.0, key, parts, answer);
+                ablation::trust_answer(&self.world, key, parts, answer);
                 Completion { answer, etag: None }
             }
             Verdict::Refused | Verdict::Late => unknown,
@@ -162,7 +169,8 @@ impl Store for SimStore {
     }
 
     async fn head(&self, key: &ObjectKey) -> Result<Option<ObjectHead>, StoreError> {
-        let world = &self.0;
+        let world = &self.world;
+        lock(&world.truth).commits(&world.catalog, world.executor.actor(), key);
         if ablation::believes_listing(world) {
             return Ok(None);
         }
@@ -170,7 +178,7 @@ impl Store for SimStore {
     }
 
     async fn read_first(&self, key: &ObjectKey, etag: &ETag, _limit: ByteCount) -> Result<Option<Bytes>, StoreError> {
-        let world = &self.0;
+        let world = &self.world;
         self.read(Step::ReadFirst, key, |matter| {
             matter.read_first(key, etag).or_else(|| ablation::bytes_instead(world, key))
         })
@@ -178,8 +186,9 @@ impl Store for SimStore {
     }
 
     async fn abort(&self, key: &ObjectKey, upload: &UploadId) -> Result<(), StoreError> {
-        let world = &self.0;
-        lock(&world.truth).aborts(&world.catalog, &lock(&world.matter), key, upload);
+        let world = &self.world;
+        let actor = world.executor.actor();
+        lock(&world.truth).aborts(&world.catalog, &lock(&world.matter), actor, (key, upload));
         if world.is_ablated(Ablation::NoAbort) {
             ablation::forget(world, upload);
             return Ok(());
@@ -191,13 +200,13 @@ impl Store for SimStore {
     }
 
     async fn delete(&self, key: &ObjectKey) -> Result<(), StoreError> {
-        lock(&self.0.truth).deletes(&self.0.catalog, key);
+        lock(&self.world.truth).deletes(&self.world.catalog, self.world.executor.actor(), key);
         let place = key.clone();
         self.write(Step::Delete, key, move |matter, _| matter.delete(&place)).await.map(drop)
     }
 
     async fn list_uploads(&self, key: &ObjectKey) -> Result<Vec<UploadId>, StoreError> {
-        let world = &self.0;
+        let world = &self.world;
         self.read(Step::ListUploads, key, |matter| {
             let mut uploads = matter.uploads_on(key);
             uploads.retain(|upload| !ablation::denies(world, upload));
@@ -214,7 +223,7 @@ impl Store for SimStore {
         _limit: u16,
     ) -> Result<ObjectsPage, StoreError> {
         let mut page = self.look("list_objects", |matter| matter.objects_page(visibility, prefix, after)).await?;
-        page.objects.iter_mut().for_each(|object| ablation::listed_age(&self.0, &mut object.modified));
+        page.objects.iter_mut().for_each(|object| ablation::listed_age(&self.world, &mut object.modified));
         Ok(page)
     }
 
@@ -226,13 +235,13 @@ impl Store for SimStore {
         _limit: u16,
     ) -> Result<UploadsPage, StoreError> {
         let mut page = self.look("list_open_uploads", |matter| matter.uploads_page(visibility, prefix, after)).await?;
-        page.uploads.iter_mut().for_each(|upload| ablation::listed_age(&self.0, &mut upload.initiated));
+        page.uploads.iter_mut().for_each(|upload| ablation::listed_age(&self.world, &mut upload.initiated));
         Ok(page)
     }
 
     async fn find_marker(&self, visibility: Visibility) -> Result<Option<Marker>, StoreError> {
         let marker = self.glance("find_marker", |matter| matter.markers.get(&visibility).copied()).await?;
-        Ok(ablation::seen_marker(&self.0, marker))
+        Ok(ablation::seen_marker(&self.world, marker))
     }
 
     async fn write_marker(&self, visibility: Visibility, marker: &Marker) -> Result<(), StoreError> {
@@ -241,13 +250,13 @@ impl Store for SimStore {
             lock(&world.matter).markers.insert(visibility, marker);
         };
         let zombie: Zombie = Box::new(move |world| land(world));
-        match self.0.enter(Call::writing("write_marker"), Some(zombie)).await {
+        match self.world.enter(Call::writing("write_marker"), Some(zombie)).await {
             Verdict::Go => {
-                land(&self.0);
+                land(&self.world);
                 Ok(())
             }
             verdict @ Verdict::AnswerLost => {
-                land(&self.0);
+                land(&self.world);
                 Err(silent(verdict))
             }
             verdict => Err(silent(verdict)),
@@ -255,14 +264,20 @@ impl Store for SimStore {
     }
 
     async fn store_time(&self) -> Result<Option<Timestamp>, StoreError> {
-        let world = &self.0;
-        self.glance("store_time", |_| Timestamp::from_second(world.now().as_second()).ok()).await
+        let world = &self.world;
+        let shown = || if world.is_ablated(Ablation::IgnoreSkew) { world.now() } else { world.moment().told };
+        let told = self.glance("store_time", |_| Timestamp::from_second(shown().as_second()).ok()).await?;
+        // The process's own clock is read with it.
+        let skew = lock(&world.clocks).worst(self.process);
+        lock(&world.truth).told_other_clocks((self.process, world.executor.actor()), world.now(), skew);
+        Ok(told)
     }
 
     async fn signing_credentials(&self) -> Result<SigningCredentials, StoreError> {
-        // Answered from memory in the real one; what can fail about it is another store call.
-        let credentials = signing::Credentials::new("simulated", "not a secret", None);
-        Ok(SigningCredentials { credentials, end: None })
+        // Taken before the wait: an answer may be old when it comes.
+        let found = lock(&self.world.issuer).current(self.world.now());
+        let found = self.look("signing_credentials", |_| found).await?;
+        Ok(ablation::seen_credentials(&self.world, found))
     }
 
     async fn probe(&self) -> Result<(), StoreError> {

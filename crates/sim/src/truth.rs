@@ -3,12 +3,14 @@
 //! The judge has no part in the play: it reads both behind everybody's back, and a log of what was issued and released
 //! where an invariant speaks of the past. *Invariant*: what it reads is never what the code under test was told.
 
+mod clocks;
 mod drills;
+mod grants;
 mod sizes;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::limits::{ORPHAN_AGE, RECHECK_AFTER};
+use domain::limits::RECHECK_AFTER;
 use domain::{
     Asset, AssetId, AssetStatus, ByteCount, EventKind, Fence, File, FileId, FileState, ObjectKey, Reason, RoleName,
     StateName, Timestamp, UploadId,
@@ -17,6 +19,8 @@ use futures::FutureExt as _;
 use server::catalog::Catalog as _;
 use server::catalog::memory::MemoryCatalog;
 
+use self::clocks::Looks;
+use crate::executor::Actor;
 use crate::matter::Matter;
 
 /// A law that was broken.
@@ -112,6 +116,8 @@ pub(crate) struct Truth {
     claims: BTreeMap<(AssetId, RoleName), BTreeSet<ByteCount>>,
     /// Whether the operator has let go of what a restored catalog does not know.
     consented: bool,
+    /// Looks at the clocks.
+    looks: Looks,
     breach: Option<Breach>,
 }
 
@@ -168,8 +174,9 @@ impl Truth {
     }
 
     /// I6: a DELETE is about to be sent.
-    pub(crate) fn deletes(&mut self, catalog: &MemoryCatalog, key: &ObjectKey) {
+    pub(crate) fn deletes(&mut self, catalog: &MemoryCatalog, actor: Actor, key: &ObjectKey) {
         self.refuses_while_mixed_up("DELETE", key);
+        self.refuses_by_clocks(actor, "a DELETE");
         let state = self.state(catalog, key);
         if !matches!(state, Row::Is(StateName::Deleting | StateName::Closed) | Row::Purged) {
             self.report("I6", format!("DELETE of {} whose row is {state:?}", key.path()));
@@ -179,7 +186,13 @@ impl Truth {
     /// I6: an Abort is about to be sent. T6 is allowed its own from COMMITTING on, and its row may move meanwhile;
     /// T12 is allowed one that a live row does not know, if it is old enough: no write that would make the row know it is
     /// on its way for so long. Here some are, and may cross the Abort; then the file has to be sent again.
-    pub(crate) fn aborts(&mut self, catalog: &MemoryCatalog, matter: &Matter, key: &ObjectKey, upload: &UploadId) {
+    pub(crate) fn aborts(
+        &mut self,
+        catalog: &MemoryCatalog,
+        matter: &Matter,
+        actor: Actor,
+        (key, upload): (&ObjectKey, &UploadId),
+    ) {
         self.refuses_while_mixed_up("Abort", key);
         let state = self.state(catalog, key);
         let stored = self.file_of(key).and_then(|id| row(catalog, id)).and_then(|file| file.upload_id);
@@ -191,9 +204,12 @@ impl Truth {
             // Without an id in its row, any upload may be its own.
             Row::Is(StateName::Reserved) => false,
             Row::Is(StateName::Uploading) if own => false,
-            Row::Is(_) => age.is_some_and(|age| age >= ORPHAN_AGE),
+            Row::Is(_) => age.is_some_and(|age| self.may_look_old(age)),
             Row::Never | Row::Forgotten => false,
         };
+        if !(own && self.is_of_commit(actor, key)) {
+            self.refuses_by_clocks(actor, "an Abort");
+        }
         if !allowed {
             let whose = if own { "its own" } else { "another" };
             let age = age.unwrap_or_default();
@@ -210,25 +226,6 @@ impl Truth {
         let over = self.files.values().any(|known| known.key == *key && is_over(known));
         if over || (self.rewound.is_some() && !self.knows(catalog, key, upload)) {
             self.beyond_looks.insert(upload.0.clone());
-        }
-    }
-
-    /// I5: a URL that works until `end` is in somebody's hands.
-    pub(crate) fn released(&mut self, catalog: &MemoryCatalog, key: &ObjectKey, end: Timestamp) {
-        let Some(id) = self.file_of(key) else {
-            return self.report("I5", format!("a URL for {}, which no row ever had", key.path()));
-        };
-        let known = self.files.get_mut(&id).expect("it was just found");
-        known.released = known.released.max(Some(end));
-        if let Some(file) = row(catalog, id) {
-            self.check_bound(&file, end);
-        }
-    }
-
-    fn check_bound(&mut self, file: &File, end: Timestamp) {
-        if file.url_not_after.is_none_or(|bound| bound < end) {
-            let bound = file.url_not_after;
-            self.report("I5", format!("a URL of {} lives until {end}, its row allows {bound:?}", file.key.path()));
         }
     }
 

@@ -18,7 +18,9 @@ use server::clock::{Clock as _, ManualClock};
 use crate::ablation::{Ablated, Ablation};
 use crate::call::{Call, Class, Fault};
 use crate::chance::Chance;
+use crate::clocks::Clocks;
 use crate::coverage::Coverage;
+use crate::credentials::Issuer;
 use crate::drill::{Drill, Stage};
 use crate::executor::{Executor, Home, lock};
 use crate::matter::Matter;
@@ -119,6 +121,8 @@ pub(crate) struct Desk {
     /// The drill that came, and how far it is.
     pub(crate) drill: Option<Drill>,
     pub(crate) stage: Stage,
+    /// The clock that was wrong.
+    pub(crate) jolt: Option<&'static str>,
     /// When each process last waited for an answer about markers or clocks.
     looked: BTreeMap<(Home, &'static str), Timestamp>,
     /// When the last comparison of buckets and catalog began that came to its end.
@@ -137,6 +141,8 @@ pub(crate) struct World {
     /// The right buckets, while others stand in their place.
     pub(crate) aside: Mutex<Option<Matter>>,
     pub(crate) profile: StoreBehaviour,
+    pub(crate) issuer: Mutex<Issuer>,
+    pub(crate) clocks: Mutex<Clocks>,
     pub(crate) executor: Executor,
     pub(crate) truth: Mutex<Truth>,
     pub(crate) coverage: Mutex<Coverage>,
@@ -150,17 +156,24 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new(seed: u64, profile: StoreBehaviour, ablation: Option<Ablation>) -> Arc<Self> {
         let clock = Arc::new(ManualClock::new(BEGIN));
+        let mut chance = Chance::new(seed);
+        let issuer = Mutex::new(Issuer::of(&mut chance));
+        let clocks = Clocks::of(&mut chance);
+        let mut truth = Truth::default();
+        truth.stamps_differ(clocks.of_store());
         Arc::new(Self {
             catalog: Arc::new(MemoryCatalog::new(clock.clone())),
             clock,
             matter: Mutex::new(Matter::new(profile)),
             aside: Mutex::default(),
             profile,
+            issuer,
+            clocks: Mutex::new(clocks),
             executor: Executor::default(),
-            truth: Mutex::new(Truth::default()),
+            truth: Mutex::new(truth),
             coverage: Mutex::new(Coverage::default()),
             desk: Mutex::new(Desk {
-                chance: Chance::new(seed),
+                chance,
                 weather: Weather::Storm,
                 waiting: Vec::new(),
                 zombies: Vec::new(),
@@ -171,6 +184,7 @@ impl World {
                 ending: None,
                 drill: None,
                 stage: Stage::Planned,
+                jolt: None,
                 looked: BTreeMap::new(),
                 reconciled: None,
                 reconciling: None,

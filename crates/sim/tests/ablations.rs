@@ -53,4 +53,7 @@ ablations! {
     ignore_missing_marker: IgnoreMissingMarker,
     remove_forgotten: RemoveForgotten,
     delete_from_scan: DeleteFromScan,
+    ignore_credentials_end: IgnoreCredentialsEnd,
+    ignore_skew: IgnoreSkew,
+    freeze_half: FreezeHalf,
 }

@@ -27,6 +27,7 @@ fn a_seed_is_as_large_as_it_must_be() {
     assert!(findings.tally.crashes >= findings.seeds, "{}", findings.report());
     // The storm leaves room for success: a simulation in which nothing is ever published proves nothing.
     let Assets { reserved, created, undeclared, left_alone } = findings.assets;
-    assert!(reserved >= 3 * findings.seeds && created * 3 >= reserved, "{}", findings.report());
+    // Where a clock is hours off, the store takes no URL of the server's.
+    assert!(reserved >= 3 * findings.seeds && created * 10 >= reserved * 3, "{}", findings.report());
     assert!(undeclared * 10 >= findings.seeds && left_alone * 10 >= findings.seeds, "{}", findings.report());
 }

@@ -9,6 +9,7 @@ use server::catalog::memory::MemoryCatalog;
 
 use super::{Row, Seen, Truth, now, row};
 use crate::call::Step;
+use crate::executor::Actor;
 use crate::matter::Matter;
 
 impl Truth {
@@ -94,21 +95,26 @@ impl Truth {
         }
     }
 
-    /// Rule 9: a row is about to be written. Owners may still delete; nobody else ends anything.
-    pub(crate) fn refuses_step(&mut self, next: &File, step: Step) {
+    /// Rules 9 and 6: a row is about to be written. Owners may still delete; nobody else ends anything.
+    pub(crate) fn refuses_step(&mut self, actor: Actor, next: &File, step: Step) {
         let ends = match step {
             Step::Destroyed | Step::Rechecked | Step::Purged | Step::Sought | Step::Rejected => true,
             Step::Ended => matches!(next.state.reason(), Some(Reason::Abandoned | Reason::Orphan)),
             _ => false,
         };
+        let by_age = step == Step::Ended && next.state.reason() == Some(Reason::Abandoned);
+        if by_age || matches!(step, Step::Destroyed | Step::Purged) {
+            self.refuses_by_clocks(actor, step.name());
+        }
         if self.mixed_up && ends {
             let what = format!("{} of {} while its bucket is another's", step.name(), next.key.path());
             self.report("R9", what);
         }
     }
 
-    /// Rule 9: reconcile is about to give a row to what has none.
-    pub(crate) fn adopts(&mut self, matter: &Matter, key: &ObjectKey) {
+    /// Rules 9 and 6: reconcile is about to give a row to what has none.
+    pub(crate) fn adopts(&mut self, matter: &Matter, actor: Actor, key: &ObjectKey) {
+        self.refuses_by_clocks(actor, "an orphan is adopted");
         let old = |upload: &UploadId| matter.opened_at(upload) < self.rewound;
         let lies_there = || matter.head(key).is_some() || matter.uploads_on(key).iter().any(old);
         if self.mixed_up || (self.estranged.contains(key) && !self.consented && lies_there()) {
