@@ -91,7 +91,8 @@ impl FileKey {
     }
 }
 
-fn is_owner_segment(segment: &str) -> bool {
+/// Whether a segment can be an owner's ([`crate::OwnerId::key_segment`]).
+pub(crate) fn is_owner_segment(segment: &str) -> bool {
     let body = segment.strip_prefix('~').unwrap_or(segment);
     (1..=40).contains(&body.len()) && body.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }

@@ -81,7 +81,7 @@ const BASE: Profile = Profile {
 
 impl Profile {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self {
             name: "opening",
             says: "two requests open the same upload, one may come late; a job expires and destroys",
@@ -141,6 +141,14 @@ impl Profile {
             says: "two finishers publish an asset of two files while its owner cancels and a job expires it",
             second: true,
             runners: 1,
+            zombies: 0,
+            ..BASE
+        },
+        Self {
+            name: "two-runners",
+            says: "two job runners end, destroy and close an asset of two files while a finisher publishes it",
+            second: true,
+            finishers: 1,
             zombies: 0,
             ..BASE
         },

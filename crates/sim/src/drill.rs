@@ -343,6 +343,7 @@ pub(crate) async fn clean_up(client: Client) {
     loop {
         let app = client.fleet.app(0).expect("nothing dies in the calm");
         let terms = ReconcileTerms {
+            below: None,
             budget: 1_000,
             breaker: Breaker::Overridden,
             rehearsal: Rehearsal::Real,

@@ -1,11 +1,13 @@
 //! Grants to watch.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use domain::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::asset::FileUrlBody;
 use crate::object::objects;
 
 /// `POST /v1/{collection}/{id}/grants`: lets others watch.
@@ -50,6 +52,9 @@ pub struct WatchBody {
     pub collection: String,
     /// The roles that can be followed: those with a published file.
     pub roles: Vec<String>,
+    /// Where each role's file is read now, as following its link would say. A page that shows it longer asks again before
+    /// that ends. A file whose object is missing from the store is left out.
+    pub files: BTreeMap<String, FileUrlBody>,
     /// When the link ends.
     #[schema(value_type = String, format = DateTime)]
     pub expires_at: Timestamp,

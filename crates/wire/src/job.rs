@@ -1,6 +1,6 @@
 //! Jobs that an operator starts by hand.
 
-use domain::Timestamp;
+use domain::{KeyPrefix, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -25,6 +25,10 @@ objects!(ReapRequest);
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(remote = "Self", deny_unknown_fields)]
 pub struct ReconcileRequest {
+    /// Only what is below this prefix: an owner as keys name it, `42/`, or one of its collections, `42/videos/`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "42/videos/")]
+    pub prefix: Option<KeyPrefix>,
     /// Only look, change nothing.
     #[serde(default)]
     pub dry_run: bool,
@@ -40,7 +44,7 @@ objects!(ReconcileRequest);
 pub struct ReconcileBody {
     /// Whether this only looked.
     pub dry_run: bool,
-    /// Objects in both buckets.
+    /// Objects in both buckets, below the prefix if one was given.
     pub objects: u64,
     /// Open uploads in both buckets.
     pub uploads: u64,
@@ -97,7 +101,7 @@ pub struct FindingBody {
 /// What an audit saw.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AuditBody {
-    /// Objects in both buckets.
+    /// Objects in both buckets, below the prefix if one was given.
     pub objects: u64,
     /// Open uploads in both buckets.
     pub uploads: u64,

@@ -4,8 +4,7 @@ import type { Page } from "@playwright/test";
 import { film, goesOn, plays, timeOf } from "../house/film";
 import { SMALL } from "../house/films";
 import { useLandfall } from "../house/landfall";
-import { isPast } from "../house/lifetime";
-import { expect, NOT_SIGNED_IN, signIn, test, type Watch } from "../house/watched";
+import { expect, signIn, test, type Watch } from "../house/watched";
 
 const landfall = useLandfall(() => `[delivery]\nwindow = "1s"\nttl = "6s"\n`);
 
@@ -43,10 +42,10 @@ const OUTSIDE = [
 ];
 
 /**
- * A line over which the addresses that are asked for until it is let go bring two seconds of film and no more. What lies
- * behind the pictures is read before them.
+ * A line over which the addresses that are asked for, until what this gives is called, bring two seconds of film and no
+ * more. What lies behind the pictures is read before them.
  */
-async function slowLine(page: Page): Promise<{ letGo: () => void; slow: Set<string> }> {
+async function slowLine(page: Page): Promise<() => void> {
   const slow = new Set<string>();
   let isSlow = true;
   await page.route(
@@ -62,7 +61,7 @@ async function slowLine(page: Page): Promise<{ letGo: () => void; slow: Set<stri
       // Whatever else it asks for gets no answer.
     },
   );
-  return { letGo: () => (isSlow = false), slow };
+  return () => void (isSlow = false);
 }
 
 for (const { name, enter, leave } of OUTSIDE) {
@@ -70,10 +69,10 @@ for (const { name, enter, leave } of OUTSIDE) {
     page,
     watch,
   }) => {
-    const line = await slowLine(page);
+    const letGo = await slowLine(page);
     await watching(page, watch, name.replaceAll(" ", "-"));
     await film(page).evaluate(enter);
-    line.letGo();
+    letGo();
     const first = await outside(page);
     await expect.poll(async () => (await outside(page))?.url).not.toBe(first?.url);
     await expect.poll(async () => (await outside(page))?.at).toBeGreaterThan((first?.at ?? 0) + 3);
@@ -87,7 +86,7 @@ for (const { name, enter, leave } of OUTSIDE) {
 }
 
 test("a film that ran dry before its address could be renewed goes on at once", async ({ page, watch }) => {
-  const line = await slowLine(page);
+  const letGo = await slowLine(page);
   let isReachable = true;
   let reach = () => {};
   const reached = new Promise<void>((resolve) => (reach = resolve));
@@ -100,7 +99,7 @@ test("a film that ran dry before its address could be renewed goes on at once", 
     },
   );
   await watching(page, watch, "dan");
-  line.letGo();
+  letGo();
   const dry = await film(page).getAttribute("src");
   const data = () => film(page).evaluate(({ readyState }: HTMLVideoElement) => readyState);
   await expect.poll(data, { intervals: [100] }).toBeLessThan(3);
@@ -108,31 +107,6 @@ test("a film that ran dry before its address could be renewed goes on at once", 
   // Waiting for the old one to get anywhere would never end.
   await expect.poll(() => film(page).getAttribute("src"), { intervals: [100] }).not.toBe(dry);
   await goesOn(film(page));
-});
-
-test("a shared film goes on in a moment where the address has ended that its link led to", async ({ page, watch }) => {
-  watch.allow(landfall.it.api, landfall.it.store);
-  watch.expect(NOT_SIGNED_IN, /status of 403 .*\/landfall-private\//);
-  landfall.it.upload("ivy", SMALL, "Sea");
-  const [asset] = await landfall.it.assets("ivy");
-  const wish = { method: "POST", body: JSON.stringify({ ttl: 3600 }) };
-  const grant = await landfall.it.call("ivy", `/v1/videos/${asset?.id}/grants`, wish);
-  const { token } = (await grant.json()) as { token: string };
-  // Chromium follows the link once, and asks where it led to from then on.
-  const line = await slowLine(page);
-  await page.clock.install();
-  await page.goto(`${landfall.it.api}/#/shared/${token}`);
-  await plays(film(page));
-  const [signed] = line.slow;
-  await isPast(signed ?? "");
-  line.letGo();
-  // As if it had been watched for a quarter of an hour.
-  await page.clock.fastForward("15:00");
-  await film(page).evaluate((video: HTMLVideoElement) => {
-    video.addEventListener("error", () => console.error("the browser gave the address up"));
-    video.currentTime = 30;
-  });
-  await expect.poll(() => timeOf(film(page))).toBeGreaterThan(30.3);
 });
 
 test("full screen begun while a new address gets ready takes nothing away", async ({ page, watch }) => {

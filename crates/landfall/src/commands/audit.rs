@@ -1,7 +1,7 @@
 //! `landfall audit`: the invariants, held against everything that is in the buckets and in the catalog.
 
 use clap::Args;
-use domain::TimeSpan;
+use domain::{KeyPrefix, TimeSpan};
 use server::app::{App, AuditTerms, LONGEST_GRACE};
 use server::config::parse_span;
 use server::http::audit_body;
@@ -18,6 +18,10 @@ use crate::exit::{Exit, Failure};
 pub(crate) struct Arguments {
     #[command(flatten)]
     installation: Installation,
+    /// Only what is below this prefix: an owner as keys name it, such as 42/, or one of its collections, such as
+    /// 42/videos/
+    #[arg(long, value_name = "PREFIX", value_parser = KeyPrefix::parse)]
+    prefix: Option<KeyPrefix>,
     /// From this age on, hidden parts that no upload owns any more are a breach, such as 24h; 0s: at any age
     #[arg(long, value_name = "SPAN", default_value = "48h", value_parser = parse_grace)]
     grace: TimeSpan,
@@ -35,10 +39,12 @@ fn parse_grace(text: &str) -> Result<TimeSpan, String> {
 pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let config = arguments.installation.load()?;
     log_as_command()?;
-    let terms = AuditTerms { grace: arguments.grace };
-    let path = format!("/v1/admin/jobs/audit?grace_seconds={}", terms.grace.as_secs());
+    let terms = AuditTerms { below: arguments.prefix, grace: arguments.grace };
+    // No character of a prefix needs an escape in a query.
+    let below = terms.below.as_ref().map(|prefix| format!("&prefix={prefix}")).unwrap_or_default();
+    let path = format!("/v1/admin/jobs/audit?grace_seconds={}{below}", terms.grace.as_secs());
     let call = Call::<()> { purpose: "landfall audit", path: &path, request: None };
-    let seen: AuditBody = operator::perform(&config, call, async |app| here(app, terms).await).await?;
+    let seen: AuditBody = operator::perform(&config, call, async |app| here(app, &terms).await).await?;
     if arguments.output.json {
         console::json(&seen)?;
     } else {
@@ -57,6 +63,6 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     }
 }
 
-async fn here(app: &App, terms: AuditTerms) -> Result<AuditBody, Failure> {
+async fn here(app: &App, terms: &AuditTerms) -> Result<AuditBody, Failure> {
     app.audit(terms).await.map(audit_body).map_err(|error| operator::of_port(&error))
 }

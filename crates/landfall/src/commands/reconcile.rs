@@ -1,7 +1,7 @@
 //! `landfall reconcile`: buckets and catalog compared in both directions, now.
 
 use clap::Args;
-use domain::{ByteCount, TimeSpan};
+use domain::{ByteCount, KeyPrefix, TimeSpan};
 use server::app::{App, ReconcileError};
 use server::http::reconcile_by_hand;
 use wire::{FindingBody, ReconcileBody, ReconcileRequest};
@@ -17,6 +17,10 @@ use crate::exit::{Exit, Failure};
 pub(crate) struct Arguments {
     #[command(flatten)]
     installation: Installation,
+    /// Only what is below this prefix: an owner as keys name it, such as 42/, or one of its collections, such as
+    /// 42/videos/
+    #[arg(long, value_name = "PREFIX", value_parser = KeyPrefix::parse)]
+    prefix: Option<KeyPrefix>,
     /// Only say what was found and what would be done
     #[arg(long)]
     dry_run: bool,
@@ -31,7 +35,8 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let config = arguments.installation.load()?;
     log_as_command()?;
-    let request = ReconcileRequest { dry_run: arguments.dry_run, forgotten: arguments.forgotten };
+    let request =
+        ReconcileRequest { prefix: arguments.prefix, dry_run: arguments.dry_run, forgotten: arguments.forgotten };
     let call = Call { purpose: "landfall reconcile", path: "/v1/admin/jobs/reconcile", request: Some(&request) };
     let done: ReconcileBody = operator::perform(&config, call, async |app| here(app, &request).await).await?;
     if arguments.output.json {

@@ -175,3 +175,23 @@ fn an_audit_needs_a_grace_that_says_its_unit() {
     let said = run(home.path(), &["audit", "--data", "data", "--grace", "0s"]);
     assert_eq!(said.code, 0, "an installation that is new breaks nothing: {said:?}");
 }
+
+#[test]
+fn a_prefix_is_whole_segments_of_keys() {
+    let home = tempfile::tempdir().unwrap();
+    for command in ["reconcile", "audit"] {
+        for (wrong, advice) in [
+            ("", "leave it out for all keys"),
+            ("42", "write `42/`"),
+            ("42/videos", "write `42/videos/`"),
+            ("42/videos/ast_1/", "write `42/videos/`"),
+            ("ann@example.com/", "write `~"),
+        ] {
+            let said = run(home.path(), &[command, "--data", "data", "--prefix", wrong]);
+            assert_eq!(said.code, 2, "{wrong}: {said:?}");
+            assert!(said.err.contains(advice), "{wrong}: {said:?}");
+        }
+        let said = run(home.path(), &[command, "--data", "data", "--prefix", "42/videos/", "--json"]);
+        assert_eq!(said.code, 0, "{command}: {said:?}");
+    }
+}

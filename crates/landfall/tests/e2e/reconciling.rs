@@ -169,3 +169,61 @@ async fn orphans_among_many_are_found_exactly() {
     let kept: Vec<String> = before.uploads.into_iter().filter(|key| !orphans.contains(key)).collect();
     assert_eq!((after.objects, after.uploads), (before.objects, kept));
 }
+
+/// Neighbours whose names begin alike: a run below a prefix finds what is its own to the last key, and nothing else.
+#[tokio::test]
+async fn a_run_below_a_prefix_keeps_to_it() {
+    const OWNERS: [&str; 3] = ["4", "42", "421"];
+    let mut server = Setup::default().config("[uploads]\nidle = \"7d\"\nmax_age = \"30d\"").start().await;
+    let (buckets, film) = (server.buckets().await, films::mp4(films::TINY));
+    let mut published = Vec::new();
+    for owner in OWNERS {
+        let api = server.api(owner).await;
+        let [kept, lost] = [api.send_all(&[("video", &film)]).await, api.send_all(&[("video", &film)]).await];
+        for asset in [&kept, &lost] {
+            api.complete(&asset.id).await.expect(200);
+        }
+        published.push((kept.id, lost.id));
+    }
+    let catalog = SqliteConnectOptions::new().filename(server.data().join("catalog.sqlite"));
+    let mut catalog = catalog.connect().await.expect("the catalog");
+    let mut wrong = BTreeSet::new();
+    for (kept, lost) in &published {
+        let [kept, lost] = [Template::of(&mut catalog, kept).await, Template::of(&mut catalog, lost).await];
+        buckets.put(&kept.key(1), film.bytes()).await;
+        buckets.open_upload(&kept.key(2)).await;
+        buckets.remove_objects(&lost.asset).await;
+        wrong.extend([kept.key(1), kept.key(2), lost.key]);
+    }
+    drop(catalog);
+    let before = buckets.list().await;
+    assert_eq!((before.objects.len(), before.uploads.len()), (2 * OWNERS.len(), OWNERS.len()));
+    assert_eq!(server.terminate().await.code(), Some(0));
+    server.live_later(A_DAY);
+
+    let of =
+        |prefix: &str| -> BTreeSet<String> { wrong.iter().filter(|key| key.starts_with(prefix)).cloned().collect() };
+    let audited = async |server: &Server, prefix: &str| {
+        let said = server.command(&["audit", "--grace", "24h", "--prefix", prefix, "--json"]).await;
+        let seen: Value = serde_json::from_str(&said.out).expect("a document");
+        (said.code, seen["breach_count"].as_u64())
+    };
+    // Without a server and through one.
+    assert_eq!(audited(&server, "42/").await, (Some(1), Some(3)));
+    assert_eq!(keys(&reconcile(&server, &["--prefix", "42/", "--dry-run"]).await), of("42/"));
+    server.start().await;
+    assert_eq!(audited(&server, "42/").await, (Some(1), Some(3)));
+    assert_eq!(audited(&server, "42/images/").await, (Some(0), Some(0)));
+    let run = reconcile(&server, &["--prefix", "42/"]).await;
+    assert_eq!(
+        (keys(&run), &run["done"], &run["objects"], &run["uploads"]),
+        (of("42/"), &3.into(), &2.into(), &1.into())
+    );
+    assert_eq!(audited(&server, "42/").await, (Some(1), Some(1)), "what is lost stays lost");
+    assert_eq!(keys(&reconcile(&server, &["--prefix", "4/videos/", "--dry-run"]).await), of("4/"));
+    let (left, right) =
+        tokio::join!(reconcile(&server, &["--prefix", "4/"]), reconcile(&server, &["--prefix", "421/"]));
+    assert_eq!((keys(&left), keys(&right)), (of("4/"), of("421/")));
+    let whole = reconcile(&server, &["--dry-run"]).await;
+    assert_eq!((&whole["found"], &whole["objects"], &whole["uploads"]), (&3.into(), &3.into(), &0.into()), "{whole}");
+}

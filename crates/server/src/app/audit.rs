@@ -8,7 +8,7 @@
 use domain::key::FileKey;
 use domain::limits::ORPHAN_AGE;
 use domain::reconcile::{KeyedFile, ListedObject, ListedUpload, Pair};
-use domain::{File, FileState, ObjectKey, StateName, TimeSpan, Timestamp, Visibility};
+use domain::{File, FileState, KeyPrefix, ObjectKey, StateName, TimeSpan, Timestamp, Visibility};
 
 use super::walk::Walk;
 use super::{App, PortError};
@@ -24,15 +24,17 @@ const MAX_TOLD: usize = 1_000;
 const _: () = assert!(HIDDEN_GRACE.as_secs() >= 2 * ORPHAN_AGE.as_secs());
 
 /// What an audit is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditTerms {
+    /// Whose keys are audited; `None`: all.
+    pub below: Option<KeyPrefix>,
     /// From this age on, hidden parts that belong to nobody are a breach; zero or more. At zero they are at any age.
     pub grace: TimeSpan,
 }
 
 impl Default for AuditTerms {
     fn default() -> Self {
-        Self { grace: HIDDEN_GRACE }
+        Self { below: None, grace: HIDDEN_GRACE }
     }
 }
 
@@ -106,19 +108,19 @@ impl AuditReport {
 }
 
 impl App {
-    /// Audits both buckets.
+    /// Audits both buckets, or what is below a prefix in both; and always whether they are this catalog's.
     ///
     /// # Errors
     /// If catalog or store do not answer.
-    pub async fn audit(&self, terms: AuditTerms) -> Result<AuditReport, PortError> {
+    pub async fn audit(&self, terms: &AuditTerms) -> Result<AuditReport, PortError> {
         let outlook = self.look_around().await?;
         let mut report = AuditReport::default();
         if let Some(mismatch) = outlook.mismatch {
             report.breach(Invariant::Bucket, Visibility::Private, "", mismatch.to_string());
         }
         for bucket in [Visibility::Private, Visibility::Public] {
-            self.audit_objects(bucket, outlook.at, &mut report).await?;
-            self.audit_uploads(bucket, outlook.at, terms.grace, &mut report).await?;
+            self.audit_objects(bucket, outlook.at, terms, &mut report).await?;
+            self.audit_uploads(bucket, outlook.at, terms, &mut report).await?;
         }
         Ok(report)
     }
@@ -127,9 +129,10 @@ impl App {
         &self,
         bucket: Visibility,
         now: Timestamp,
+        terms: &AuditTerms,
         report: &mut AuditReport,
     ) -> Result<(), PortError> {
-        let mut walk: Walk<'_, ListedObject> = Walk::new(self, bucket, now);
+        let mut walk: Walk<'_, ListedObject> = Walk::new(self, bucket, terms.below.as_ref(), now);
         let mut last = String::new();
         while let Some(pair) = walk.next().await? {
             let (Pair::Listed(ListedObject { key, .. })
@@ -228,10 +231,10 @@ impl App {
         &self,
         bucket: Visibility,
         now: Timestamp,
-        grace: TimeSpan,
+        terms: &AuditTerms,
         report: &mut AuditReport,
     ) -> Result<(), PortError> {
-        let mut walk: Walk<'_, ListedUpload> = Walk::new(self, bucket, now);
+        let mut walk: Walk<'_, ListedUpload> = Walk::new(self, bucket, terms.below.as_ref(), now);
         while let Some(pair) = walk.next().await? {
             let (upload, row) = match pair {
                 Pair::Listed(upload) => (upload, None),
@@ -252,7 +255,7 @@ impl App {
             let going = matches!(state, Some(StateName::Reserved | StateName::Deleting));
             // Where the store's clock is ahead, what was just opened is not younger than nothing.
             let age = walk.now().duration_since(upload.initiated).max(TimeSpan::ZERO);
-            if going || age < grace {
+            if going || age < terms.grace {
                 report.under_way += 1;
                 continue;
             }

@@ -10,7 +10,9 @@ use std::collections::BTreeMap;
 use domain::change;
 use domain::key::FileKey;
 use domain::reconcile::{Kind, ListedObject, ListedUpload, Pair, Remedy, Terms, judge_object, judge_upload, orphan};
-use domain::{ByteCount, FileId, FileState, ObjectKey, Presence, StateName, TimeSpan, Timestamp, UploadId, Visibility};
+use domain::{
+    ByteCount, FileId, FileState, KeyPrefix, ObjectKey, Presence, StateName, TimeSpan, Timestamp, UploadId, Visibility,
+};
 
 use super::destroy::Destruction;
 use super::walk::{Walk, any_on_key};
@@ -36,8 +38,10 @@ pub enum Forgotten {
 }
 
 /// How a run goes about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReconcileTerms {
+    /// Whose keys are compared; `None`: all. Runs below different prefixes do not meet, and may go side by side.
+    pub below: Option<KeyPrefix>,
     /// Removals of one run, at most. The rest is left for the next.
     pub budget: u32,
     /// Whether an implausible run stops itself.
@@ -143,7 +147,7 @@ pub enum ReconcileError {
 /// A run under way.
 struct Run<'a> {
     app: &'a App,
-    terms: ReconcileTerms,
+    terms: &'a ReconcileTerms,
     forgotten_until: Option<Timestamp>,
     report: ReconcileReport,
     planned: u32,
@@ -151,7 +155,7 @@ struct Run<'a> {
 }
 
 impl App {
-    /// Compares both buckets with the catalog.
+    /// Compares both buckets with the catalog, or what is below a prefix in both.
     ///
     /// # Errors
     /// See [`ReconcileError`].
@@ -163,7 +167,7 @@ impl App {
             Forgotten::Removed => None,
         };
         let report = ReconcileReport::default();
-        let mut run = Run { app: self, terms, forgotten_until, report, planned: 0, told: 0 };
+        let mut run = Run { app: self, terms: &terms, forgotten_until, report, planned: 0, told: 0 };
         for bucket in [Visibility::Private, Visibility::Public] {
             run.compare_objects(bucket, outlook.at).await?;
             run.compare_uploads(bucket, outlook.at).await?;
@@ -173,7 +177,9 @@ impl App {
             Rehearsal::DryRun => {}
             Rehearsal::Real => run.put_right().await?,
         }
-        telemetry::reconciled(run.report.totals.iter().map(|(kind, total)| (*kind, total.count)));
+        if terms.below.is_none() {
+            telemetry::reconciled(run.report.totals.iter().map(|(kind, total)| (*kind, total.count)));
+        }
         Ok(run.report)
     }
 }
@@ -184,7 +190,7 @@ impl Run<'_> {
     }
 
     async fn compare_objects(&mut self, bucket: Visibility, now: Timestamp) -> Result<(), PortError> {
-        let mut walk: Walk<'_, ListedObject> = Walk::new(self.app, bucket, now);
+        let mut walk: Walk<'_, ListedObject> = Walk::new(self.app, bucket, self.terms.below.as_ref(), now);
         while let Some(pair) = walk.next().await? {
             let terms = self.at(walk.now());
             let (object, row) = match pair {
@@ -212,7 +218,7 @@ impl Run<'_> {
     }
 
     async fn compare_uploads(&mut self, bucket: Visibility, now: Timestamp) -> Result<(), PortError> {
-        let mut walk: Walk<'_, ListedUpload> = Walk::new(self.app, bucket, now);
+        let mut walk: Walk<'_, ListedUpload> = Walk::new(self.app, bucket, self.terms.below.as_ref(), now);
         while let Some(pair) = walk.next().await? {
             let terms = self.at(walk.now());
             let (upload, row) = match pair {

@@ -2,10 +2,11 @@
 //!
 //! Each page of a listing is a shard of its own: the bucket is asked first, then the catalog for exactly the keys of
 //! that page (PROTOCOL, T12). A row is written before its object comes into being, so an object whose row was there in
-//! time never looks like an orphan, however long the walk takes.
+//! time never looks like an orphan, however long the walk takes. A walk below a prefix asks both sides for exactly the
+//! keys that begin so: a row behind them is not one without an object.
 
 use domain::reconcile::{Keyed, KeyedFile, ListedObject, ListedUpload, Merge, Pair, Step};
-use domain::{ObjectKey, Timestamp, Visibility};
+use domain::{KeyPrefix, ObjectKey, Timestamp, Visibility};
 
 use super::{App, PortError};
 use crate::store::{KEYS_PER_PAGE, Store, StoreError, UploadCursor};
@@ -107,6 +108,7 @@ enum Place<C> {
 pub(super) struct Walk<'a, L: Listing> {
     app: &'a App,
     bucket: Visibility,
+    below: Option<&'a KeyPrefix>,
     merge: Option<Merge<L, KeyedFile>>,
     from: String,
     upto: Option<String>,
@@ -118,8 +120,9 @@ pub(super) struct Walk<'a, L: Listing> {
 }
 
 impl<'a, L: Listing> Walk<'a, L> {
-    pub(super) const fn new(app: &'a App, bucket: Visibility, now: Timestamp) -> Self {
-        Self { app, bucket, merge: None, from: String::new(), upto: None, place: Place::Start, now, rows: 0 }
+    /// Of the keys that begin with `below`, or of all.
+    pub(super) const fn new(app: &'a App, bucket: Visibility, below: Option<&'a KeyPrefix>, now: Timestamp) -> Self {
+        Self { app, bucket, below, merge: None, from: String::new(), upto: None, place: Place::Start, now, rows: 0 }
     }
 
     /// The catalog's time, never before that of the rows in hand by more than one page.
@@ -149,9 +152,11 @@ impl<'a, L: Listing> Walk<'a, L> {
             Place::After(cursor) => Some(cursor),
             Place::End => return Ok(false),
         };
-        let shard = L::shard(&*self.app.parts.store, self.bucket, "", after).await.map_err(PortError::store)?;
+        let prefix = self.below.map_or("", KeyPrefix::as_str);
+        let shard = L::shard(&*self.app.parts.store, self.bucket, prefix, after).await.map_err(PortError::store)?;
         self.merge = Some(Merge::of(shard.listed));
-        (self.from, self.upto) = (shard.from, shard.upto);
+        self.from = shard.from.max(prefix.to_owned());
+        self.upto = shard.upto.or_else(|| self.below.map(KeyPrefix::end));
         self.place = shard.next.map_or(Place::End, Place::After);
         Ok(true)
     }

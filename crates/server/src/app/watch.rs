@@ -1,5 +1,7 @@
 //! Let people who are not the owner watch: what the holder of a grant may read.
 
+use std::collections::BTreeMap;
+
 use domain::{Asset, AssetId, AssetStatus, RoleName};
 
 use super::{App, FindError, Intent, PortError, ReadError, ReadUrl};
@@ -12,9 +14,19 @@ impl App {
         self.url_of(&asset, role, intent).await
     }
 
-    /// The asset itself, for whoever holds a grant for it.
-    pub async fn granted_asset(&self, id: AssetId) -> Result<Asset, FindError> {
-        self.load_granted(id).await.map(|stamped| stamped.value)
+    /// The asset itself with the URLs of its published files, for whoever holds a grant for it. A lost file has none.
+    pub async fn granted_asset(&self, id: AssetId) -> Result<(Asset, BTreeMap<RoleName, ReadUrl>), FindError> {
+        let asset = self.load_granted(id).await?;
+        let mut urls = BTreeMap::new();
+        for role in asset.value.places.keys() {
+            match self.url_of(&asset, role, Intent::Show).await {
+                Ok(url) => drop(urls.insert(role.clone(), url)),
+                Err(ReadError::Lost(_) | ReadError::NotCreated | ReadError::NoSuchRole) => {}
+                Err(ReadError::Find(error)) => return Err(error),
+                Err(ReadError::Port(error)) => return Err(error.into()),
+            }
+        }
+        Ok((asset.value, urls))
     }
 
     async fn load_granted(&self, id: AssetId) -> Result<Stamped<Asset>, FindError> {

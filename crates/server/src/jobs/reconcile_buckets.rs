@@ -9,6 +9,7 @@ use crate::app::{App, Breaker, Forgotten, ReconcileTerms, Rehearsal};
 /// the run where it is, which is as a crash there: the next one finds the rest.
 pub(super) async fn run(app: &App, stop: &CancellationToken) -> Result<u64, JobError> {
     let terms = ReconcileTerms {
+        below: None,
         budget: app.settings().reconcile_budget,
         breaker: Breaker::Armed,
         rehearsal: Rehearsal::Real,

@@ -10,10 +10,11 @@ use domain::{
     UploadRules, Visibility,
 };
 use server::app::{App, AppParts, DEFAULT_COMPLETE_PATIENCE, DeliveryRules, Settings};
-use server::catalog::Allowance;
 use server::catalog::memory::MemoryCatalog;
+use server::catalog::{Allowance, Catalog};
 use server::clock::ManualClock;
 use server::entropy::Entropy;
+use server::store::Store;
 use server::store::memory::MemoryStore;
 use server::store::signer::{SignerSettings, UrlSigner};
 
@@ -46,26 +47,37 @@ impl Ground {
         let clock = Arc::new(ManualClock::new(Timestamp::constant(1_790_000_000, 0)));
         let catalog = Arc::new(MemoryCatalog::new(clock.clone()));
         let store = Arc::new(store.with_clock(clock.clone()));
-        let app = App::new(AppParts {
-            catalog: catalog.clone(),
-            store: store.clone(),
-            signer: signer(),
-            clock: clock.clone(),
-            entropy: Arc::new(Counting::default()),
-            settings: Settings {
-                collections: collections(),
-                rules: UploadRules::default(),
-                preferred_part: ByteCount::mib(5),
-                allowance,
-                owner_naming,
-                delivery: DeliveryRules { window: TimeSpan::from_mins(10), life: TimeSpan::from_hours(1) },
-                complete_patience: DEFAULT_COMPLETE_PATIENCE,
-                reconcile_budget: 1_000,
-                orphan_age: ORPHAN_AGE,
-            },
-        });
+        let app = app_over(catalog.clone(), store.clone(), clock.clone(), allowance, owner_naming);
         Self { app, catalog, store, clock }
     }
+}
+
+/// The use cases over any backends. Two on one catalog draw the same ids: only one of them may create anything.
+pub(crate) fn app_over(
+    catalog: Arc<dyn Catalog>,
+    store: Arc<dyn Store>,
+    clock: Arc<ManualClock>,
+    allowance: Allowance,
+    owner_naming: OwnerNaming,
+) -> App {
+    App::new(AppParts {
+        catalog,
+        store,
+        signer: signer(),
+        clock,
+        entropy: Arc::new(Counting::default()),
+        settings: Settings {
+            collections: collections(),
+            rules: UploadRules::default(),
+            preferred_part: ByteCount::mib(5),
+            allowance,
+            owner_naming,
+            delivery: DeliveryRules { window: TimeSpan::from_mins(10), life: TimeSpan::from_hours(1) },
+            complete_patience: DEFAULT_COMPLETE_PATIENCE,
+            reconcile_budget: 1_000,
+            orphan_age: ORPHAN_AGE,
+        },
+    })
 }
 
 fn rules(visibility: Visibility, necessity: Necessity, media_types: &[MediaType]) -> RoleRules {

@@ -1,4 +1,4 @@
-//! `/v1/admin/jobs`: reap and audit.
+//! `/v1/admin/jobs`: reap, reconcile and audit.
 
 use domain::TimeSpan;
 use http::Method;
@@ -8,6 +8,7 @@ use server::http::ReapClock;
 use crate::house::{House, Plan, film, with_json};
 
 const REAP: &str = "/v1/admin/jobs/reap";
+const RECONCILE: &str = "/v1/admin/jobs/reconcile";
 const AUDIT: &str = "/v1/admin/jobs/audit";
 
 #[tokio::test]
@@ -69,4 +70,58 @@ async fn audit_looks_for_what_is_hidden_longer_than_asked() {
         let answer = house.call_as_admin(Method::GET, &path, Value::Null).await;
         assert_eq!(answer.verdict(), (422, "invalid_request", "grace_seconds"), "{wrong}: {}", answer.body);
     }
+}
+
+/// What is no prefix of keys, and what the answer says to write instead.
+const NO_PREFIXES: [(&str, &str); 8] = [
+    ("", "leave it out for all keys"),
+    ("/", "such as `42/`"),
+    ("42", "write `42/`"),
+    ("42/videos", "write `42/videos/`"),
+    ("42/Videos/", "a-z first"),
+    ("42/videos/ast_00000000000000000000000000/", "write `42/videos/`"),
+    ("ann@example.com/", "write `~"),
+    ("../", "write `~"),
+];
+
+#[tokio::test]
+async fn a_prefix_that_is_none_says_what_to_write() {
+    let house = House::new();
+    for (prefix, said) in NO_PREFIXES {
+        let query = url::form_urlencoded::byte_serialize(prefix.as_bytes()).collect::<String>();
+        let answers = [
+            house.call_as_admin(Method::POST, RECONCILE, json!({"prefix": prefix})).await,
+            house.call_as_admin(Method::GET, &format!("{AUDIT}?prefix={query}"), Value::Null).await,
+        ];
+        for answer in answers {
+            assert_eq!(answer.verdict(), (422, "invalid_request", "prefix"), "{prefix}: {}", answer.body);
+            let told = answer.body.to_string();
+            assert!(told.contains(said), "{prefix}: {told}");
+        }
+    }
+    for wrong in [json!({"prefix": 42}), json!({"prefix": ["42/"]})] {
+        let answer = house.call_as_admin(Method::POST, RECONCILE, wrong.clone()).await;
+        assert_eq!(answer.verdict(), (422, "invalid_request", "prefix"), "{wrong}: {}", answer.body);
+    }
+    let twice = house.call_as_admin(Method::GET, &format!("{AUDIT}?prefix=4/&prefix=5/"), Value::Null).await;
+    assert_eq!(twice.verdict(), (422, "invalid_request", "prefix"));
+}
+
+#[tokio::test]
+async fn reconcile_and_audit_keep_to_their_prefix() {
+    let house = House::new();
+    let path = house.created_film(100).await;
+    let key = house.row(&path).await.places.into_values().find_map(|place| place.published).unwrap().key;
+    let owner = key.file_key().owner_segment().to_owned();
+    house.store.lose_object(&key);
+    for (prefix, count) in [(format!("{owner}/"), 1), (format!("{owner}/images/"), 0), (format!("{owner}0/"), 0)] {
+        let request = json!({"prefix": prefix, "dry_run": true});
+        let done = house.call_as_admin(Method::POST, RECONCILE, request).await.expect(200).body;
+        assert_eq!((&done["found"], &done["rows"]), (&json!(count), &json!(count)), "{prefix}");
+        let path = format!("{AUDIT}?prefix={prefix}");
+        let seen = house.call_as_admin(Method::GET, &path, Value::Null).await.expect(200).body;
+        assert_eq!((&seen["breach_count"], &seen["rows"]), (&json!(count), &json!(count)), "{prefix}");
+    }
+    let whole = house.call_as_admin(Method::POST, RECONCILE, json!({"prefix": null})).await.expect(200).body;
+    assert_eq!((&whole["found"], &whole["done"]), (&json!(1), &json!(1)));
 }

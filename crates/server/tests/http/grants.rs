@@ -100,7 +100,16 @@ async fn show_grant_tells_what_a_link_leads_to() {
     house.post(&format!("{path}/complete"), Value::Null).await.expect(200);
     let given = grant(&house, &path, json!({"ttl": 600})).await.expect(201).body;
     let url = format!("http://api.test/w/{}", given["token"].as_str().unwrap());
-    let shown = open(&house, &url).await.expect(200);
+    let mut shown = open(&house, &url).await.expect(200);
+    for role in ["video", "thumbnail"] {
+        let owners = house.get(&format!("{path}/files/{role}/url")).await.expect(200).body;
+        let followed = open(&house, &format!("{url}/{role}")).await.expect(302);
+        assert_eq!(shown.body["files"][role], owners, "the link says what the owner is told");
+        assert_eq!(followed.header("location"), owners["url"].as_str().unwrap());
+        assert_eq!(owners.get("expires_at").is_some(), role == "video", "only what is signed ends");
+    }
+    let files = shown.body.as_object_mut().unwrap().remove("files").unwrap();
+    assert_eq!(files.as_object().unwrap().len(), 2);
     let expected = json!({"title": "Film", "description": "", "collection": "videos",
         "roles": ["thumbnail", "video"], "expires_at": given["expires_at"]});
     assert_eq!((&shown.body, shown.header("cache-control")), (&expected, "no-store"));

@@ -14,7 +14,7 @@ const PRIVATE: Visibility = Visibility::Private;
 
 /// No breach.
 pub(crate) async fn audits_clean(house: &House) {
-    let report = house.app.audit(AuditTerms::default()).await.unwrap();
+    let report = house.app.audit(&AuditTerms::default()).await.unwrap();
     assert_eq!((report.breaches, report.told), (0, vec![]));
 }
 
@@ -35,18 +35,18 @@ async fn an_audit_finds_what_was_broken_by_hand() {
     house.store.put_foreign_object(Visibility::Public, &early.key.path(), png(10).into());
     house.store.open_foreign_upload(PRIVATE, &strange_key(2).path());
     house.clock.advance(TimeSpan::from_hours(47));
-    let report = house.app.audit(AuditTerms::default()).await.unwrap();
+    let report = house.app.audit(&AuditTerms::default()).await.unwrap();
     let mut found: Vec<_> = report.told.iter().map(|breach| (breach.invariant.name(), breach.key.clone())).collect();
     found.sort();
     let mut expected = vec![("I1", changed.key.path()), ("I2", strange_key(1).path()), ("I2", early.key.path())];
     expected.sort();
     assert_eq!((found, report.under_way), (expected, 1));
     house.clock.advance(TimeSpan::from_hours(1));
-    let report = house.app.audit(AuditTerms::default()).await.unwrap();
+    let report = house.app.audit(&AuditTerms::default()).await.unwrap();
     assert!(report.told.iter().any(|breach| breach.invariant.name() == "I8" && breach.key == strange_key(2).path()));
     assert_eq!(report.under_way, 0);
     house.store.set_marker(PRIVATE, None);
-    let report = house.app.audit(AuditTerms::default()).await.unwrap();
+    let report = house.app.audit(&AuditTerms::default()).await.unwrap();
     assert_eq!(report.told[0].invariant, Invariant::Bucket);
 }
 
@@ -65,7 +65,7 @@ async fn an_audit_leaves_what_is_under_way_in_peace() {
     house.store.fail_next(Operation::Delete, Failure::Before);
     house.app.delete_asset(&house.owner, &house.videos, published).await.unwrap();
     house.settle().await;
-    let report = house.app.audit(AuditTerms::default()).await.unwrap();
+    let report = house.app.audit(&AuditTerms::default()).await.unwrap();
     assert_eq!((report.breaches, report.under_way), (0, 1));
     // An upload that nobody's compare-and-set remembers.
     let own: UploadId = house.store.open_upload(&strange_key(3), None).await.unwrap();
@@ -75,7 +75,7 @@ async fn an_audit_leaves_what_is_under_way_in_peace() {
 
 /// By I8 alone, in key order: what is hidden for longer than this.
 async fn hidden(house: &House, grace: TimeSpan) -> Vec<String> {
-    let report = house.app.audit(AuditTerms { grace }).await.unwrap();
+    let report = house.app.audit(&AuditTerms { below: None, grace }).await.unwrap();
     assert!(report.told.iter().all(|breach| breach.invariant == Invariant::I8), "{:?}", report.told);
     report.told.into_iter().map(|breach| breach.key).collect()
 }

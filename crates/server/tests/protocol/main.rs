@@ -12,6 +12,7 @@ mod ending;
 mod faults;
 mod guard;
 mod house;
+mod prefixes;
 mod races;
 mod reconcile;
 mod rejection;

@@ -18,8 +18,13 @@ use crate::audit::audits_clean;
 use crate::house::{House, film, mp4, poster, role, strange_key};
 
 const PRIVATE: Visibility = Visibility::Private;
-const DAILY: ReconcileTerms =
-    ReconcileTerms { budget: 1_000, breaker: Breaker::Armed, rehearsal: Rehearsal::Real, forgotten: Forgotten::Kept };
+const DAILY: ReconcileTerms = ReconcileTerms {
+    below: None,
+    budget: 1_000,
+    breaker: Breaker::Armed,
+    rehearsal: Rehearsal::Real,
+    forgotten: Forgotten::Kept,
+};
 const DRY: ReconcileTerms = ReconcileTerms { rehearsal: Rehearsal::DryRun, ..DAILY };
 
 fn counts(report: &ReconcileReport) -> BTreeMap<Kind, u64> {
@@ -130,7 +135,7 @@ async fn what_lands_on_a_closed_row_is_destroyed_again() {
     house.settle().await;
     house.store.put_foreign_object(PRIVATE, &key.path(), Bytes::from_static(b"a zombie's"));
     house.store.open_foreign_upload(PRIVATE, &key.path());
-    let breaches = house.app.audit(AuditTerms::default()).await.unwrap();
+    let breaches = house.app.audit(&AuditTerms::default()).await.unwrap();
     assert_eq!((breaches.breaches, breaches.told[0].invariant), (1, Invariant::I2));
     let report = reconcile(&house, DAILY).await;
     assert_eq!(counts(&report), BTreeMap::from([(Kind::ObjectAfterClose, 1), (Kind::UploadAfterClose, 1)]));
@@ -187,7 +192,7 @@ async fn a_missing_object_is_marked_lost_alerted_and_never_deleted() {
         }
     }
     assert!(matches!(url().await, Err(ReadError::Lost(since)) if since == lost_at));
-    let audit = house.app.audit(AuditTerms::default()).await.unwrap();
+    let audit = house.app.audit(&AuditTerms::default()).await.unwrap();
     assert_eq!((audit.breaches, audit.told[0].invariant), (1, Invariant::I1));
     // An operator brings it back.
     house.store.put_foreign_object(PRIVATE, &file.key.path(), content);

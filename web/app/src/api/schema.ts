@@ -55,7 +55,7 @@ export interface AuditBody {
   breach_count: number;
   /** The first thousand of them. */
   breaches: Array<BreachBody>;
-  /** Objects in both buckets. */
+  /** Objects in both buckets, below the prefix if one was given. */
   objects: number;
   /** Rows in the catalog. */
   rows: number;
@@ -91,6 +91,14 @@ export interface CollectionBody {
 export interface CollectionList {
   /** The collections. */
   data: Array<CollectionBody>;
+}
+
+/** Where a published file can be read. */
+export interface FileUrlBody {
+  /** When it stops working; absent for public files. */
+  expires_at?: string;
+  /** A plain URL for public files, a signed and expiring one for private files. */
+  url: string;
 }
 
 /** One thing in a bucket or in the catalog that does not fit the other. */
@@ -219,7 +227,7 @@ export interface ReconcileBody {
   found: number;
   /** Findings that are counted and not among `findings`. */
   left_out: number;
-  /** Objects in both buckets. */
+  /** Objects in both buckets, below the prefix if one was given. */
   objects: number;
   /** Rows they were held against. */
   rows: number;
@@ -305,6 +313,8 @@ export interface WatchBody {
   description: string;
   /** When the link ends. */
   expires_at: string;
+  /** Where each role's file is read now, as following its link would say. A page that shows it longer asks again before that ends. A file whose object is missing from the store is left out. */
+  files: Record<string, FileUrlBody>;
   /** The roles that can be followed: those with a published file. */
   roles: Array<string>;
   /** The asset's title. */

@@ -5,7 +5,7 @@ mod redirect;
 mod url;
 mod withdraw;
 
-pub(super) use url::intent;
+pub(super) use url::{file_url_body, intent};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 

@@ -38,10 +38,15 @@ pub(super) async fn file_url(
     let intent = intent(&mut query);
     query.finish()?;
     let url = state.app().file_url(&identity.owner, &of, id, &role, intent).await;
-    Ok(Json(match url.map_err(|error| problem::read(&error, &role))? {
+    Ok(Json(file_url_body(url.map_err(|error| problem::read(&error, &role))?)))
+}
+
+/// A URL as whoever may read the file is told it.
+pub(in crate::http) fn file_url_body(url: ReadUrl) -> FileUrlBody {
+    match url {
         ReadUrl::Public(url) => FileUrlBody { url, expires_at: None },
         ReadUrl::Signed { url, expires_at } => FileUrlBody { url: url.into_exposed(), expires_at: Some(expires_at) },
-    }))
+    }
 }
 
 /// Reads `disposition`.

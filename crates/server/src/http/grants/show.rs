@@ -5,6 +5,7 @@ use axum::extract::State;
 use wire::{ErrorCode, WatchBody};
 
 use crate::http::HttpState;
+use crate::http::files::file_url_body;
 use crate::http::input::{GrantTokenParams, GrantTokenPath, NoQuery};
 use crate::http::openapi::problems;
 use crate::http::problem::{self, Denial};
@@ -14,12 +15,13 @@ pub(in crate::http) const ROUTE: &str = "/w/{token}";
 
 problems!(
     /// What can go wrong.
-    ShowProblems: [ErrorCode::Gone]
+    ShowProblems: [ErrorCode::Gone, ErrorCode::StoreUnavailable]
 );
 
 /// What a link shows
 ///
-/// For a page that anybody with the link can open; `/w/{token}/{role}` leads to the files.
+/// For a page that anybody with the link can open: what it shows, and where the files are read for now. `/w/{token}/{role}`
+/// leads to each of them until the link ends.
 #[utoipa::path(
     get, path = "/w/{token}", tag = "files", security(()),
     params(GrantTokenParams),
@@ -32,7 +34,7 @@ pub(super) async fn show_grant(
 ) -> Result<([(http::HeaderName, &'static str); 1], Json<WatchBody>), Denial> {
     let grant = state.parts.authenticator.verify_watch_grant(&token, state.parts.clock.now());
     let grant = grant.map_err(problem::watch)?;
-    let asset = state.app().granted_asset(grant.asset).await.map_err(|error| problem::find(&error))?;
+    let (asset, urls) = state.app().granted_asset(grant.asset).await.map_err(|error| problem::find(&error))?;
     let published = asset.places.iter().filter(|(_, place)| place.published.is_some());
     let roles: Vec<_> = published.map(|(role, _)| role.to_string()).collect();
     let body = WatchBody {
@@ -40,6 +42,7 @@ pub(super) async fn show_grant(
         description: asset.description.as_str().to_owned(),
         collection: asset.collection.to_string(),
         roles,
+        files: urls.into_iter().map(|(role, url)| (role.to_string(), file_url_body(url))).collect(),
         expires_at: grant.ends_at,
     };
     Ok(([(http::header::CACHE_CONTROL, "no-store")], Json(body)))

@@ -1,5 +1,7 @@
 //! Query parameters: each known, each given once.
 
+use std::fmt::Display;
+
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use url::form_urlencoded;
@@ -46,6 +48,16 @@ impl Query {
             self.fields.wrong(name, format_args!("must be {expected}"));
         }
         value
+    }
+
+    /// The same for what says itself why it cannot be read.
+    pub(in crate::http) fn parse<T, E: Display>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        let text = self.text(name)?;
+        self.fields.take(name, parse(&text))
     }
 
     /// Refuses what was noted, and what nobody took.

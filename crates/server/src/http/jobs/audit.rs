@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use domain::TimeSpan;
+use domain::{KeyPrefix, TimeSpan};
 use wire::{AuditBody, BreachBody, ErrorCode};
 
 use crate::app::{AuditReport, AuditTerms, HIDDEN_GRACE, LONGEST_GRACE};
@@ -20,12 +20,13 @@ problems!(
 
 /// Hold the invariants against buckets and catalog
 ///
-/// Lists everything and changes nothing: a published file's object is as recorded (I1), a visible object has a row that
+/// Lists everything, or what is below `prefix`, and changes nothing: a published file's object is as recorded (I1), a visible object has a row that
 /// may have one (I2), a key belongs to one file (I3), hidden parts that nobody owns are gone (I8), and the buckets are
 /// this catalog's (rule 9).
 #[utoipa::path(
     get, path = "/v1/admin/jobs/audit", tag = "admin",
     params(
+        ("prefix" = Option<String>, Query, description = "Only what is below this prefix: an owner as keys name it, `42/`, or one of its collections, `42/videos/`"),
         (
             "grace_seconds" = Option<u32>, Query,
             description = "From this age on, hidden parts that nobody owns break I8; 172800 (48 h) if absent, at 0 whatever their age",
@@ -43,8 +44,10 @@ pub(super) async fn audit(
         return Err(problem::not_admin());
     }
     let grace = query.read("grace_seconds", "0 to 31622400, whole seconds", grace).unwrap_or(HIDDEN_GRACE);
+    let below = query.parse("prefix", KeyPrefix::parse);
     query.finish()?;
-    let report = state.app().audit(AuditTerms { grace }).await.map_err(|error| problem::operator::audit(&error))?;
+    let report =
+        state.app().audit(&AuditTerms { below, grace }).await.map_err(|error| problem::operator::audit(&error))?;
     Ok(Json(body(report)))
 }
 

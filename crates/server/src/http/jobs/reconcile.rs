@@ -20,7 +20,8 @@ problems!(
 /// Compare buckets and catalog now
 ///
 /// What the daily run does, on an operator's word and so without its breaker: explains what lies in the buckets and has
-/// no row, what has a row and is missing, and removes what nobody owns, within the budget of one run.
+/// no row, what has a row and is missing, and removes what nobody owns, within the budget of one run. With `prefix`, only
+/// what is below it, on both sides; runs of different prefixes may go side by side.
 #[utoipa::path(
     post, path = "/v1/admin/jobs/reconcile", tag = "admin",
     request_body(content = Option<ReconcileRequest>, example = json!({"dry_run": true})),
@@ -45,6 +46,7 @@ pub(super) async fn reconcile(
 /// See [`ReconcileError`].
 pub async fn perform(app: &App, request: &ReconcileRequest) -> Result<ReconcileBody, ReconcileError> {
     let terms = ReconcileTerms {
+        below: request.prefix.clone(),
         budget: app.settings().reconcile_budget,
         breaker: Breaker::Overridden,
         rehearsal: if request.dry_run { Rehearsal::DryRun } else { Rehearsal::Real },
