@@ -5,10 +5,6 @@ import type { Entry, Journal } from "../src/journal/journal.js";
 export class MemoryJournal implements Journal {
   readonly #entries = new Map<string, Entry>();
 
-  async find(key: string): Promise<Entry | undefined> {
-    return structuredClone(this.#entries.get(key));
-  }
-
   async write(entry: Entry): Promise<void> {
     this.#entries.set(entry.key, structuredClone(entry));
   }

@@ -198,6 +198,43 @@ test("a token that has died is asked for again, once", async () => {
   expect(JSON.stringify(dead.state)).not.toContain("stale");
 });
 
+test("two files of the same content become two assets, and both go on after a reload", async () => {
+  const twin = new Film("copy.mp4", VIDEO.size);
+  let page = uploader();
+  const start = (film: Film) => page.upload({ files: { video: film.file } }).start();
+  const first = [start(VIDEO), start(twin)];
+  await until(() => first.every(({ state }) => state.arrivedBytes > 0));
+  expect(server.assets.map(({ request }) => request.title).sort()).toEqual(["copy", "film"]);
+  expect(new Set(server.assets.map(({ request }) => request.fingerprint)).size).toBe(1);
+  first.forEach((upload) => upload.detach());
+  expect(await journal.list()).toHaveLength(2);
+  page = uploader();
+  const second = [start(twin), start(VIDEO), start(VIDEO)];
+  await until(() => second.every(({ state }) => state.phase === "published"));
+  // Which of the two each goes on with makes no difference; the third is one of its own.
+  expect(second.map(({ state }) => (state.resumedBytes ?? 0) > 0)).toEqual([true, true, false]);
+  expect(new Set(second.map(({ state }) => state.assetId)).size).toBe(3);
+  expect([server.assets.length, await journal.list()]).toEqual([3, []]);
+});
+
+test("what has failed can be gone on with by another upload, but not by both", async () => {
+  const page = uploader();
+  const start = () => page.upload({ files: { video: VIDEO.file } }).start();
+  const failed = start();
+  await until(() => server.puts > 0);
+  network.fate = () => "lost";
+  await phase(failed, "failed");
+  network.fate = () => "works";
+  const other = start();
+  await phase(other, "uploading");
+  failed.retry();
+  await phase(other, "published");
+  await phase(failed, "published");
+  expect(other.state.resumedBytes).toBeGreaterThan(0);
+  expect(failed.state.assetId).not.toBe(other.state.assetId);
+  expect(server.assets).toHaveLength(2);
+});
+
 test("a new title is told with complete, or afterwards", async () => {
   const upload = begin();
   await until(() => server.puts > 0);

@@ -32,6 +32,8 @@ export interface Surroundings {
   /** A random number from 0 to 1. */
   random: () => number;
   journal: Journal;
+  /** Whose turn the journal's entries are: two uploads of the same content are two assets. */
+  claims: Map<string, object>;
   network: Network;
   rules: Rules;
 }

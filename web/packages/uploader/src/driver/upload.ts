@@ -112,9 +112,7 @@ export class Upload {
     this.#beginnings = 0;
     this.#show({ phase: "preparing", error: undefined, trouble: undefined });
     if (!error?.canResume) this.#entry = undefined;
-    this.#isRemembered = true;
-    if (this.#entry) this.#launch(this.#entry, this.#entry.assetId ? "resume" : "create");
-    else void this.#prepare();
+    void this.#prepare();
   }
 
   /** Throws it away, here and at the server. What has been published is not touched. */
@@ -136,6 +134,7 @@ export class Upload {
   /** Lets go of it without a word to the server, so that it can be resumed later by another `Upload` of the same file. */
   detach(): void {
     this.#stage = "ended";
+    this.#release();
     this.#run?.stop();
     this.#listeners.clear();
   }
@@ -155,20 +154,30 @@ export class Upload {
     this.#show({ phase: this.#isPaused ? "paused" : "preparing" });
     const flaw = requests.flawOf(this.#request);
     if (flaw) return this.#conclude(flaw);
-    const { api, journal } = this.#around;
+    const { api, journal, claims } = this.#around;
     let fingerprint: string;
     try {
       fingerprint = await fingerprintOf(this.#request.files[this.#main] as Blob);
     } catch {
       return this.#conclude(new UploadError("unreadable", { role: this.#main }));
     }
-    const key = requests.entryKey(api, this.#settings.account, fingerprint);
-    const known = await journal.find(key).catch(() => undefined);
+    const remembered = await journal.list().catch(() => []);
     // It may have been cancelled or let go of meanwhile.
     if (this.#stage !== "preparing") return;
-    this.#isRemembered = known !== undefined;
-    if (known) this.#launch(known, known.assetId ? "resume" : "create");
-    else this.#launch(this.#freshEntry(key, fingerprint), "find");
+    const base = requests.entryKey(api, this.#settings.account, fingerprint);
+    const isOfContent = (key: string) => key.startsWith(base);
+    const entry = remembered.find(({ key }) => isOfContent(key) && !claims.has(key));
+    this.#isRemembered = entry !== undefined;
+    if (entry) return this.#launch(entry, entry.assetId ? "resume" : "create");
+    let key = base;
+    while (claims.has(key)) key += "+";
+    // What the server has of this content may be another upload's.
+    this.#launch(this.#freshEntry(key, fingerprint), [...claims.keys()].some(isOfContent) ? "create" : "find");
+  }
+
+  #release(): void {
+    const [{ claims }, key = ""] = [this.#around, this.#entry?.key];
+    if (claims.get(key) === this) claims.delete(key);
   }
 
   #freshEntry(key: string, fingerprint: string): Entry {
@@ -179,6 +188,7 @@ export class Upload {
   #launch(entry: Entry, opening: Opening): void {
     this.#stage = "running";
     this.#entry = entry;
+    this.#around.claims.set(entry.key, this);
     this.#beginnings += 1;
     this.#resumedBytes = undefined;
     this.#meter.interrupt();
@@ -226,6 +236,7 @@ export class Upload {
     const entry = this.#entry;
     const error = outcome instanceof UploadError ? outcome : errorOf(outcome, entry?.assetId);
     if (entry && !error?.canResume) await this.#around.journal.forget(entry.key).catch(() => {});
+    this.#release();
     this.#run = undefined;
     const still = { partsInFlight: 0, trouble: undefined, secondsLeft: undefined, bytesPerSecond: 0 };
     if (error) return this.#show({ ...still, phase: error.code === "cancelled" ? "cancelled" : "failed", error });

@@ -55,6 +55,7 @@ export class Uploader {
       clock,
       random: options.random ?? hostRandom,
       journal: options.journal ?? new IndexedDbJournal(),
+      claims: new Map(),
       network: options.network ?? HOST_NETWORK,
       rules: { ...DEFAULT_RULES, ...options.rules },
     };

@@ -16,11 +16,6 @@ export class IndexedDbJournal implements Journal {
     this.#now = now;
   }
 
-  async find(key: string): Promise<Entry | undefined> {
-    const entry = await this.#run<Entry | undefined>("readonly", (table) => table.get(key));
-    return entry && this.#isFresh(entry) ? entry : undefined;
-  }
-
   async write(entry: Entry): Promise<void> {
     await this.#run("readwrite", (table) => table.put(entry));
   }

@@ -8,7 +8,7 @@ import type { CreateRequest } from "../api/schema.js";
 
 /** One unfinished upload. */
 export interface Entry {
-  /** Server, collection and fingerprint: what the same file finds it by. */
+  /** Server, collection, account and fingerprint: what the same file finds it by. Another one of the same content has more pluses. */
   key: string;
   server: string;
   collection: string;
@@ -24,7 +24,6 @@ export interface Entry {
 
 /** All methods may reject; the caller then goes on without a memory. */
 export interface Journal {
-  find(key: string): Promise<Entry | undefined>;
   write(entry: Entry): Promise<void>;
   forget(key: string): Promise<void>;
   /** All entries, the newest first. */
