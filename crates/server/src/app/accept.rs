@@ -1,10 +1,13 @@
 //! An operator's word that catalog and buckets belong together after all.
 //!
 //! A restored catalog's epoch is raised over its markers'. A bucket is taken over only on a second word
-//! ([`Consent::TakeBucket`]), and another installation's only by a catalog without a single file: whoever has files of
-//! his own and meets another's bucket has the wrong bucket. *Invariant*: nothing in the store changes but the markers,
+//! ([`Consent::TakeBucket`]), and another installation's only by a catalog without a single file, and with no bucket of a
+//! third: whoever has files of his own and meets another's bucket has the wrong bucket. Each bucket is judged by itself;
+//! what is wrong with one is not agreed to for the other. *Invariant*: nothing in the store changes but the markers,
 //! and what is in it and has no row is left to the operator from then on
 //! ([`domain::reconcile::Kind::ForgottenObject`]).
+
+use std::collections::BTreeMap;
 
 use domain::marker::{Standing, judge};
 use domain::{Epoch, Installation, Visibility};
@@ -22,6 +25,16 @@ pub enum Consent {
     TakeBucket,
 }
 
+impl Consent {
+    /// Whether a bucket that does not carry this installation's marker may be marked as its own.
+    const fn covers(self, mismatch: Mismatch) -> Result<(), AcceptError> {
+        match self {
+            Self::Restored => Err(AcceptError::NeedsConsent(mismatch)),
+            Self::TakeBucket => Ok(()),
+        }
+    }
+}
+
 /// What came of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Accepted {
@@ -37,8 +50,8 @@ pub enum AcceptError {
     /// It needs [`Consent::TakeBucket`].
     #[error("{0}")]
     NeedsConsent(Mismatch),
-    /// This catalog has files of its own, so the bucket is the wrong one.
-    #[error("{0}; a catalog with files of its own never takes over another installation's bucket")]
+    /// This catalog has files of its own, or the other bucket is not that installation's, so the bucket is the wrong one.
+    #[error("{0}; only a catalog without files takes over another installation's buckets, and only both together")]
     WrongBucket(Mismatch),
     /// Somebody else changed the same at the same moment.
     #[error("another server wrote its epoch at the same moment; nothing was accepted")]
@@ -59,30 +72,31 @@ impl App {
             return Ok(Accepted { mismatch: None, installation: seen.installation });
         };
         let empty = self.is_catalog_empty().await?;
-        match (mismatch, consent) {
-            (Mismatch::Rewound { .. }, Consent::Restored | Consent::TakeBucket) => {}
-            (Mismatch::Foreign { .. }, _) if !empty => {
-                return Err(AcceptError::WrongBucket(mismatch));
-            }
-            (_, Consent::Restored) => return Err(AcceptError::NeedsConsent(mismatch)),
-            (_, Consent::TakeBucket) => {}
-        }
         let now = self.parts.catalog.now().await.map_err(PortError::catalog)?;
         let from = self.load_installation(now).await?;
-        let mut next = Installation { marked_at: Some(now), accepted_at: Some(now), ..from };
-        let mut highest = from.epoch;
+        let mut markers = BTreeMap::new();
         for bucket in [Visibility::Private, Visibility::Public] {
-            let marker = self.parts.store.find_marker(bucket).await.map_err(PortError::store)?;
-            highest = highest.max(marker.map_or(Epoch::FIRST, |marker| marker.epoch));
+            markers.insert(bucket, self.parts.store.find_marker(bucket).await.map_err(PortError::store)?);
+        }
+        let mut next = Installation { marked_at: Some(now), accepted_at: Some(now), ..from };
+        for (&bucket, marker) in &markers {
             match judge(&from, marker.as_ref()) {
-                Standing::Ours | Standing::Unmarked | Standing::Rewound { .. } | Standing::Vanished => {}
-                // Two buckets of two other installations cannot both be taken for one.
-                Standing::Foreign { marker } if !empty || (next.id != from.id && next.id != marker) => {
-                    return Err(AcceptError::WrongBucket(Mismatch::Foreign { bucket, owner: marker }));
+                Standing::Ours | Standing::Rewound { .. } => {}
+                Standing::Unmarked | Standing::Vanished => {
+                    let vanished = Mismatch::Vanished { bucket };
+                    consent.covers(if mismatch.bucket() == bucket { mismatch } else { vanished })?;
                 }
-                Standing::Foreign { marker } => next.id = marker,
+                Standing::Foreign { marker: owner } => {
+                    let foreign = Mismatch::Foreign { bucket, owner };
+                    if !empty || markers.values().flatten().any(|marker| marker.installation != owner) {
+                        return Err(AcceptError::WrongBucket(foreign));
+                    }
+                    consent.covers(foreign)?;
+                    next.id = owner;
+                }
             }
         }
+        let highest = markers.values().flatten().map(|marker| marker.epoch).fold(from.epoch, Epoch::max);
         next.epoch = highest.next();
         match self.parts.catalog.replace_installation(&from, &next).await.map_err(PortError::catalog)? {
             Written::Done => {}

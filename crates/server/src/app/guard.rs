@@ -69,6 +69,16 @@ pub enum Mismatch {
 }
 
 impl Mismatch {
+    /// With which bucket it is.
+    pub const fn bucket(self) -> Visibility {
+        match self {
+            Self::Rewound { bucket, .. }
+            | Self::Vanished { bucket }
+            | Self::Foreign { bucket, .. }
+            | Self::Occupied { bucket } => bucket,
+        }
+    }
+
     /// What to do about it.
     pub const fn hint(self) -> &'static str {
         match self {

@@ -194,6 +194,62 @@ async fn another_installations_bucket_is_never_taken_by_a_catalog_with_files() {
     }
 }
 
+/// What is wrong with one bucket is not agreed to for the other: each pair of markers, with what it takes to be accepted.
+#[tokio::test]
+async fn each_bucket_is_accepted_by_itself() {
+    let other = |n: u8, epoch| {
+        Some(Marker { installation: InstallationId::new(Timestamp::UNIX_EPOCH, &[n; 10]), epoch: Epoch(epoch) })
+    };
+    let (restored, taken) = (Some(Consent::Restored), Some(Consent::TakeBucket));
+    for has_files in [true, false] {
+        for (private, public, enough) in [
+            ("ahead", "ahead", restored),
+            ("ahead", "ours", restored),
+            ("ahead", "none", taken),
+            ("none", "ahead", taken),
+            ("none", "none", taken),
+            ("ahead", "other", None),
+            ("other", "ahead", None),
+            ("ours", "other", None),
+            ("other", "none", taken.filter(|_| !has_files)),
+            ("other", "other", taken.filter(|_| !has_files)),
+            ("other", "third", None),
+        ] {
+            let house = House::new();
+            if has_files {
+                scene(&house).await;
+            } else {
+                house.app.look_around().await.unwrap();
+            }
+            let own = markers(&house)[0].unwrap();
+            for (bucket, says) in BUCKETS.into_iter().zip([private, public]) {
+                let marker = match says {
+                    "ours" => Some(own),
+                    "ahead" => Some(Marker { epoch: Epoch(1_000), ..own }),
+                    "none" => None,
+                    "other" => other(8, 7),
+                    _third => other(9, 7),
+                };
+                house.store.set_marker(bucket, marker);
+            }
+            house.clock.advance(TimeSpan::from_secs(11));
+            let told = format!("{private}, {public}, files: {has_files}");
+            let before = (listing(&house), markers(&house));
+            for consent in [Consent::Restored, Consent::TakeBucket] {
+                if enough == Some(consent) {
+                    break;
+                }
+                house.app.accept_restore(consent).await.expect_err(&told);
+                assert_eq!((listing(&house), markers(&house)), before, "{told}: nothing is written");
+            }
+            let Some(consent) = enough else { continue };
+            let accepted = house.app.accept_restore(consent).await.expect(&told);
+            assert_eq!(markers(&house), [Some(accepted.installation.marker()); 2], "{told}");
+            assert_eq!(mismatch(&house).await, None, "{told}");
+        }
+    }
+}
+
 /// A request for part URLs opens what could not be opened at first; not in a bucket that may be another's.
 #[tokio::test]
 async fn a_reserved_file_is_not_opened_in_the_wrong_bucket() {
