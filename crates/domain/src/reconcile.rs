@@ -340,10 +340,10 @@ pub fn judge_object(object: &ListedObject, row: Option<&KeyedFile>, terms: &Term
         if FileKey::parse(&object.key).is_none() {
             return Some(Kind::UnknownObject);
         }
-        return match (terms.is_old(object.modified), terms.is_forgotten(object.modified)) {
-            (false, _) => None,
-            (true, true) => Some(Kind::ForgottenObject),
-            (true, false) => Some(Kind::OrphanObject),
+        return match (terms.is_forgotten(object.modified), terms.is_old(object.modified)) {
+            (true, _) => Some(Kind::ForgottenObject),
+            (false, true) => Some(Kind::OrphanObject),
+            (false, false) => None,
         };
     };
     match row.state {
@@ -359,10 +359,10 @@ pub fn judge_upload(upload: &ListedUpload, row: Option<&KeyedFile>, terms: &Term
         if FileKey::parse(&upload.key).is_none() {
             return Some(Kind::UnknownUpload);
         }
-        return match (terms.is_old(upload.initiated), terms.is_forgotten(upload.initiated)) {
-            (false, _) => None,
-            (true, true) => Some(Kind::ForgottenUpload),
-            (true, false) => Some(Kind::OrphanUpload),
+        return match (terms.is_forgotten(upload.initiated), terms.is_old(upload.initiated)) {
+            (true, _) => Some(Kind::ForgottenUpload),
+            (false, true) => Some(Kind::OrphanUpload),
+            (false, false) => None,
         };
     };
     let own = row.upload_id.as_ref() == Some(&upload.id);

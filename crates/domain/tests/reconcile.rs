@@ -96,11 +96,15 @@ const YOUNG: TimeSpan = TimeSpan::from_secs(ORPHAN_AGE.as_secs() - 1);
 fn without_a_row_age_and_grammar_decide() {
     let key = row(StateName::Created).key;
     let since_a_day = Terms { forgotten_until: Some(NOW - OLD), ..TERMS };
+    let since_now = Terms { forgotten_until: Some(NOW), ..TERMS };
     let long_ago = Terms { forgotten_until: Some(Timestamp::UNIX_EPOCH), ..TERMS };
     for (key, age, terms, expected) in [
         (key.as_str(), OLD, TERMS, Some((Kind::OrphanObject, Kind::OrphanUpload))),
         (key.as_str(), YOUNG, TERMS, None),
         (key.as_str(), OLD, since_a_day, Some((Kind::ForgottenObject, Kind::ForgottenUpload))),
+        // The operator who has just accepted a restore looks now, not tomorrow.
+        (key.as_str(), YOUNG, since_now, Some((Kind::ForgottenObject, Kind::ForgottenUpload))),
+        (key.as_str(), YOUNG, since_a_day, None),
         (key.as_str(), OLD, long_ago, Some((Kind::OrphanObject, Kind::OrphanUpload))),
         ("somebody/else.txt", OLD, TERMS, Some((Kind::UnknownObject, Kind::UnknownUpload))),
         ("somebody/else.txt", YOUNG, since_a_day, Some((Kind::UnknownObject, Kind::UnknownUpload))),

@@ -66,6 +66,6 @@ fn line(finding: &FindingBody) -> String {
 async fn here(app: &App, request: &ReconcileRequest) -> Result<ReconcileBody, Failure> {
     reconcile_by_hand(app, request).await.map_err(|error| match &error {
         ReconcileError::Port(port) => operator::of_port(port),
-        ReconcileError::Implausible { .. } => Failure::new(Exit::Failed, error.to_string()),
+        ReconcileError::Implausible { .. } | ReconcileError::Restored => Failure::new(Exit::Failed, error.to_string()),
     })
 }

@@ -1,8 +1,8 @@
 //! Whether catalog and buckets belong together, and whether the clocks agree (PROTOCOL, rules 9 and 6).
 //!
 //! A catalog restored from a backup, an empty one, a wrong bucket and a wrong prefix all look alike to a job: rows
-//! without objects, objects without rows. *Invariant*: nothing is opened, committed, ended, destroyed or purged unless
-//! the buckets carried this installation's markers, no later than its epoch, when last looked; and nothing is ended,
+//! without objects, objects without rows. *Invariant*: nothing is opened, committed, ended by a job, destroyed or purged
+//! unless the buckets carried this installation's markers, no later than its epoch, when last looked; and nothing is ended,
 //! destroyed or purged while a clock is off by more than [`SKEW_STOPS`].
 
 use std::sync::{Mutex, PoisonError};

@@ -139,6 +139,9 @@ pub enum ReconcileError {
         /// What there is.
         listed: u64,
     },
+    /// What was found so far was judged as if nothing had been restored.
+    #[error("a restored catalog was accepted in the middle of the run; what is left is left for the next run")]
+    Restored,
     /// A port failed, or the bucket is not this catalog's; what was removed stays removed.
     #[error(transparent)]
     Port(#[from] PortError),
@@ -148,6 +151,8 @@ pub enum ReconcileError {
 struct Run<'a> {
     app: &'a App,
     terms: &'a ReconcileTerms,
+    /// When a restore was last accepted, as the run began.
+    accepted_at: Option<Timestamp>,
     forgotten_until: Option<Timestamp>,
     report: ReconcileReport,
     planned: u32,
@@ -167,7 +172,8 @@ impl App {
             Forgotten::Removed => None,
         };
         let report = ReconcileReport::default();
-        let mut run = Run { app: self, terms: &terms, forgotten_until, report, planned: 0, told: 0 };
+        let accepted_at = outlook.installation.accepted_at;
+        let mut run = Run { app: self, terms: &terms, accepted_at, forgotten_until, report, planned: 0, told: 0 };
         for bucket in [Visibility::Private, Visibility::Public] {
             run.compare_objects(bucket, outlook.at).await?;
             run.compare_uploads(bucket, outlook.at).await?;
@@ -331,7 +337,13 @@ impl Run<'_> {
         }
     }
 
-    async fn put_right(&mut self) -> Result<(), PortError> {
+    /// A walk may be long, and so may be what it leads to.
+    async fn require_same_catalog(&self) -> Result<(), ReconcileError> {
+        let outlook = self.app.outlook().await?;
+        if outlook.installation.accepted_at == self.accepted_at { Ok(()) } else { Err(ReconcileError::Restored) }
+    }
+
+    async fn put_right(&mut self) -> Result<(), ReconcileError> {
         // The look around is as old as the walk was long.
         self.app.require_calm_now().await?;
         let mut adopted = BTreeMap::new();
@@ -340,9 +352,10 @@ impl Run<'_> {
             if finding.fate != Fate::Planned || !finding.kind.remedy().removes() {
                 continue;
             }
+            self.require_same_catalog().await?;
             let fate = match self.remove(&finding, &mut adopted).await {
                 Ok(fate) => fate,
-                Err(error @ (PortError::Bucket(_) | PortError::Skew(_))) => return Err(error),
+                Err(error @ (PortError::Bucket(_) | PortError::Skew(_))) => return Err(error.into()),
                 Err(error) => {
                     tracing::warn!(
                         key = finding.key,

@@ -16,5 +16,6 @@ mod prefixes;
 mod races;
 mod reconcile;
 mod rejection;
+mod restored;
 mod undeclared;
 mod upload;

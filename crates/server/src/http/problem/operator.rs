@@ -32,7 +32,9 @@ pub fn accept_restore(error: &AcceptError) -> Denial {
 pub fn reconcile(error: &ReconcileError) -> Denial {
     match error {
         ReconcileError::Port(error) => port_of_operator(error),
-        ReconcileError::Implausible { .. } => Denial::new(ErrorCode::Conflict, error.to_string()),
+        ReconcileError::Implausible { .. } | ReconcileError::Restored => {
+            Denial::new(ErrorCode::Conflict, error.to_string())
+        }
     }
 }
 
