@@ -118,6 +118,8 @@ pub(crate) struct Client {
     fired: bool,
     /// The server that gets the next request.
     active: usize,
+    /// Which servers have stood still at the point.
+    stood: [bool; 2],
     /// Which server stands still, and since when.
     frozen: Option<(usize, Instant)>,
     alone_since: Option<Instant>,
@@ -145,6 +147,7 @@ impl Client {
             armed: false,
             fired: false,
             active: 0,
+            stood: [false; 2],
             frozen: None,
             alone_since: None,
             left: Vec::new(),
@@ -175,6 +178,7 @@ impl Client {
     /// From now on it may happen.
     pub(crate) fn arm(&mut self, at: &Hit) {
         (self.armed, self.fired, self.active, self.frozen, self.alone_since) = (true, false, 0, None, None);
+        self.stood = [false; 2];
         let servers = &mut self.world.servers;
         match self.treatment {
             Treatment::Rehearse => {}
@@ -297,25 +301,31 @@ impl Client {
         member.server.start().await;
     }
 
+    /// Whether a server stands still.
+    fn stands(&mut self, index: usize) -> bool {
+        let stands = self.world.servers[index].is_stopped();
+        self.stood[index] |= stands;
+        stands
+    }
+
     /// Finds the server that stands still; the other is asked from now on. Only one stays so.
     fn find_frozen(&mut self) {
-        let stands = |index: usize| self.world.servers[index].is_stopped();
         let Some((frozen, _)) = self.frozen else {
-            if let Some(frozen) = (0..2).find(|&index| stands(index)) {
+            if let Some(frozen) = (0..2).find(|&index| self.stands(index)) {
                 self.world.servers[1 - frozen].drill.disarm();
                 (self.fired, self.active, self.frozen) = (true, 1 - frozen, Some((frozen, instant())));
             }
             return;
         };
         // It may have reached the point before it was disarmed.
-        if stands(1 - frozen) {
+        if self.stands(1 - frozen) {
             self.world.servers[1 - frozen].go_on();
         }
     }
 
     /// Lets two servers that stand at the point go on together, and one that stands there alone by itself.
     fn meet(&mut self) {
-        let stand: Vec<usize> = (0..2).filter(|&index| self.world.servers[index].is_stopped()).collect();
+        let stand: Vec<usize> = (0..2).filter(|&index| self.stands(index)).collect();
         let alone = |since: &mut Option<Instant>| since.get_or_insert_with(instant).elapsed() < ALONE;
         match stand.len() {
             0 => self.alone_since = None,
@@ -343,6 +353,27 @@ impl Client {
         self.fired
     }
 
+    /// Who had made up its mind when it was disarmed dies, or stops, a moment later; it has written that down by then.
+    async fn await_late(&mut self) {
+        tokio::time::sleep(LOOK_EVERY).await;
+        for index in 0..self.world.servers.len() {
+            if self.world.servers[index].drill.reached().is_empty() {
+                continue;
+            }
+            match self.treatment {
+                Treatment::Kill if !self.fired => self.revive().await,
+                Treatment::Rehearse | Treatment::Kill => {}
+                Treatment::Freeze | Treatment::Collide => {
+                    while !self.stood[index] {
+                        tokio::time::sleep(LOOK_EVERY).await;
+                        self.watch().await;
+                        self.stands(index);
+                    }
+                }
+            }
+        }
+    }
+
     fn readyz(&self) -> (Api, reqwest::RequestBuilder) {
         let api = self.world.servers[0].api.clone();
         let request = api.request(Method::GET, "/readyz");
@@ -354,11 +385,7 @@ impl Client {
         for member in &self.world.servers {
             member.drill.disarm();
         }
-        if self.treatment == Treatment::Kill && !self.fired {
-            // Who had made up its mind when it was disarmed dies a moment later.
-            tokio::time::sleep(LOOK_EVERY).await;
-            self.watch().await;
-        }
+        self.await_late().await;
         if let Some((frozen, since)) = self.frozen.take() {
             until("every lease has lapsed", SOON, async || (since.elapsed() > OUTLASTED).then_some(())).await;
             self.world.servers[frozen].go_on();

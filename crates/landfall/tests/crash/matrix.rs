@@ -24,8 +24,9 @@ const REACHED_WITHIN: Duration = Duration::from_secs(20);
 /// The second time and later, it may well not be reached: a job may have taken a step out of a request's hands.
 const REACHED_AGAIN_WITHIN: Duration = Duration::from_millis(500);
 
-/// Points that jobs, probes and figures reach in every scenario alike. They are treated in one.
-const EVERYWHERE: [&str; 8] = [
+/// Points that jobs, probes and figures reach in every scenario alike, those of the markers' epoch among them. They are
+/// treated in one.
+const EVERYWHERE: [&str; 13] = [
     "catalog.take_lease",
     "catalog.release_lease",
     "catalog.list_files",
@@ -34,11 +35,6 @@ const EVERYWHERE: [&str; 8] = [
     "catalog.count_files",
     "catalog.count_assets",
     "store.probe",
-];
-
-/// Looks at the buckets' markers are remembered for seconds, and the epoch rises in minutes: they are treated where the
-/// rehearsal meets them, and a case may miss them.
-const BY_THE_CLOCK: [&str; 5] = [
     "catalog.load_installation",
     "catalog.replace_installation",
     "store.find_marker",
@@ -110,13 +106,12 @@ struct Case {
 fn is_certain(scenario: Scenario, point: &str) -> bool {
     // The row of an upload that the store does not know, and of a closed file that is destroyed again, is read by design.
     let by_design = matches!(scenario, Scenario::Vanish | Scenario::Reconcile);
-    let by_chance = BY_CHANCE.contains(&call(point)) && !by_design;
-    !by_chance && !BY_THE_CLOCK.contains(&call(point))
+    by_design || !BY_CHANCE.contains(&call(point))
 }
 
-/// Whether jobs, probes and clocks reach it, whatever the scenario.
-fn is_elsewhere(point: &str) -> bool {
-    EVERYWHERE.contains(&call(point)) || BY_THE_CLOCK.contains(&call(point))
+/// Whether jobs and probes reach it, whatever the scenario.
+fn is_everywhere(point: &str) -> bool {
+    EVERYWHERE.contains(&call(point))
 }
 
 /// The call of a point: `catalog.advance` of `before:catalog.advance`.
@@ -135,7 +130,7 @@ impl Ground {
         let mut client = self.client(Treatment::Rehearse).await;
         let mut scene = scenario.prepare(&mut client, "rehearsal").await;
         // Jobs ask for the time as well.
-        client.calm(|point| is_elsewhere(point) || call(point) == "catalog.now").await;
+        client.calm(|point| is_everywhere(point) || call(point) == "catalog.now").await;
         client.note();
         scenario.act(&mut client, &mut scene).await;
         let reached = client.world.servers[0].drill.reached();
@@ -151,7 +146,7 @@ impl Ground {
         // Who takes a step, a request or a job, is a matter of moments; what one rehearsal alone reaches may be missed.
         let (once, again) = tokio::join!(self.rehearse(scenario), self.rehearse(scenario));
         for (point, times) in once {
-            if !EVERYWHERE.contains(&call(&point)) {
+            if !is_everywhere(&point) {
                 let sure = again.contains_key(&point) && is_certain(scenario, &point);
                 let hits = (1..=times).map(|count| Hit { point: point.clone(), count });
                 let hits = hits.filter(|hit| is_distinct(hit, treatment));
@@ -184,6 +179,7 @@ impl Ground {
             let Some(Case { hit, certain }) = cases.lock().expect("no panic").pop_front() else { break };
             let shown = Shown(format!("{treatment:?}-{scenario:?}-{hit}"));
             let mut reached = false;
+            let met = client.met;
             let (tries, within) = if certain { (TRIES, REACHED_WITHIN) } else { (1, REACHED_AGAIN_WITHIN) };
             for attempt in 0..tries {
                 let mut scene = scenario.prepare(&mut client, &format!("{}-{attempt}", shown.0)).await;
@@ -204,6 +200,7 @@ impl Ground {
             }
             assert!(reached || !certain, "nobody reached the point");
             tally.reached += u32::from(reached);
+            tally.alone += u32::from(reached && treatment == Treatment::Collide && client.met == met);
             tally.missed.extend((!reached).then(|| hit.to_string()));
         }
         tally.met = client.met;
@@ -215,6 +212,9 @@ impl Ground {
 #[derive(Debug, Default)]
 struct Tally {
     reached: u32,
+    /// Points that two servers should have stood at together, and one did.
+    alone: u32,
+    /// How often two servers stood at a point at once.
     met: u32,
     missed: Vec<String>,
 }
@@ -222,6 +222,7 @@ struct Tally {
 impl Tally {
     fn add(&mut self, other: Self) {
         self.reached += other.reached;
+        self.alone += other.alone;
         self.met += other.met;
         self.missed.extend(other.missed);
     }
@@ -245,7 +246,10 @@ fn say(line: &str) {
 
 #[expect(clippy::disallowed_methods, reason = "a failed point is given back by variable")]
 fn only() -> Option<String> {
-    std::env::var("LANDFALL_TEST_POINT").ok()
+    let only = std::env::var("LANDFALL_TEST_POINT").ok()?;
+    let known = Point::all().any(|point| only.split('@').next() == Some(&point.to_string()));
+    assert!(known, "there is no point {only}");
+    Some(only)
 }
 
 /// Makes the tests of one ground.
@@ -328,7 +332,7 @@ async fn every_point_is_reached_by_a_scenario() {
     let rehearsals = join_all(Scenario::ALL.map(|scenario| ground.rehearse(scenario))).await;
     let mut reached: BTreeSet<String> = rehearsals.into_iter().flat_map(BTreeMap::into_keys).collect();
     // Their own case in the matrix fails where these are not reached.
-    reached.extend(all.iter().filter(|point| is_elsewhere(point)).cloned());
+    reached.extend(all.iter().filter(|point| is_everywhere(point)).cloned());
     let missing: Vec<&String> = all.difference(&reached).filter(|point| !UNUSED.contains(&call(point))).collect();
     assert!(missing.is_empty(), "no scenario reaches {missing:?}");
     let used: Vec<&String> = reached.iter().filter(|point| UNUSED.contains(&call(point))).collect();
