@@ -18,7 +18,7 @@ use crate::store::KEYS_PER_PAGE;
 use crate::telemetry;
 
 /// What was seen counts for this long, by the catalog's clock: a busy server then asks four small things of catalog
-/// and store in this time, and a swapped bucket is noticed no later. A round that destroys looks again at its start.
+/// and store in this time. A round that destroys looks again at its start.
 pub const OUTLOOK_KEPT: TimeSpan = TimeSpan::from_secs(10);
 /// While somebody looks again, others go on for this long by what was seen last, rather than wait in line.
 const OUTLOOK_LENT: TimeSpan = TimeSpan::from_secs(60);
