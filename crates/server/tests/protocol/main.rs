@@ -12,6 +12,7 @@ mod ending;
 mod faults;
 mod guard;
 mod house;
+mod looking;
 mod prefixes;
 mod races;
 mod reconcile;
