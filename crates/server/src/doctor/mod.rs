@@ -21,6 +21,7 @@ mod setup;
 #[cfg(test)]
 mod tests;
 mod urls;
+mod verdict;
 
 use domain::{StoreBehaviour, StoreProfile, TimeSpan, Visibility};
 use serde::Serialize;

@@ -7,6 +7,7 @@ use super::fix::Fix;
 use super::patient::Patient;
 use super::refusal::Refusal;
 use super::setup::read_policy;
+use super::verdict::{Answer, TO_ANYBODY, Verdict};
 
 const CONTENT: &[u8] = b"what anybody may or may not read";
 
@@ -33,27 +34,32 @@ async fn read(patient: &Patient, visibility: Visibility) -> Option<Finding> {
     let bucket = patient.bucket(visibility);
     let key = patient.make(visibility, "public", CONTENT).await.ok()?;
     let url = patient.plain_url(visibility, &key);
-    let (status, same) = match patient.http.get(&url).send().await {
+    let (answer, same) = match patient.http.get(&url).send().await {
         Ok(answer) => {
-            let status = answer.status();
-            (Some(status), answer.bytes().await.is_ok_and(|bytes| bytes == CONTENT))
+            let status = answer.status().as_u16();
+            (Answer(Some(status)), answer.bytes().await.is_ok_and(|bytes| bytes == CONTENT))
         }
-        Err(_) => (None, false),
+        Err(_) => (Answer(None), false),
     };
-    let open = status.is_some_and(|status| status.is_success());
-    let answer = status.map_or_else(|| "no answer".to_owned(), |status| status.as_u16().to_string());
+    let verdict = answer.judge(TO_ANYBODY);
     Some(match visibility {
         Visibility::Private => {
             const WHY: &str = "Private files are read by signed URLs only.";
-            if open {
-                let fix = patient.fixes.block_public_access(bucket);
-                Finding::fail(ID, format!("anybody can read the private bucket: {answer}"), WHY, fix)
-            } else {
-                Finding::ok(ID, format!("without a signature: {answer}"), WHY)
+            match verdict {
+                Verdict::Done => {
+                    let fix = patient.fixes.block_public_access(bucket);
+                    Finding::fail(ID, format!("anybody can read the private bucket: {answer}"), WHY, fix)
+                }
+                Verdict::Refused => Finding::ok(ID, format!("without a signature: {answer}"), WHY),
+                Verdict::Unseen => {
+                    let address = patient.plain_url(visibility, "");
+                    answer.unseen(ID, "anybody can read the private bucket", WHY, &address)
+                }
             }
         }
         Visibility::Public => {
             const WHY: &str = "Public files have plain URLs.";
+            let open = verdict == Verdict::Done;
             if open && same {
                 Finding::ok(ID, "anybody can read an object", WHY)
             } else if open {
@@ -74,9 +80,10 @@ async fn read(patient: &Patient, visibility: Visibility) -> Option<Finding> {
 async fn list(patient: &Patient, visibility: Visibility) -> Finding {
     const ID: &str = "public.list";
     const WHY: &str = "Keys are secret: who can list them knows every file, and every owner.";
-    let url = format!("{}?list-type=2&max-keys=1", patient.plain_url(visibility, ""));
-    match patient.http.get(&url).send().await {
-        Ok(answer) if answer.status().is_success() => {
+    let address = patient.plain_url(visibility, "");
+    let answer = Answer::to(patient.http.get(format!("{address}?list-type=2&max-keys=1"))).await;
+    match answer.judge(TO_ANYBODY) {
+        Verdict::Done => {
             let bucket = patient.bucket(visibility);
             let fix = match visibility {
                 Visibility::Private => patient.fixes.block_public_access(bucket),
@@ -84,8 +91,8 @@ async fn list(patient: &Patient, visibility: Visibility) -> Finding {
             };
             Finding::fail(ID, "anybody can list the bucket", WHY, fix)
         }
-        Ok(answer) => Finding::ok(ID, format!("without a signature: {}", answer.status().as_u16()), WHY),
-        Err(_) => Finding::ok(ID, "without a signature: no answer", WHY),
+        Verdict::Refused => Finding::ok(ID, format!("without a signature: {answer}"), WHY),
+        Verdict::Unseen => answer.unseen(ID, "anybody can list the bucket", WHY, &address),
     }
 }
 
@@ -93,12 +100,16 @@ async fn write(patient: &Patient, visibility: Visibility) -> Finding {
     const ID: &str = "public.write";
     const WHY: &str = "Only the server makes objects, out of parts that it listed.";
     let url = patient.plain_url(visibility, &patient.key("written"));
-    match patient.http.put(&url).body("by anybody").send().await {
-        Ok(answer) if answer.status().is_success() => {
+    let answer = Answer::to(patient.http.put(&url).body("by anybody")).await;
+    match answer.judge(TO_ANYBODY) {
+        Verdict::Done => {
             let fix = patient.fixes.block_public_access(patient.bucket(visibility));
             Finding::fail(ID, "anybody can write into the bucket", WHY, fix)
         }
-        Ok(answer) => Finding::ok(ID, format!("without a signature: {}", answer.status().as_u16()), WHY),
-        Err(_) => Finding::ok(ID, "without a signature: no answer", WHY),
+        Verdict::Refused => Finding::ok(ID, format!("without a signature: {answer}"), WHY),
+        Verdict::Unseen => {
+            let address = patient.plain_url(visibility, "");
+            answer.unseen(ID, "anybody can write into the bucket", WHY, &address)
+        }
     }
 }

@@ -8,9 +8,11 @@ use aws_sdk_s3::types::{
     AbortIncompleteMultipartUpload, BucketLifecycleConfiguration, BucketVersioningStatus, ExpirationStatus,
     LifecycleRule, LifecycleRuleFilter, VersioningConfiguration,
 };
+use axum::http::StatusCode;
 use domain::store_profile::{ETagForm, IfNoneMatch, ObjectSizeCheck, SecondComplete};
 use domain::{StoreBehaviour, TimeSpan, Visibility};
 use localstore::{Fault, FaultRule, Occurrence};
+use tokio::task::JoinSet;
 
 use super::{Mode, Outcome, Patient, Report, Status, Terms, cors, examine, set_up, settings, setup};
 use crate::clock::{Clock, HostClock, ManualClock};
@@ -349,6 +351,65 @@ async fn a_private_bucket_that_is_public_is_found() {
     assert_eq!(found.iter().map(|finding| finding.status).collect::<Vec<_>>(), [Status::Fail, Status::Fail]);
     let fix = found[0].fix.as_ref().expect("a fix");
     assert!(fix.cli[0].contains("put-public-access-block --bucket public"), "{fix:?}");
+    engine.stop().await;
+}
+
+/// Something else than the store answers its clients: what nobody refused is not taken for closed.
+#[tokio::test]
+async fn only_a_refusal_counts_as_closed() {
+    use Status::{Fail, Ok, Warning};
+    let engine = Embedded::start().await;
+    // What anybody asks for, and what comes by a URL that does not hold.
+    let cases = [
+        (None, Warning, Warning),
+        (Some(503), Warning, Warning),
+        (Some(404), Warning, Warning),
+        (Some(307), Warning, Warning),
+        (Some(400), Warning, Ok),
+        (Some(401), Ok, Warning),
+        (Some(403), Ok, Ok),
+        (Some(200), Fail, Fail),
+    ];
+    for (status, anybody, bad_url) in cases {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
+        let mut front = JoinSet::new();
+        if let Some(status) = status {
+            let status = StatusCode::from_u16(status).expect("a status");
+            // It reads what it is sent, so that the sender gets to the answer.
+            let router = axum::Router::new().fallback(async move |_sent: bytes::Bytes| status);
+            front.spawn(axum::serve(listener, router).into_future());
+        } else {
+            // Nobody listens there any more.
+            drop(listener);
+        }
+        let settings = engine.settings();
+        let signer = SignerSettings { endpoint, ..signer(&settings) };
+        let patient = met(settings, signer, Arc::new(HostClock)).await;
+        let mut findings = Vec::new();
+        super::public::examine(&patient, &mut findings).await;
+        super::urls::examine(&patient, &mut findings).await;
+        let private = Some(patient.bucket(Visibility::Private));
+        // Whether it is as it should be: an open private object, and everything else in both buckets.
+        let expected = [
+            ("public.read", 1, anybody),
+            ("public.list", 2, anybody),
+            ("public.write", 2, anybody),
+            ("url.length", 2, bad_url),
+            ("url.expired", 2, bad_url),
+            ("url.tampered", 2, bad_url),
+        ];
+        for (id, buckets, expected) in expected {
+            let judged =
+                |finding: &&super::Finding| finding.id == id && (buckets == 2 || finding.bucket.as_deref() == private);
+            let found: Vec<Status> = findings.iter().filter(judged).map(|finding| finding.status).collect();
+            assert_eq!(found, vec![expected; buckets], "{id} with {status:?}: {findings:#?}");
+        }
+        let unseen = findings.iter().filter(|finding| finding.status == Warning);
+        assert!(unseen.clone().all(|finding| finding.seen.starts_with("it cannot be seen whether ")), "{findings:#?}");
+        assert!(unseen.filter_map(|finding| finding.fix.as_ref()).all(|fix| fix.cli.is_empty()), "no setting ends it");
+        front.shutdown().await;
+    }
     engine.stop().await;
 }
 

@@ -5,6 +5,7 @@ use domain::{TimeSpan, Visibility};
 use super::finding::Finding;
 use super::fix::Fix;
 use super::patient::{Opened, Patient};
+use super::verdict::{Answer, TO_A_BAD_SIGNATURE, Verdict};
 use crate::store::SigningCredentials;
 
 /// Bytes of the part that is sent.
@@ -25,14 +26,9 @@ pub(super) async fn examine(patient: &Patient, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Sends a body; gives the status.
-async fn put(patient: &Patient, url: &str, size: usize) -> Option<u16> {
-    let answer = patient.http.put(url).body(vec![b'x'; size]).send().await;
-    answer.ok().map(|answer| answer.status().as_u16())
-}
-
-fn spelled(status: Option<u16>) -> String {
-    status.map_or_else(|| "no answer".to_owned(), |status| status.to_string())
+/// Sends a body.
+async fn put(patient: &Patient, url: &str, size: usize) -> Answer {
+    Answer::to(patient.http.put(url).body(vec![b'x'; size])).await
 }
 
 /// What must be refused.
@@ -44,7 +40,7 @@ async fn refused(patient: &Patient, credentials: &SigningCredentials, upload: &O
     let cases = [
         (
             "url.length",
-            "a longer body",
+            "with a longer body",
             good.expose(),
             SIZE + 1,
             "A part of another size would be stored and paid for.",
@@ -60,13 +56,14 @@ async fn refused(patient: &Patient, credentials: &SigningCredentials, upload: &O
     ];
     let mut findings = Vec::new();
     for (id, case, url, size, why) in cases {
-        let status = put(patient, url, size).await;
-        let taken = status.is_some_and(|status| status < 400);
-        findings.push(if taken {
-            let advice = "this store, or what stands before it, does not check signatures: do not use it";
-            Finding::fail(id, format!("a part URL was taken {case}: {}", spelled(status)), why, Fix::advice(advice))
-        } else {
-            Finding::ok(id, format!("a part URL {case}: {}", spelled(status)), why)
+        let answer = put(patient, url, size).await;
+        findings.push(match answer.judge(TO_A_BAD_SIGNATURE) {
+            Verdict::Done => {
+                let advice = "this store, or what stands before it, does not check signatures: do not use it";
+                Finding::fail(id, format!("a part URL was taken {case}: {answer}"), why, Fix::advice(advice))
+            }
+            Verdict::Refused => Finding::ok(id, format!("a part URL {case}: {answer}"), why),
+            Verdict::Unseen => answer.unseen(id, &format!("a part URL is refused {case}"), why, &patient.public),
         });
     }
     findings
@@ -78,11 +75,11 @@ async fn accepted(patient: &Patient, credentials: &SigningCredentials, upload: &
     const WHY: &str = "This is how every byte arrives.";
     let url = patient.part_url(credentials, upload, SIZE, patient.clock.now());
     match put(patient, url.expose(), SIZE).await {
-        Some(200) => Finding::ok(ID, "a part URL takes its part", WHY),
-        status => {
+        Answer(Some(200)) => Finding::ok(ID, "a part URL takes its part", WHY),
+        answer => {
             let advice = "see that [store] public_endpoint leads to the same store as endpoint and that no proxy changes \
                           its requests, that the region is right, and that this host's clock is";
-            Finding::fail(ID, format!("a part URL refuses its part: {}", spelled(status)), WHY, Fix::advice(advice))
+            Finding::fail(ID, format!("a part URL refuses its part: {answer}"), WHY, Fix::advice(advice))
         }
     }
 }
