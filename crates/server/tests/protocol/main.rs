@@ -8,6 +8,7 @@ mod ground;
 
 mod arriving;
 mod audit;
+mod crowd;
 mod ending;
 mod faults;
 mod guard;
