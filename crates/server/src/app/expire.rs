@@ -2,7 +2,8 @@
 //!
 //! HEAD comes first: an object under a row that never committed one means that the catalog was rewound (restored from
 //! a backup), and a rewound catalog must destroy nothing. A breaker stops a run that would end an implausible share of
-//! all uploads, which is what a clock that jumped looks like.
+//! all uploads, which is what a clock that jumped looks like. Markers and clocks are looked at again during a run, which
+//! may take long ([`super::guard`]).
 
 use domain::change;
 use domain::{Asset, AssetId, FileState, StateName, Timestamp};
@@ -68,6 +69,9 @@ fn unfinished_files(asset: &Asset) -> u64 {
 impl App {
     /// Ends every asset, and every replacement in a published asset, whose deadline is at or before `as_of` (the
     /// catalog's now if `None`).
+    ///
+    /// # Errors
+    /// See [`ExpireError`]. Whatever began during the run that forbids ending anything ends the run.
     pub async fn expire_assets(
         &self,
         as_of: Option<Timestamp>,
@@ -88,6 +92,8 @@ impl App {
                     report.suspicious += 1;
                     continue;
                 }
+                // The start of a long run says little about its end; what was seen is kept for seconds.
+                self.require_calm().await?;
                 match rehearsal {
                     Rehearsal::DryRun => report.expired += 1,
                     Rehearsal::Real => report.expired += self.expire_one(&asset, as_of.unwrap_or(now), now).await?,

@@ -1,13 +1,23 @@
 //! The drills of rule 9: whatever is wrong with catalog or bucket, nothing is destroyed, and it can be put right.
 
-use domain::{AssetStatus, Epoch, InstallationId, Marker, RoleName, StateName, TimeSpan, Timestamp, Visibility};
-use server::app::{AcceptError, CompleteError, Consent, CreateError, GrantError, Mismatch, PortError, Rehearsal};
-use server::catalog::Catalog;
+use std::sync::{Arc, Mutex};
+
+use domain::{
+    AssetStatus, ByteCount, Epoch, InstallationId, Marker, OwnerNaming, RoleName, StateName, TimeSpan, Timestamp,
+    Visibility,
+};
+use server::app::{
+    AcceptError, Breaker, CompleteError, Consent, CreateError, ExpireError, GrantError, Mismatch, PortError, Rehearsal,
+};
+use server::catalog::memory::{Backup, MemoryCatalog};
+use server::catalog::{Allowance, Catalog};
 use server::jobs::{Job, reap, round};
-use server::store::memory::Failure;
+use server::store::around::{Around, AroundStore, Call};
+use server::store::memory::{Failure, MemoryStore};
 use server::store::operation::Operation;
 use tokio_util::sync::CancellationToken;
 
+use crate::ground::app_over;
 use crate::house::{House, film, mp4, png, upload_of};
 
 const BUCKETS: [Visibility; 2] = [Visibility::Private, Visibility::Public];
@@ -342,6 +352,57 @@ async fn a_clock_that_is_off_is_shown_and_then_stops_what_destroys() {
         house.clock.advance(TimeSpan::from_secs(11));
         all_jobs(&house).await;
         assert_eq!(listing(&house).0, []);
+    }
+}
+
+/// Something happens while the store is asked whether a file's object is there, once.
+struct Meanwhile(Mutex<Option<Box<dyn FnOnce() + Send>>>);
+
+impl AroundStore for Meanwhile {
+    async fn around<T: Send>(&self, call: Call<T>, answer: impl Future<Output = T> + Send) -> T {
+        let due = call.operation == Operation::Head;
+        let event = due.then(|| self.0.lock().unwrap().take()).flatten();
+        event.into_iter().for_each(|event| event());
+        answer.await
+    }
+}
+
+/// A run of a whole night's expiry in whose middle the catalog is restored, the bucket swapped or a clock set.
+#[tokio::test]
+async fn expire_stops_at_what_happens_during_its_run() {
+    type Event = fn(&MemoryCatalog, &MemoryStore, Backup);
+    let events: [(&str, Event); 4] = [
+        ("nothing", |_, _, _| {}),
+        ("a restore", |catalog, _, backup| catalog.restore(backup)),
+        ("another bucket", |_, store, _| store.set_marker(Visibility::Public, None)),
+        ("a clock that jumps", |_, store, _| store.set_skew(TimeSpan::from_mins(-6))),
+    ];
+    for (name, event) in events {
+        let house = House::new();
+        for _ in 0..3 {
+            house.create([film(100)]).await;
+        }
+        let backup = house.catalog.backup();
+        house.app.raise_epoch().await.unwrap();
+        house.clock.advance(TimeSpan::from_hours(60));
+        let (before, rows) = (listing(&house), house.files_in(StateName::Uploading).await);
+        let (catalog, store, clock) = (house.catalog.clone(), house.store.clone(), house.clock.clone());
+        let meanwhile = Meanwhile(Mutex::new(Some(Box::new(move || {
+            event(&catalog, &store, backup);
+            clock.advance(server::app::OUTLOOK_KEPT);
+        }))));
+        let store = Arc::new(Around::new(house.store.clone(), meanwhile));
+        let allowance = Allowance { open_uploads: 5, reserved_bytes: ByteCount::gib(2) };
+        let app = app_over(house.catalog.clone(), store, house.clock.clone(), allowance, OwnerNaming::PlainWhereSafe);
+        let run = app.expire_assets(None, Breaker::Armed, Rehearsal::Real).await;
+        app.drain().await;
+        if name == "nothing" {
+            assert_eq!(run.unwrap().expired, 3);
+            continue;
+        }
+        assert!(matches!(run, Err(ExpireError::Port(PortError::Bucket(_) | PortError::Skew(_)))), "{name}: {run:?}");
+        assert_eq!(listing(&house), before, "{name}");
+        assert_eq!(house.files_in(StateName::Uploading).await, rows, "{name}");
     }
 }
 
