@@ -7,10 +7,11 @@ use std::io::Write as _;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use sim::{Ablation, Campaign, Patience, Plan, Trace, run};
+use sim::{Ablation, Campaign, Patience, Plan, Trace, kept_seeds, line_of, run};
 
 const USAGE: &str = "\
-sim [--seeds N] [--minutes M] [--first N]   run N seeds, or as many as M minutes allow
+sim [--seeds N] [--minutes M] [--first N]   run N seeds, or as many as M minutes allow;
+                                            those of seeds.txt first
 sim --seed S                                run one seed and print every step
 sim --ablate NAME [--seeds N]               run with a planted bug until it is found
 sim --ablations                             list the planted bugs
@@ -111,6 +112,9 @@ fn show(seed: u64, ablation: Option<Ablation>) -> ExitCode {
 }
 
 fn campaign(arguments: &Arguments, since: Instant) -> ExitCode {
+    if arguments.ablation.is_none() && !keeps_laws() {
+        return ExitCode::FAILURE;
+    }
     let length = arguments.minutes.map(|minutes| Duration::from_secs(minutes.saturating_mul(60)));
     let seeds = arguments.seeds.unwrap_or(if length.is_some() { u64::MAX } else { 1_000 });
     let first = arguments.first.unwrap_or(0);
@@ -119,8 +123,26 @@ fn campaign(arguments: &Arguments, since: Instant) -> ExitCode {
     say(&format!("seconds {:.1}", since.elapsed().as_secs_f64()));
     for failure in &findings.failures {
         say(&repeat(failure.seed, arguments.ablation));
+        if arguments.ablation.is_none() {
+            say(&format!("when it is mended, add to crates/sim/seeds.txt: {}", line_of(failure)));
+        }
     }
     if findings.failures.is_empty() == arguments.ablation.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Runs the seeds that once broke a law.
+fn keeps_laws() -> bool {
+    let kept = kept_seeds();
+    for kept in &kept {
+        if let Some(breach) = run(Plan { seed: kept.seed, ablation: None, trace: Trace::Dropped }).breach {
+            say(&format!("the kept seed {} broke {}: {}", kept.seed, breach.law, breach.what));
+            say(&format!("it is kept for: {}", kept.showed));
+            say(&repeat(kept.seed, None));
+            return false;
+        }
+    }
+    say(&format!("kept seeds {}", kept.len()));
+    true
 }
 
 /// The command that runs a seed again.

@@ -1,6 +1,6 @@
 //! A run follows from its seed, is as large as it must be, and breaks no law.
 
-use sim::{Assets, Campaign, Endless, Plan, Trace, run};
+use sim::{Assets, Campaign, Endless, Plan, Trace, kept_seeds, run};
 
 fn plan(seed: u64) -> Plan {
     Plan { seed, ablation: None, trace: Trace::Kept }
@@ -15,6 +15,13 @@ fn a_seed_is_a_run() {
         assert_eq!(first.tally, second.tally);
     }
     assert_ne!(run(plan(0)).trace, run(plan(1)).trace);
+}
+
+#[test]
+fn kept_seeds_keep_every_law() {
+    for kept in kept_seeds() {
+        assert_eq!(run(plan(kept.seed)).breach, None, "{kept:?}");
+    }
 }
 
 #[test]
