@@ -9,6 +9,8 @@ pub(crate) enum Step {
     OpenUpload,
     /// A client's PUT of a part.
     PutPart,
+    /// The server's PUT of a part, for a client that can only send a form.
+    SendPart,
     /// ListParts.
     ListParts,
     /// CompleteMultipartUpload.
@@ -50,9 +52,10 @@ pub(crate) enum Step {
 }
 
 impl Step {
-    pub(crate) const ALL: [Self; 21] = [
+    pub(crate) const ALL: [Self; 22] = [
         Self::OpenUpload,
         Self::PutPart,
+        Self::SendPart,
         Self::ListParts,
         Self::Complete,
         Self::Head,
@@ -78,6 +81,7 @@ impl Step {
         match self {
             Self::OpenUpload => "open_upload",
             Self::PutPart => "put_part",
+            Self::SendPart => "send_part",
             Self::ListParts => "list_parts",
             Self::Complete => "complete",
             Self::Head => "head",
@@ -105,7 +109,7 @@ impl Step {
         match self {
             Self::ListParts | Self::Head | Self::ReadFirst | Self::ListUploads => Class::Read,
             Self::Complete => Class::Complete,
-            Self::OpenUpload | Self::PutPart | Self::Abort | Self::Delete => Class::Write,
+            Self::OpenUpload | Self::PutPart | Self::SendPart | Self::Abort | Self::Delete => Class::Write,
             Self::Opened
             | Self::Granted
             | Self::Frozen
@@ -127,6 +131,7 @@ impl Step {
         match self {
             Self::OpenUpload
             | Self::PutPart
+            | Self::SendPart
             | Self::ListParts
             | Self::Opened
             | Self::Granted
@@ -156,7 +161,7 @@ impl Step {
         let from = |first: StateName| state >= first;
         match self {
             Self::OpenUpload | Self::Opened => true,
-            Self::PutPart | Self::Granted | Self::Frozen => from(S::Uploading),
+            Self::PutPart | Self::SendPart | Self::Granted | Self::Frozen => from(S::Uploading),
             // Expiry and a vanished upload look before they judge; reconcile measures and aborts a second upload on any
             // row.
             Self::Head | Self::ListParts | Self::Abort => true,

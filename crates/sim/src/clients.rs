@@ -4,8 +4,10 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
 use domain::{
-    Asset, AssetId, AssetStatus, ByteCount, ClaimedParts, Collection, ETag, OwnerId, PartLength, PartNumber, RoleName,
+    Asset, AssetId, AssetStatus, ByteCount, ClaimedParts, Collection, ETag, FileId, OwnerId, PartLength, PartNumber,
+    RoleName,
 };
 use server::app::{
     App, Claim, CompleteError, Completed, Completion, CreateError, FindError, Finisher, Intent, Opened, PartWanted,
@@ -30,6 +32,8 @@ struct Upload {
     of: Collection,
     id: AssetId,
     errand: Errand,
+    /// The file of each role that was announced last.
+    files: BTreeMap<RoleName, FileId>,
     urls: Urls,
     /// What the store answered to the parts that were sent last, with their lengths.
     sent: BTreeMap<(RoleName, PartNumber), (ETag, ByteCount)>,
@@ -49,7 +53,8 @@ pub(crate) async fn run_errand(client: Client, errand: Errand) {
     let of = client.fleet.collection(errand.collection);
     let Some(opened) = create(&client, &of, &errand).await else { return };
     let id = opened.asset.id;
-    let mut upload = Upload { client, of, id, errand, urls: Urls::new(), sent: BTreeMap::new() };
+    let mut upload =
+        Upload { client, of, id, errand, files: BTreeMap::new(), urls: Urls::new(), sent: BTreeMap::new() };
     upload.keep(opened);
     upload.start_companions();
     let mut sends = true;
@@ -100,6 +105,7 @@ async fn create(client: &Client, of: &Collection, errand: &Errand) -> Option<Ope
 
 impl Upload {
     fn keep(&mut self, opened: Opened) {
+        self.files.extend(opened.asset.pending().map(|file| (file.role.clone(), file.id)));
         for (role, parts) in opened.grants {
             self.urls.extend(parts.into_iter().map(|part| ((role.clone(), part.number), part)));
         }
@@ -130,6 +136,10 @@ impl Upload {
         let mut sources = self.errand.sources.clone();
         self.client.world.draw(|chance| chance.shuffle(&mut sources));
         for source in sources {
+            if let Some(bytes) = source.form().filter(|_| self.client.chance(700)) {
+                self.relay(&source, bytes).await;
+                continue;
+            }
             let has_urls = source.numbers().all(|number| self.urls.contains_key(&(source.role.clone(), number)));
             if !has_urls || self.client.chance(120) {
                 self.grant(&source).await;
@@ -143,6 +153,18 @@ impl Upload {
         }
     }
 
+    /// Sends a file as a form does, through a server.
+    async fn relay(&mut self, source: &Source, bytes: Bytes) {
+        let Some(file) = self.files.get(&source.role).copied() else { return };
+        let (owner, of, id, role) = (self.client.owner.clone(), self.of.clone(), self.id, source.role.clone());
+        let first = PartNumber::new(1).expect("parts begin at 1");
+        let length = ByteCount(bytes.len() as u64);
+        let relay = move |app: App| async move { app.relay_file(&owner, &of, id, &role, file, bytes).await };
+        if let Some(Ok(etag)) = self.client.ask("relay", relay).await {
+            self.sent.insert((source.role.clone(), first), (etag, length));
+        }
+    }
+
     async fn send_part(&mut self, source: &Source, part: &SignedPart) {
         let client = &self.client;
         let mut piece = source.piece(part.number);
@@ -151,16 +173,17 @@ impl Upload {
             1 => piece.size = ByteCount(piece.size.get().saturating_sub(1)),
             2 => piece.tag = mix(piece.tag),
             3 => {
-                client.send(part, piece).await;
+                client.send(part, piece.clone()).await;
             }
             _ => {}
         }
+        let size = piece.size;
         let answer = client.send(part, piece).await;
         if source.finisher == Finisher::Arrival && client.chance(500) {
             hint(client, part);
         }
         if let Some(etag) = answer {
-            self.sent.insert((source.role.clone(), part.number), (etag, piece.size));
+            self.sent.insert((source.role.clone(), part.number), (etag, size));
         }
     }
 
@@ -417,11 +440,11 @@ async fn stranger(client: Client, of: Collection, id: AssetId) {
 async fn latecomer(client: Client, urls: Vec<SignedPart>, pieces: Vec<Piece>) {
     for (part, piece) in urls.iter().zip(pieces.iter().cycle()) {
         client.linger(5, 1_500).await;
-        let mut piece = *piece;
+        let mut piece = piece.clone();
         if let PartLength::Exactly(length) = part.length {
             piece.size = length;
         }
-        client.send(part, piece).await;
+        client.send(part, piece.clone()).await;
         if client.world.is_ablated(Ablation::ClientPut) {
             put_object(&client, part, piece);
         }
@@ -436,6 +459,6 @@ fn put_object(client: &Client, part: &SignedPart, piece: Piece) {
     let mut matter = lock(&client.world.matter);
     let upload = matter.open(&key, None, now);
     matter.put_part(&key, &upload, number, piece, Arrival::Now);
-    let parts = matter.list_parts(&key, &upload, None).expect("it was just opened").parts;
+    let parts = matter.list_parts(&key, &upload, None, 1).expect("it was just opened").parts;
     matter.complete(&key, &upload, &parts, None, now);
 }

@@ -51,6 +51,12 @@ impl Clocks {
         Self { store: small(), hosts: std::array::from_fn(|_| small()) }
     }
 
+    /// All of them agree.
+    #[cfg(test)]
+    pub(crate) const fn agreed() -> Self {
+        Self { store: TimeSpan::ZERO, hosts: [TimeSpan::ZERO; PROCESSES] }
+    }
+
     pub(crate) fn of_store(&self) -> TimeSpan {
         self.store
     }

@@ -32,6 +32,12 @@ impl Issuer {
         Self { life, ahead, ends: Vec::new() }
     }
 
+    /// One whose credentials never end.
+    #[cfg(test)]
+    pub(crate) const fn lasting() -> Self {
+        Self { life: None, ahead: TimeSpan::ZERO, ends: Vec::new() }
+    }
+
     /// What is there to sign with now.
     pub(crate) fn current(&mut self, now: Timestamp) -> SigningCredentials {
         let made = |key: &str, end| SigningCredentials { credentials: signing::Credentials::new(key, "", None), end };

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use domain::reconcile::Kind;
 use domain::{AssetId, Epoch, FileKey, Installation, InstallationId, Marker, ObjectKey, OwnerId, TimeSpan, Visibility};
 use futures::FutureExt as _;
@@ -252,7 +253,7 @@ fn foreign_buckets(world: &World) -> Matter {
             let upload = matter.open(&key, None, long_ago);
             if n == 0 {
                 let number = domain::PartNumber::new(1).expect("parts begin at 1");
-                let begins = crate::ablation::beginning_of(domain::MediaType::Png);
+                let begins = Bytes::from_static(crate::ablation::beginning_of(domain::MediaType::Png));
                 matter.put_part(
                     &key,
                     &upload,
@@ -260,7 +261,7 @@ fn foreign_buckets(world: &World) -> Matter {
                     Piece { size: domain::ByteCount(7), tag: 7, begins },
                     Arrival::Now,
                 );
-                let parts = matter.list_parts(&key, &upload, None).expect("it was just opened").parts;
+                let parts = matter.list_parts(&key, &upload, None, 1).expect("it was just opened").parts;
                 matter.complete(&key, &upload, &parts, None, long_ago);
             }
         }

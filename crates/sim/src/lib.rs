@@ -12,6 +12,8 @@ mod catalog;
 mod chance;
 mod clients;
 mod clocks;
+#[cfg(test)]
+mod conformance;
 mod coverage;
 mod credentials;
 mod drill;

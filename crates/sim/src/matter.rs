@@ -23,14 +23,23 @@ use crate::profile::{ETags, LateParts, SecondComplete, StoreBehaviour};
 const COMPLETED_KNOWN: TimeSpan = TimeSpan::from_hours(24);
 
 /// The content of a part.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Piece {
     /// Its length.
     pub(crate) size: ByteCount,
     /// What stands for its bytes: equal for equal ones.
     pub(crate) tag: u64,
-    /// What it begins with.
-    pub(crate) begins: &'static [u8],
+    /// What it begins with; all of it, where it came as bytes.
+    pub(crate) begins: Bytes,
+}
+
+impl Piece {
+    /// Bytes that are no symbol.
+    pub(crate) fn of(bytes: Bytes) -> Self {
+        let word = |chunk: &[u8]| chunk.iter().fold(0, |word, byte| word << 8 | u64::from(*byte));
+        let tag = bytes.chunks(8).fold(bytes.len() as u64, |tag, chunk| mix(tag ^ word(chunk)));
+        Self { size: ByteCount(bytes.len() as u64), tag, begins: bytes }
+    }
 }
 
 /// The checksum of pieces put together: any function of them will do, as long as both sides have the same.
@@ -41,7 +50,7 @@ pub(crate) fn checksum_of(algorithm: ChecksumAlgorithm, pieces: &[Piece]) -> Che
 }
 
 pub(crate) struct Object {
-    begins: &'static [u8],
+    begins: Bytes,
     pub(crate) head: ObjectHead,
     /// As the store tells it.
     pub(crate) modified: Timestamp,
@@ -55,12 +64,24 @@ pub(crate) struct Upload {
     parts: BTreeMap<PartNumber, (Piece, ETag)>,
 }
 
+/// What another program has put beside ours, on a key of any form.
+pub(crate) struct Foreign {
+    pub(crate) size: ByteCount,
+    pub(crate) mark: String,
+    pub(crate) since: Timestamp,
+}
+
 /// Everything there is.
 pub(crate) struct Matter {
     profile: StoreBehaviour,
     pub(crate) objects: BTreeMap<ObjectKey, Object>,
     pub(crate) open: BTreeMap<String, Upload>,
     pub(crate) markers: BTreeMap<Visibility, Marker>,
+    /// Objects and uploads of others; `mark` is an ETag or an upload id.
+    pub(crate) foreign_objects: BTreeMap<(Visibility, String), Foreign>,
+    pub(crate) foreign_uploads: BTreeMap<(Visibility, String), Foreign>,
+    /// Buckets that are not there.
+    pub(crate) absent: BTreeSet<Visibility>,
     /// Parts that landed under an aborted upload id.
     hidden: BTreeMap<String, (ObjectKey, BTreeSet<PartNumber>)>,
     aborted: BTreeMap<String, ObjectKey>,
@@ -86,6 +107,9 @@ impl Matter {
             objects: BTreeMap::new(),
             open: BTreeMap::new(),
             markers: BTreeMap::new(),
+            foreign_objects: BTreeMap::new(),
+            foreign_uploads: BTreeMap::new(),
+            absent: BTreeSet::new(),
             hidden: BTreeMap::new(),
             aborted: BTreeMap::new(),
             completed: BTreeMap::new(),
@@ -143,6 +167,7 @@ impl Matter {
         key: &ObjectKey,
         upload: &UploadId,
         after: Option<PartNumber>,
+        limit: u16,
     ) -> Option<PartsPage> {
         if self.hidden.get(&upload.0).is_some_and(|(place, _)| place == key) {
             // The id is known again; what lies under it counts for nothing.
@@ -152,7 +177,7 @@ impl Matter {
         let later = open.parts.iter().filter(|(number, _)| after.is_none_or(|after| **number > after));
         let mut rest =
             later.map(|(number, (piece, etag))| Part { number: *number, size: piece.size, etag: etag.clone() });
-        let parts = rest.by_ref().take(self.profile.page).collect();
+        let parts = rest.by_ref().take(self.profile.page.min(usize::from(limit))).collect();
         let more = if rest.next().is_some() { More::Follows } else { More::Ends };
         Some(PartsPage { parts, more })
     }
@@ -186,7 +211,7 @@ impl Matter {
             checksum,
         };
         let etag = head.etag.clone();
-        self.objects.insert(key.clone(), Object { begins: pieces[0].begins, head, modified: now.told });
+        self.objects.insert(key.clone(), Object { begins: pieces[0].begins.clone(), head, modified: now.told });
         self.open.remove(&upload.0);
         self.completed.insert(upload.0.clone(), (key.clone(), etag.clone(), now.real));
         Completion { answer: CompleteAnswer::Unknown, etag: self.profile.names_etag.then_some(etag) }
@@ -211,7 +236,7 @@ impl Matter {
     fn assemble(&self, key: &ObjectKey, upload: &UploadId, parts: &[Part]) -> Result<Vec<Piece>, CompleteAnswer> {
         let open = self.open.get(&upload.0).filter(|open| open.key == *key).ok_or(CompleteAnswer::NoSuchUpload)?;
         let piece = |part: &Part| open.parts.get(&part.number).filter(|(_, etag)| *etag == part.etag);
-        let pieces: Option<Vec<Piece>> = parts.iter().map(|part| piece(part).map(|(piece, _)| *piece)).collect();
+        let pieces: Option<Vec<Piece>> = parts.iter().map(|part| piece(part).map(|(piece, _)| piece.clone())).collect();
         let pieces = pieces.ok_or(CompleteAnswer::InvalidPart)?;
         let (last, others) = pieces.split_last().expect("the port asks for at least one part");
         let unequal = others.iter().any(|piece| piece.size != others[0].size || last.size > others[0].size);
@@ -225,9 +250,10 @@ impl Matter {
         self.objects.get(key).map(|object| &object.head)
     }
 
-    pub(crate) fn read_first(&self, key: &ObjectKey, etag: &ETag) -> Option<Bytes> {
+    pub(crate) fn read_first(&self, key: &ObjectKey, etag: &ETag, limit: ByteCount) -> Option<Bytes> {
         let object = self.objects.get(key).filter(|object| object.head.etag == *etag)?;
-        Some(Bytes::from_static(object.begins))
+        let end = usize::try_from(limit.get()).map_or(object.begins.len(), |limit| limit.min(object.begins.len()));
+        Some(object.begins.slice(..end))
     }
 
     /// Ends an upload. True if something was there to end.

@@ -191,14 +191,14 @@ impl Client {
             return None;
         }
         // What counts is whether the upload was there when the request began.
-        let was_open = world.right(|matter| matter.list_parts(&key, &upload, None).is_some());
+        let was_open = world.right(|matter| matter.list_parts(&key, &upload, None, 1).is_some());
         let arrival = if was_open { Arrival::Late } else { Arrival::Now };
         let file = lock(&world.truth).file_of(&key);
         let land = {
             let (key, upload) = (key.clone(), upload.clone());
             move |world: &World| {
                 world.touch();
-                let fate = world.right(|matter| matter.put_part(&key, &upload, number, piece, arrival));
+                let fate = world.right(|matter| matter.put_part(&key, &upload, number, piece.clone(), arrival));
                 lock(&world.truth).part_landed(&world.catalog, &key, &upload);
                 fate
             }

@@ -3,6 +3,7 @@
 //! Not what a client does with them ([`crate::clients`]). *Invariant*: everything that is announced is well-formed and
 //! within the owner's allowance; what is sent later may be wrong.
 
+use bytes::Bytes;
 use domain::{
     ByteCount, ChecksumAlgorithm, DeclaredChecksum, Description, FileName, MediaType, Metadata, PartNumber, PartPlan,
     RoleName, Title,
@@ -15,6 +16,8 @@ use crate::fleet::role;
 use crate::matter::{Piece, checksum_of};
 
 const MIB: u64 = 1 << 20;
+/// What comes by a form at the most: the real limit is larger, and its bytes are real here.
+const FORM: ByteCount = ByteCount(4_000);
 
 /// What is told about a size beforehand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,7 +96,7 @@ impl Source {
 
     /// The same in one part, which nobody completes.
     fn left_alone(self, chance: &mut Chance) -> Self {
-        let length = chance.pick(&[1_000, 3 * MIB, 9 * MIB, 9 * MIB, 12 * MIB, 12 * MIB + 1]);
+        let length = chance.pick(&[1_000, 1_000, 1_000, 3 * MIB, 9 * MIB, 9 * MIB, 12 * MIB, 12 * MIB + 1]);
         let fits = length <= 12 * MIB;
         let size = if fits && chance.odds(400) { Size::Declared } else { Size::Undeclared };
         Self { finisher: Finisher::Arrival, checksum: None, lengths: vec![ByteCount(length)], size, ..self }
@@ -107,12 +110,24 @@ impl Source {
     pub(crate) fn piece(&self, number: PartNumber) -> Piece {
         let size = self.lengths[usize::from(number.get()) - 1];
         let other = if self.media == MediaType::Mp4 { MediaType::Png } else { MediaType::Mp4 };
-        let begins = beginning_of(if self.lies { other } else { self.media });
+        let begins = Bytes::from_static(beginning_of(if self.lies { other } else { self.media }));
         Piece { size, tag: mix(self.content ^ u64::from(number.get())), begins }
     }
 
     pub(crate) fn pieces(&self) -> Vec<Piece> {
         self.numbers().map(|number| self.piece(number)).collect()
+    }
+
+    /// Its bytes, if it is so small that a form may bring it: other ones than its symbol stands for, as any file is that is
+    /// sent again after it was changed.
+    pub(crate) fn form(&self) -> Option<Bytes> {
+        let first = PartNumber::new(1).expect("parts begin at 1");
+        let Piece { size, tag, begins } = self.piece(first);
+        let is_small = self.finisher == Finisher::Arrival && size <= FORM;
+        is_small.then(|| {
+            let rest = tag.to_be_bytes().into_iter().cycle();
+            begins.iter().copied().chain(rest).take(size.get() as usize).collect()
+        })
     }
 
     /// Whether its owner has to name the parts it sent.
@@ -154,8 +169,13 @@ impl Errand {
         if collection == "videos" && (number == 0 || chance.odds(400)) {
             sources.push(Source::new(chance, "thumbnail", MediaType::Png));
         }
-        // A film may be left alone beside a thumbnail that its owner completes.
-        if collection != "images" && chance.odds(if collection == "clips" { 500 } else { 80 }) {
+        // A film may be left alone beside a thumbnail that its owner completes; pictures often come by a form.
+        let left_alone = match collection {
+            "clips" => 500,
+            "images" => 300,
+            _ => 80,
+        };
+        if chance.odds(left_alone) {
             sources[0] = sources[0].clone().left_alone(chance);
         }
         let idempotency =

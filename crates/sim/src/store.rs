@@ -19,7 +19,7 @@ use crate::ablation::{self, Ablation};
 use crate::call::{Call, Step};
 use crate::clocks::Moment;
 use crate::executor::lock;
-use crate::matter::Matter;
+use crate::matter::{Arrival, Matter, PartFate, Piece};
 use crate::world::{Verdict, World, Zombie};
 
 /// The simulated store.
@@ -53,7 +53,14 @@ impl SimStore {
         Call::store(step, lock(&self.world.truth).file_of(key))
     }
 
+    /// A bucket that is not there answers nothing.
+    fn reach(&self, bucket: Visibility) -> Result<(), StoreError> {
+        let is_absent = lock(&self.world.matter).absent.contains(&bucket);
+        if is_absent { Err(StoreError::Unavailable(Box::new(Silent("missing bucket")))) } else { Ok(()) }
+    }
+
     async fn read<T>(&self, step: Step, key: &ObjectKey, read: impl FnOnce(&Matter) -> T) -> Result<T, StoreError> {
+        self.reach(key.visibility())?;
         match self.world.enter(self.call(step, key), None).await {
             Verdict::Go => Ok(read(&lock(&self.world.matter))),
             verdict => Err(silent(verdict)),
@@ -79,6 +86,7 @@ impl SimStore {
         key: &ObjectKey,
         effect: impl FnOnce(&mut Matter, Moment) -> T + Clone + Send + 'static,
     ) -> Result<T, StoreError> {
+        self.reach(key.visibility())?;
         let zombie: Zombie = {
             let effect = effect.clone();
             Box::new(move |world| drop(land(world, effect)))
@@ -107,24 +115,51 @@ impl Store for SimStore {
         key: &ObjectKey,
         upload: &UploadId,
         after: Option<PartNumber>,
-        _limit: u16,
+        limit: u16,
     ) -> Result<Option<PartsPage>, StoreError> {
         let world = &self.world;
         self.read(Step::ListParts, key, |matter| {
-            if ablation::denies(world, upload) { None } else { matter.list_parts(key, upload, after) }
+            if ablation::denies(world, upload) { None } else { matter.list_parts(key, upload, after, limit) }
         })
         .await
     }
 
     async fn send_part(
         &self,
-        _key: &ObjectKey,
-        _upload: &UploadId,
-        _number: PartNumber,
-        _bytes: Bytes,
+        key: &ObjectKey,
+        upload: &UploadId,
+        number: PartNumber,
+        bytes: Bytes,
     ) -> Result<Option<ETag>, StoreError> {
-        // Contents are symbols here, and no simulated client sends a form.
-        Err(StoreError::Unavailable(Box::new(Silent("bytes that are no symbol"))))
+        self.reach(key.visibility())?;
+        let piece = Piece::of(bytes);
+        // What counts is whether the upload was there when the request began.
+        let was_open = lock(&self.world.matter).list_parts(key, upload, None, 1).is_some();
+        let arrival = if was_open { Arrival::Late } else { Arrival::Now };
+        let effect = {
+            let (key, upload) = (key.clone(), upload.clone());
+            move |world: &World| {
+                world.touch();
+                let fate = lock(&world.matter).put_part(&key, &upload, number, piece.clone(), arrival);
+                lock(&world.truth).part_landed(&world.catalog, &key, &upload);
+                fate
+            }
+        };
+        let zombie: Zombie = {
+            let effect = effect.clone();
+            Box::new(move |world| drop(effect(world)))
+        };
+        match self.world.enter(self.call(Step::SendPart, key), Some(zombie)).await {
+            Verdict::Go => Ok(match effect(&self.world) {
+                PartFate::Stored(etag) => Some(etag),
+                PartFate::NoSuchUpload => None,
+            }),
+            verdict @ Verdict::AnswerLost => {
+                effect(&self.world);
+                Err(silent(verdict))
+            }
+            verdict => Err(silent(verdict)),
+        }
     }
 
     async fn complete(
@@ -150,6 +185,9 @@ impl Store for SimStore {
             Box::new(move |world| drop(effect(world)))
         };
         let unknown = Completion { answer: CompleteAnswer::Unknown, etag: None };
+        if self.reach(key.visibility()).is_err() {
+            return unknown;
+        }
         match self.world.enter(self.call(Step::Complete, key), Some(zombie)).await {
             Verdict::Go | Verdict::LeaseIgnored => effect(&self.world),
             Verdict::AnswerLost => {
@@ -177,10 +215,10 @@ impl Store for SimStore {
         self.read(Step::Head, key, |matter| ablation::seen_head(world, key, matter.head(key).cloned())).await
     }
 
-    async fn read_first(&self, key: &ObjectKey, etag: &ETag, _limit: ByteCount) -> Result<Option<Bytes>, StoreError> {
+    async fn read_first(&self, key: &ObjectKey, etag: &ETag, limit: ByteCount) -> Result<Option<Bytes>, StoreError> {
         let world = &self.world;
         self.read(Step::ReadFirst, key, |matter| {
-            matter.read_first(key, etag).or_else(|| ablation::bytes_instead(world, key))
+            matter.read_first(key, etag, limit).or_else(|| ablation::bytes_instead(world, key))
         })
         .await
     }
@@ -220,9 +258,11 @@ impl Store for SimStore {
         visibility: Visibility,
         prefix: &str,
         after: Option<&str>,
-        _limit: u16,
+        limit: u16,
     ) -> Result<ObjectsPage, StoreError> {
-        let mut page = self.look("list_objects", |matter| matter.objects_page(visibility, prefix, after)).await?;
+        self.reach(visibility)?;
+        let list = |matter: &Matter| matter.objects_page(visibility, prefix, after, limit);
+        let mut page = self.look("list_objects", list).await?;
         page.objects.iter_mut().for_each(|object| ablation::listed_age(&self.world, &mut object.modified));
         Ok(page)
     }
@@ -232,19 +272,23 @@ impl Store for SimStore {
         visibility: Visibility,
         prefix: &str,
         after: Option<&UploadCursor>,
-        _limit: u16,
+        limit: u16,
     ) -> Result<UploadsPage, StoreError> {
-        let mut page = self.look("list_open_uploads", |matter| matter.uploads_page(visibility, prefix, after)).await?;
+        self.reach(visibility)?;
+        let list = |matter: &Matter| matter.uploads_page(visibility, prefix, after, limit);
+        let mut page = self.look("list_open_uploads", list).await?;
         page.uploads.iter_mut().for_each(|upload| ablation::listed_age(&self.world, &mut upload.initiated));
         Ok(page)
     }
 
     async fn find_marker(&self, visibility: Visibility) -> Result<Option<Marker>, StoreError> {
+        self.reach(visibility)?;
         let marker = self.glance("find_marker", |matter| matter.markers.get(&visibility).copied()).await?;
         Ok(ablation::seen_marker(&self.world, marker))
     }
 
     async fn write_marker(&self, visibility: Visibility, marker: &Marker) -> Result<(), StoreError> {
+        self.reach(visibility)?;
         let marker = *marker;
         let land = move |world: &World| {
             lock(&world.matter).markers.insert(visibility, marker);
@@ -281,6 +325,7 @@ impl Store for SimStore {
     }
 
     async fn probe(&self) -> Result<(), StoreError> {
-        self.look("probe", |_| ()).await
+        self.look("probe", |_| ()).await?;
+        self.reach(Visibility::Private).and_then(|()| self.reach(Visibility::Public))
     }
 }

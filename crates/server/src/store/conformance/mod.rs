@@ -38,6 +38,8 @@ pub enum Difference {
     SmallParts,
     /// DELETE of an object ends the uploads on its key.
     DeleteEndsUploads,
+    /// An ETag says nothing of the content: the same bytes sent twice have two, as with encryption by a key service.
+    ETagsOfNothing,
     /// A listing that is to begin before its prefix is empty. Ours begin within it.
     BeginsWithinPrefix,
 }
@@ -54,6 +56,11 @@ pub trait Harness: Send + Sync + Sized {
     /// What it does otherwise than AWS.
     fn differences(&self) -> &'static [Difference] {
         &[]
+    }
+
+    /// The store's checksum of an object of these parts. A simulated store's is a symbol, as its contents are.
+    fn checksum(&self, algorithm: ChecksumAlgorithm, parts: &[Bytes]) -> ChecksumValue {
+        checksum(algorithm, &parts.concat())
     }
 
     /// Sends a part as a client does. `None`: no such upload.
