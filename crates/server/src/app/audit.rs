@@ -9,6 +9,7 @@ use domain::key::FileKey;
 use domain::limits::ORPHAN_AGE;
 use domain::reconcile::{KeyedFile, ListedObject, ListedUpload, Pair};
 use domain::{File, FileState, KeyPrefix, ObjectKey, StateName, TimeSpan, Timestamp, Visibility};
+use futures::future::try_join_all;
 
 use super::walk::Walk;
 use super::{App, PortError};
@@ -18,6 +19,9 @@ use super::{App, PortError};
 pub const HIDDEN_GRACE: TimeSpan = TimeSpan::from_hours(48);
 /// Longest grace one can ask for: nothing that Landfall knows of is hidden for a year.
 pub const LONGEST_GRACE: TimeSpan = TimeSpan::from_hours(24 * 366);
+/// Objects that are asked for side by side. Each is one small request and two reads of a row; the store's client and the
+/// catalog's readers are shared with whoever uploads meanwhile.
+const ASKED_AT_ONCE: usize = 16;
 /// Breaches that are told one by one; all are counted.
 const MAX_TOLD: usize = 1_000;
 
@@ -107,6 +111,44 @@ impl AuditReport {
     }
 }
 
+/// What an answer shows to be broken.
+struct Broken {
+    invariant: Invariant,
+    key: String,
+    what: String,
+}
+
+/// What a pair leaves open.
+enum Question {
+    /// Nothing: two rows own this key.
+    Repeated(String),
+    /// Whether a CREATED file's object is as recorded.
+    Published(KeyedFile),
+    /// Whether there is an object where none may be.
+    Visible(ObjectKey),
+}
+
+impl Question {
+    fn of(pair: Pair<ListedObject, KeyedFile>, bucket: Visibility) -> Option<Self> {
+        let visible = |key: &str| FileKey::parse(key).map(|key| Self::Visible(ObjectKey::new(bucket, key)));
+        match pair {
+            Pair::Listed(object) => visible(&object.key),
+            Pair::Both(object, row) => match row.state {
+                StateName::Created => {
+                    let listed = row.object.as_ref().is_some_and(|recorded| {
+                        // What a listing does not show, HEAD does.
+                        recorded.checksum.is_none() && (recorded.size, &recorded.etag) == (object.size, &object.etag)
+                    });
+                    (!listed).then_some(Self::Published(row))
+                }
+                StateName::Reserved | StateName::Uploading | StateName::Closed => visible(&row.key),
+                StateName::Committing | StateName::Verified | StateName::Deleting => None,
+            },
+            Pair::Known(row) => (row.state == StateName::Created).then_some(Self::Published(row)),
+        }
+    }
+}
+
 impl App {
     /// Audits both buckets, or what is below a prefix in both; and always whether they are this catalog's.
     ///
@@ -125,6 +167,8 @@ impl App {
         Ok(report)
     }
 
+    /// What the rows and the listing leave open is asked for side by side, and told in the order of the keys. Whatever was
+    /// asked is answered before the walk goes on: an answer that nobody waits for would hold a connection that it needs.
     async fn audit_objects(
         &self,
         bucket: Visibility,
@@ -133,59 +177,60 @@ impl App {
         report: &mut AuditReport,
     ) -> Result<(), PortError> {
         let mut walk: Walk<'_, ListedObject> = Walk::new(self, bucket, terms.below.as_ref(), now);
+        let mut open = Vec::new();
         let mut last = String::new();
         while let Some(pair) = walk.next().await? {
             let (Pair::Listed(ListedObject { key, .. })
             | Pair::Both(ListedObject { key, .. }, _)
             | Pair::Known(KeyedFile { key, .. })) = &pair;
-            if *key <= last && !last.is_empty() {
-                report.breach(Invariant::I3, bucket, key, "two rows own this key".to_owned());
-            }
+            let repeated = *key <= last && !last.is_empty();
             last.clone_from(key);
             report.objects += u64::from(!matches!(pair, Pair::Known(_)));
-            match pair {
-                Pair::Listed(object) => match FileKey::parse(&object.key) {
-                    None => report.unknown += 1,
-                    Some(key) => self.audit_visible(&ObjectKey::new(bucket, key), report).await?,
-                },
-                Pair::Both(object, row) => match row.state {
-                    StateName::Created => {
-                        let listed = row.object.as_ref().is_some_and(|recorded| {
-                            // What a listing does not show, HEAD does.
-                            recorded.checksum.is_none()
-                                && (recorded.size, &recorded.etag) == (object.size, &object.etag)
-                        });
-                        if !listed {
-                            self.audit_published(&row, bucket, report).await?;
-                        }
-                    }
-                    StateName::Committing | StateName::Verified => {}
-                    StateName::Deleting => report.under_way += 1,
-                    StateName::Reserved | StateName::Uploading | StateName::Closed => {
-                        let Some(key) = FileKey::parse(&row.key) else { continue };
-                        self.audit_visible(&ObjectKey::new(bucket, key), report).await?;
-                    }
-                },
-                Pair::Known(row) if row.state == StateName::Created => {
-                    self.audit_published(&row, bucket, report).await?;
+            match &pair {
+                Pair::Listed(object) if FileKey::parse(&object.key).is_none() => report.unknown += 1,
+                Pair::Both(_, row) if row.state == StateName::Deleting => report.under_way += 1,
+                Pair::Listed(_) | Pair::Both(..) | Pair::Known(_) => {}
+            }
+            let twice = repeated.then(|| Question::Repeated(last.clone()));
+            for question in twice.into_iter().chain(Question::of(pair, bucket)) {
+                open.push(question);
+                if open.len() == ASKED_AT_ONCE {
+                    self.ask_all(&mut open, bucket, report).await?;
                 }
-                Pair::Known(_) => {}
             }
         }
+        self.ask_all(&mut open, bucket, report).await?;
         report.rows += walk.rows;
         Ok(())
     }
 
-    /// I1: the row is read, HEAD is asked, and the row is read again.
-    async fn audit_published(
+    async fn ask_all(
         &self,
-        row: &KeyedFile,
+        open: &mut Vec<Question>,
         bucket: Visibility,
         report: &mut AuditReport,
     ) -> Result<(), PortError> {
+        for broken in try_join_all(open.drain(..).map(|question| self.ask(question))).await?.into_iter().flatten() {
+            report.breach(broken.invariant, bucket, &broken.key, broken.what);
+        }
+        Ok(())
+    }
+
+    async fn ask(&self, question: Question) -> Result<Option<Broken>, PortError> {
+        match question {
+            Question::Repeated(key) => {
+                Ok(Some(Broken { invariant: Invariant::I3, key, what: "two rows own this key".to_owned() }))
+            }
+            Question::Published(row) => self.audit_published(&row).await,
+            Question::Visible(key) => self.audit_visible(&key).await,
+        }
+    }
+
+    /// I1: the row is read, HEAD is asked, and the row is read again.
+    async fn audit_published(&self, row: &KeyedFile) -> Result<Option<Broken>, PortError> {
         let find = async || self.parts.catalog.find_file(row.id).await.map_err(PortError::catalog);
-        let Some(before) = find().await?.value else { return Ok(()) };
-        let FileState::Created { object: recorded, lost_since } = &before.state else { return Ok(()) };
+        let Some(before) = find().await?.value else { return Ok(None) };
+        let FileState::Created { object: recorded, lost_since } = &before.state else { return Ok(None) };
         let head = self.parts.store.head(&before.key).await.map_err(PortError::store)?;
         let what = match &head {
             None => match lost_since {
@@ -201,29 +246,29 @@ impl App {
             Some(head) if recorded.checksum.is_some() && head.checksum != recorded.checksum => {
                 "its object has another checksum than is recorded".to_owned()
             }
-            Some(_) => return Ok(()),
+            Some(_) => return Ok(None),
         };
-        if find().await?.value.as_ref() == Some(&before) {
-            report.breach(Invariant::I1, bucket, &row.key, what);
-        }
-        Ok(())
+        let same = find().await?.value.as_ref() == Some(&before);
+        Ok(same.then(|| Broken { invariant: Invariant::I1, key: row.key.clone(), what }))
     }
 
     /// I2: HEAD is asked, and then the row once more.
-    async fn audit_visible(&self, key: &ObjectKey, report: &mut AuditReport) -> Result<(), PortError> {
+    async fn audit_visible(&self, key: &ObjectKey) -> Result<Option<Broken>, PortError> {
         if self.parts.store.head(key).await.map_err(PortError::store)?.is_none() {
-            return Ok(());
+            return Ok(None);
         }
         let (bucket, path) = (key.visibility(), key.path());
         let rows = self.parts.catalog.list_keys(bucket, &path, Some(&path), 1).await.map_err(PortError::catalog)?;
-        match rows.value.first().map(|row| row.state) {
-            None => report.breach(Invariant::I2, bucket, &path, "an object is visible and no row owns it".to_owned()),
+        let what = match rows.value.first().map(|row| row.state) {
+            None => "an object is visible and no row owns it".to_owned(),
             Some(state @ (StateName::Reserved | StateName::Uploading | StateName::Closed)) => {
-                report.breach(Invariant::I2, bucket, &path, format!("an object is visible under a row in {state}"));
+                format!("an object is visible under a row in {state}")
             }
-            Some(StateName::Committing | StateName::Verified | StateName::Created | StateName::Deleting) => {}
-        }
-        Ok(())
+            Some(StateName::Committing | StateName::Verified | StateName::Created | StateName::Deleting) => {
+                return Ok(None);
+            }
+        };
+        Ok(Some(Broken { invariant: Invariant::I2, key: path, what }))
     }
 
     /// I8.

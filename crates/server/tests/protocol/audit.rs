@@ -1,13 +1,18 @@
 //! audit: what is broken is told, what is under way is not, and nothing changes.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use bytes::Bytes;
-use domain::{StateName, TimeSpan, UploadId, Visibility};
+use domain::{ByteCount, OwnerNaming, StateName, TimeSpan, UploadId, Visibility};
 use server::app::{AuditTerms, Invariant};
-use server::catalog::Catalog;
+use server::catalog::{Allowance, Catalog};
 use server::store::Store;
+use server::store::around::{Around, AroundStore, Call};
 use server::store::memory::Failure;
 use server::store::operation::Operation;
 
+use crate::ground::app_over;
 use crate::house::{House, film, mp4, png, poster, strange_key, upload_of};
 
 const PRIVATE: Visibility = Visibility::Private;
@@ -112,4 +117,58 @@ async fn hidden_parts_are_a_breach_from_the_age_that_is_asked_for() {
     // A RESERVED file ends by its deadline, and then all on its key goes.
     house.clock.advance(TimeSpan::from_hours(24 * 6));
     assert_eq!(hidden(&house, AuditTerms::default().grace).await, broken);
+}
+
+/// Lets the answers to HEAD come out of turn, and counts how many are awaited. *Rule*: none while a listing goes on, or an
+/// answer that nobody waits for would hold a connection that the walk needs.
+#[derive(Clone, Default)]
+struct OutOfTurn {
+    step: usize,
+    asked: Arc<AtomicUsize>,
+    awaited: Arc<AtomicUsize>,
+    most: Arc<AtomicUsize>,
+}
+
+impl AroundStore for OutOfTurn {
+    async fn around<T: Send>(&self, call: Call<T>, answer: impl Future<Output = T> + Send) -> T {
+        if call.operation == Operation::ListObjects {
+            assert_eq!(self.awaited.load(Ordering::SeqCst), 0, "answers are awaited by nobody");
+        }
+        if call.operation != Operation::Head {
+            return answer.await;
+        }
+        let asked = self.asked.fetch_add(1, Ordering::SeqCst);
+        self.most.fetch_max(self.awaited.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+        for _ in 0..=asked * self.step % 41 {
+            tokio::task::yield_now().await;
+        }
+        self.awaited.fetch_sub(1, Ordering::SeqCst);
+        answer.await
+    }
+}
+
+/// However many there are, sixteen at a time; and whatever is answered first, told by key.
+#[tokio::test]
+async fn objects_are_asked_for_side_by_side_and_told_in_order() {
+    // More than a page of a listing.
+    const OBJECTS: usize = 1_005;
+    let house = House::new();
+    house.app.look_around().await.unwrap();
+    let mut paths: Vec<String> = (0..OBJECTS as u64).map(|n| strange_key(n).path()).collect();
+    for path in &paths {
+        house.store.put_foreign_object(PRIVATE, path, Bytes::from_static(b"orphan"));
+    }
+    paths.sort();
+    for step in [1, 3, 7, 11, 23, 37] {
+        let slow = OutOfTurn { step, ..OutOfTurn::default() };
+        let store = Arc::new(Around::new(house.store.clone(), slow.clone()));
+        let allowance = Allowance { open_uploads: 5, reserved_bytes: ByteCount::gib(2) };
+        let app = app_over(house.catalog.clone(), store, house.clock.clone(), allowance, OwnerNaming::PlainWhereSafe);
+        let report = app.audit(&AuditTerms::default()).await.unwrap();
+        let told: Vec<&str> = report.told.iter().map(|breach| breach.key.as_str()).collect();
+        assert_eq!((told.len(), report.breaches), (1_000, OBJECTS as u64));
+        assert_eq!(told, paths[..told.len()]);
+        let counted = [&slow.asked, &slow.awaited, &slow.most].map(|count| count.load(Ordering::SeqCst));
+        assert_eq!(counted, [OBJECTS, 0, 16]);
+    }
 }
