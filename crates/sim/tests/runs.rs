@@ -32,6 +32,7 @@ fn a_seed_is_as_large_as_it_must_be() {
     assert!(findings.tally.port_calls >= 200 * findings.seeds, "{}", findings.report());
     assert!(findings.tally.faults >= 5 * findings.seeds, "{}", findings.report());
     assert!(findings.tally.crashes >= findings.seeds, "{}", findings.report());
+    assert!(findings.coverage.surprising().is_empty(), "{}", findings.report());
     // The storm leaves room for success: a simulation in which nothing is ever published proves nothing.
     let Assets { reserved, created, undeclared, left_alone } = findings.assets;
     // Where a clock is hours off, the store takes no URL of the server's.
