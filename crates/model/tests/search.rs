@@ -155,6 +155,7 @@ profiles! {
     relisting_holds => "relisting",
     two_files_hold => "two-files",
     two_racing_holds => "two-racing",
+    two_runners_hold => "two-runners",
     late_role_holds => "late-role",
     again_holds => "again",
 }
