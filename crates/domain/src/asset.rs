@@ -9,7 +9,8 @@ use crate::file::{Fence, File, FileState};
 use crate::id::AssetId;
 use crate::owner::OwnerId;
 use crate::reason::Reason;
-use crate::text::{Description, Fingerprint, Metadata, Title};
+use crate::shard::Shard;
+use crate::text::{Description, Fingerprint, Metadata, SearchText, Title};
 
 /// What everybody sees of an asset's life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -72,6 +73,11 @@ pub struct Asset {
 }
 
 impl Asset {
+    /// The shard that its rows are in.
+    pub fn shard(&self) -> Shard {
+        self.owner.shard()
+    }
+
     /// Files that are announced and not published, with their roles.
     pub fn pending(&self) -> impl Iterator<Item = &File> {
         self.places.values().filter_map(|place| place.pending.as_ref())
@@ -80,6 +86,20 @@ impl Asset {
     /// Every file a role points at.
     pub fn files(&self) -> impl Iterator<Item = &File> {
         self.places.values().flat_map(|place| place.published.iter().chain(&place.pending))
+    }
+
+    /// What an owner wrote about an asset goes when the asset goes: its row only waits until nothing can land any more.
+    pub(crate) fn forget_texts(&mut self) {
+        self.title = Title::forgotten();
+        self.description = Description::empty();
+        self.metadata = Metadata::empty();
+        self.fingerprint = None;
+    }
+
+    /// Whether its title, its description or the name of one of its files holds what somebody looks for.
+    pub fn shows(&self, text: &SearchText) -> bool {
+        let is_named = |file: &File| text.is_in(file.file_name.as_str());
+        text.is_in(self.title.as_str()) || text.is_in(self.description.as_str()) || self.files().any(is_named)
     }
 
     /// When what is pending counts as abandoned: as long as one file is being granted URLs, its companions wait with

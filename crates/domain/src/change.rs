@@ -10,6 +10,7 @@ use crate::collection::RoleName;
 use crate::event::{EventKind, OutboxEvent};
 use crate::file::{Fence, File, FileState, StateName};
 use crate::lifecycle::{Event, Presence, Refusal, decide};
+use crate::quota::{self, Delta, Usage};
 use crate::reason::Reason;
 
 /// One atomic write. The catalog applies it only if the asset's revision and every file's fence are still the ones
@@ -27,6 +28,8 @@ pub struct Change {
     pub announced: Option<File>,
     /// Events that become true with it.
     pub events: Vec<OutboxEvent>,
+    /// How it moves what the owner has.
+    pub delta: Delta,
 }
 
 /// Why a change to the whole asset cannot be made.
@@ -68,7 +71,20 @@ pub enum ChangeRefusal {
 impl Change {
     fn of(asset: &Asset) -> Self {
         let next = Asset { revision: asset.revision.next(), ..asset.clone() };
-        Self { from_revision: asset.revision, asset: next, files: Vec::new(), announced: None, events: Vec::new() }
+        Self {
+            from_revision: asset.revision,
+            asset: next,
+            files: Vec::new(),
+            announced: None,
+            events: Vec::new(),
+            delta: Delta::NONE,
+        }
+    }
+
+    /// The asset's status becomes another.
+    fn enter(&mut self, status: AssetStatus) {
+        self.delta += quota::delta(Usage::of_status(self.asset.status), Usage::of_status(status));
+        self.asset.status = status;
     }
 
     fn event(&mut self, kind: EventKind, now: Timestamp) {
@@ -80,6 +96,7 @@ impl Change {
     fn step(&mut self, file: &File, event: &Event, now: Timestamp) -> Result<File, ChangeRefusal> {
         let decision =
             decide(file, event, now).map_err(|refusal| ChangeRefusal::File { role: file.role.clone(), refusal })?;
+        self.delta += Delta::of_step(file, &decision.next);
         self.files.push((file.fence, decision.next.clone()));
         Ok(decision.next)
     }
@@ -110,6 +127,7 @@ pub fn seek(asset: &Asset, file: &File, presence: Presence, now: Timestamp) -> R
     let decision = decide(&shown, &Event::Sought(presence), now)
         .map_err(|refusal| ChangeRefusal::File { role: file.role.clone(), refusal })?;
     if decision.writes(&shown) {
+        change.delta += Delta::of_step(&shown, &decision.next);
         change.files.push((shown.fence, decision.next.clone()));
         change.asset.places.entry(file.role.clone()).or_default().published = Some(decision.next);
     }
@@ -136,7 +154,7 @@ pub fn publish(asset: &Asset, now: Timestamp) -> Result<Change, ChangeRefusal> {
         change.asset.places.insert(role.clone(), Place { published: Some(published), pending: None });
     }
     if asset.status == AssetStatus::Uploading {
-        change.asset.status = AssetStatus::Created;
+        change.enter(AssetStatus::Created);
         change.asset.published_at = Some(now);
         change.event(EventKind::AssetCreated, now);
     }
@@ -153,12 +171,16 @@ pub fn delete(asset: &Asset, now: Timestamp) -> Result<Change, ChangeRefusal> {
 }
 
 /// T7: nobody finished what is pending. An asset that was never published goes as a whole; of a published one only
-/// the pending files go. `as_of` is the time that deadlines are held against, `now` the time written down.
+/// the pending files go. Where everything pending is verified, nothing but its publication was left undone, and that is
+/// the change. `as_of` is the time that deadlines are held against, `now` the time written down.
 pub fn expire(asset: &Asset, as_of: Timestamp, now: Timestamp) -> Result<Change, ChangeRefusal> {
     require_present(asset)?;
     let expired = asset.deadline().is_some_and(|deadline| deadline <= as_of) && !asset.is_committing();
     if !expired {
         return Err(ChangeRefusal::NotExpired);
+    }
+    if asset.pending().all(|file| matches!(file.state, FileState::Verified { .. })) {
+        return publish(asset, now);
     }
     let mut change = Change::of(asset);
     match asset.status {
@@ -189,7 +211,8 @@ fn end_all(asset: &Asset, reason: Reason, now: Timestamp, change: &mut Change) -
         }
         change.asset.places.insert(role.clone(), ended);
     }
-    change.asset.status = AssetStatus::Gone(reason);
+    change.enter(AssetStatus::Gone(reason));
+    change.asset.forget_texts();
     Ok(())
 }
 
@@ -197,6 +220,7 @@ fn end_all(asset: &Asset, reason: Reason, now: Timestamp, change: &mut Change) -
 /// is not pushed aside; its owner cancels it first.
 pub fn announce(asset: &Asset, file: File) -> Result<Change, ChangeRefusal> {
     require_present(asset)?;
+    let file = File { addition: asset.status == AssetStatus::Created, ..file };
     let mut place = asset.places.get(&file.role).cloned().unwrap_or_default();
     if place.pending.as_ref().is_some_and(|pending| pending.state.reason().is_none()) {
         return Err(ChangeRefusal::RoleOccupied(file.role));
@@ -204,6 +228,7 @@ pub fn announce(asset: &Asset, file: File) -> Result<Change, ChangeRefusal> {
     let mut change = Change::of(asset);
     place.pending = Some(file.clone());
     change.asset.places.insert(file.role.clone(), place);
+    change.delta += Delta::of_new(Usage::of_file(&file));
     change.announced = Some(file);
     Ok(change)
 }
@@ -222,5 +247,18 @@ pub fn withdraw(asset: &Asset, role: &RoleName, now: Timestamp) -> Result<Change
     } else {
         change.asset.places.insert(role.clone(), left);
     }
+    wake_verified(&mut change, now)?;
     Ok(change)
+}
+
+/// What is verified may have waited for just what was withdrawn.
+fn wake_verified(change: &mut Change, now: Timestamp) -> Result<(), ChangeRefusal> {
+    let mut places = std::mem::take(&mut change.asset.places);
+    for pending in places.values_mut().filter_map(|place| place.pending.as_mut()) {
+        if matches!(pending.state, FileState::Verified { .. }) {
+            *pending = change.step(pending, &Event::Woken, now)?;
+        }
+    }
+    change.asset.places = places;
+    Ok(())
 }

@@ -78,7 +78,7 @@ impl OutboxEvent {
     }
 }
 
-/// A fingerprint of a request body, for Idempotency-Key: equal bodies, equal text.
+/// A fingerprint of a request body, for Idempotency-Key: equal bodies, equal text. The caller writes them in one way.
 pub fn body_fingerprint(body: &[u8]) -> String {
     BASE32_DNSSEC.encode(&Sha256::digest(body))
 }

@@ -16,6 +16,7 @@ use crate::looks::Looks;
 use crate::part_plan::PartNumber;
 use crate::parts::Part;
 use crate::reason::Reason;
+use crate::shard::Shard;
 use crate::text::FileName;
 use crate::verification::VerifiedObject;
 
@@ -211,6 +212,9 @@ pub struct File {
     pub checksum: Option<DeclaredChecksum>,
     /// Set if nobody will say that it has been sent (`auto`): one part, looked for until it is there.
     pub auto: Option<Looks>,
+    /// Whether it was announced for an asset that was CREATED already: a replacement, or an optional role. Then it is an
+    /// open upload of its own ([`crate::quota`]).
+    pub addition: bool,
     /// When it was announced.
     pub created_at: Timestamp,
     /// When it counts as abandoned, unless granted again before.
@@ -219,6 +223,8 @@ pub struct File {
     pub url_not_after: Option<Timestamp>,
     /// Its multipart upload, from UPLOADING on.
     pub upload_id: Option<UploadId>,
+    /// When something is owed to it without anybody asking, if anything is ([`crate::due`]).
+    pub due_at: Option<Timestamp>,
     /// Counts the writes to this row.
     pub fence: Fence,
     /// Where it stands.
@@ -226,6 +232,11 @@ pub struct File {
 }
 
 impl File {
+    /// The shard that its row is in.
+    pub fn shard(&self) -> Shard {
+        self.key.file_key().shard()
+    }
+
     /// The highest number of a part that may be sent: 1 where nobody will say that it was the last.
     pub fn part_count(&self) -> u16 {
         if self.auto.is_some() { self.plan.part_count().min(1) } else { self.plan.part_count() }

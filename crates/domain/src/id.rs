@@ -19,9 +19,21 @@ pub type IdEntropy = [u8; 10];
 
 /// Why a text is not an id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("is not an id of the form {prefix}_ and 26 characters of 0-9 a-v")]
+#[error("is not an id: {flaw}")]
 pub struct InvalidId {
-    prefix: &'static str,
+    flaw: Flaw,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+enum Flaw {
+    #[error("it must begin with {0}_")]
+    Prefix(&'static str),
+    #[error("after {0}_ come {BODY_CHARS} characters, here {1}")]
+    Length(&'static str, usize),
+    #[error("{0:?} is none of its characters: 0 to 9 and a to v, in lower case")]
+    Character(char),
+    #[error("no id ends with {0:?}")]
+    End(char),
 }
 
 fn body_of(at: Timestamp, entropy: &IdEntropy) -> Uuid {
@@ -30,13 +42,19 @@ fn body_of(at: Timestamp, entropy: &IdEntropy) -> Uuid {
 }
 
 fn parse_body(text: &str, prefix: &'static str) -> Result<Uuid, InvalidId> {
-    let invalid = InvalidId { prefix };
-    let body = text.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('_')).ok_or_else(|| invalid.clone())?;
-    if body.len() != BODY_CHARS || body.bytes().any(|b| b.is_ascii_uppercase()) {
-        return Err(invalid);
+    let flawed = |flaw| InvalidId { flaw };
+    let body = text.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('_'));
+    let body = body.ok_or(flawed(Flaw::Prefix(prefix)))?;
+    if let Some(foreign) = body.chars().find(|c| !matches!(c, '0'..='9' | 'a'..='v')) {
+        return Err(flawed(Flaw::Character(foreign)));
     }
-    let bytes = BASE32_DNSSEC.decode(body.as_bytes()).map_err(|_| invalid.clone())?;
-    Uuid::from_slice(&bytes).map_err(|_| invalid)
+    if body.len() != BODY_CHARS {
+        return Err(flawed(Flaw::Length(prefix, body.len())));
+    }
+    // 26 characters hold 130 bits, an id has 128: the last character leaves two of its five unused.
+    let end = flawed(Flaw::End(body.chars().next_back().unwrap_or_default()));
+    let bytes = BASE32_DNSSEC.decode(body.as_bytes()).map_err(|_| end.clone())?;
+    Uuid::from_slice(&bytes).map_err(|_| end)
 }
 
 macro_rules! id {
@@ -143,5 +161,18 @@ mod tests {
         assert!(id.to_uppercase().parse::<AssetId>().is_err());
         assert!(format!("{id}0").parse::<AssetId>().is_err());
         assert!("ast_".parse::<AssetId>().is_err());
+    }
+
+    #[test]
+    fn says_what_is_wrong_with_a_text() {
+        let id = AssetId::new(Timestamp::UNIX_EPOCH, &[7; 10]).to_string();
+        let wrong = |text: &str| text.parse::<AssetId>().unwrap_err().to_string();
+        assert_eq!(wrong("film.mp4"), "is not an id: it must begin with ast_");
+        assert_eq!(wrong(&id[..id.len() - 1]), "is not an id: after ast_ come 26 characters, here 25");
+        assert_eq!(
+            wrong(&id.replacen("ast_0", "ast_Z", 1)),
+            "is not an id: 'Z' is none of its characters: 0 to 9 and a to v, in lower case"
+        );
+        assert_eq!(wrong(&format!("{}v", &id[..id.len() - 1])), "is not an id: no id ends with 'v'");
     }
 }

@@ -9,10 +9,14 @@ use jiff::{SignedDuration, Timestamp};
 use crate::checksum::ChecksumValue;
 use crate::file::{File, FileState, StateName, UploadId};
 use crate::file_plan::FilePlan;
-use crate::limits::{CREDENTIAL_MARGIN, GONE_PATIENCE, GRANTS_PER_WEIGHING, MAX_RELISTS, RECHECK_AFTER, UploadRules};
+use crate::limits::{
+    CREDENTIAL_MARGIN, GONE_PATIENCE, GRANTS_PER_WEIGHING, MAX_RELISTS, RECHECK_AFTER, STEP_GRACE, STRAY_LOOK_AFTER,
+    UploadRules,
+};
 use crate::looks::Looks;
 use crate::parts::{self, ClaimedParts, Incomplete, Part, PartListing};
 use crate::reason::Reason;
+use crate::size::ByteCount;
 use crate::verification::VerifiedObject;
 
 /// Something that happened, or that somebody wants, on one file.
@@ -49,6 +53,10 @@ pub enum Event {
     Rechecked(Remains),
     /// T12: somebody looked for a published object.
     Sought(Presence),
+    /// Uploads are open on the key of a RESERVED file. Whoever opened one and has not written it yet must lose.
+    Disowned,
+    /// What a verified file waited for may be gone: its asset is to be tried again.
+    Woken,
 }
 
 /// Under what terms part URLs are asked for.
@@ -122,13 +130,15 @@ pub enum Effect {
     Weigh,
     /// finish-single: ListParts, then [`Event::Arrived`].
     LookForPart,
+    /// ListMultipartUploads, and Abort of what the row does not know; in RESERVED only after [`Event::Disowned`].
+    CloseStrays,
     /// CompleteMultipartUpload with the frozen parts, then HEAD.
     Complete,
     /// ListParts again, then [`Event::Relisted`].
     Relist,
     /// Abort once, HEAD again, then judge.
     AbortThenHead(Reason),
-    /// Nothing now; look again with the next run of drive-commits.
+    /// Nothing now; look again later.
     LookAgain,
     /// See whether the whole asset can be published.
     TryPublish,
@@ -191,21 +201,25 @@ pub fn decide(file: &File, event: &Event, now: Timestamp) -> Result<Decision, Re
     match (&file.state, event) {
         (S::Reserved, Event::Opened(upload_id)) => {
             let opened = File { upload_id: Some(upload_id.clone()), ..file.clone() };
-            Ok(step(&opened, S::Uploading, None))
+            Ok(step(&opened, S::Uploading, None, now))
         }
+        (S::Reserved, Event::Disowned) => Ok(step(file, S::Reserved, Some(Effect::CloseStrays), now)),
         (S::Uploading, Event::Granted(terms)) => grant(file, terms, now),
-        (S::Uploading, Event::Weighed(listing)) => weigh(file, listing),
+        (S::Uploading, Event::Weighed(listing)) => weigh(file, listing, now),
         (S::Uploading, Event::Frozen { listing, claimed, checksum }) => {
-            freeze(&with_checksum(file, checksum.as_ref()), listing, claimed.as_ref())
+            freeze(&with_checksum(file, checksum.as_ref()), listing, claimed.as_ref(), now)
         }
         (S::Uploading, Event::Arrived(listing)) => arrive(file, listing, now),
-        (S::Committing { parts, relists, .. }, Event::Relisted(listing)) => Ok(relist(file, parts, *relists, listing)),
+        (S::Committing { parts, relists, .. }, Event::Relisted(listing)) => {
+            Ok(relist(file, parts, *relists, listing, now))
+        }
         (S::Committing { relists, gone_since, .. }, Event::Arbitrated(evidence)) => {
             Ok(arbitrate(file, *relists, *gone_since, evidence, now))
         }
         (S::Verified { object }, Event::Published) => {
-            Ok(step(file, S::Created { object: object.clone(), lost_since: None }, None))
+            Ok(step(file, S::Created { object: object.clone(), lost_since: None }, None, now))
         }
+        (S::Verified { .. }, Event::Woken) => Ok(step(file, file.state.clone(), Some(Effect::TryPublish), now)),
 
         (S::Created { object, lost_since }, Event::Sought(presence)) => {
             Ok(seek(file, object, *lost_since, *presence, now))
@@ -218,9 +232,9 @@ pub fn decide(file: &File, event: &Event, now: Timestamp) -> Result<Decision, Re
         (
             S::Reserved | S::Uploading | S::Committing { .. } | S::Verified { .. } | S::Created { .. },
             Event::Ended(reason),
-        ) => Ok(end(file, *reason)),
+        ) => Ok(end(file, *reason, now)),
 
-        (S::Deleting { reason }, Event::Destroyed) => Ok(step(file, closed(*reason, 0, now), None)),
+        (S::Deleting { reason }, Event::Destroyed) => Ok(step(file, closed(*reason, 0, now), None, now)),
         (S::Closed { reason, clean_rechecks, recheck_at }, Event::Rechecked(remains)) => {
             Ok(recheck(file, *reason, *clean_rechecks, *recheck_at, *remains, now))
         }
@@ -236,10 +250,16 @@ pub fn decide(file: &File, event: &Event, now: Timestamp) -> Result<Decision, Re
             | Event::Arbitrated(_)
             | Event::Published
             | Event::Ended(_)
-            | Event::Sought(_),
+            | Event::Sought(_)
+            | Event::Disowned
+            | Event::Woken,
         ) => Err(Refusal::Ended(*reason)),
 
-        (S::Uploading | S::Committing { .. } | S::Verified { .. } | S::Created { .. }, Event::Opened(_))
+        (
+            S::Uploading | S::Committing { .. } | S::Verified { .. } | S::Created { .. },
+            Event::Opened(_) | Event::Disowned,
+        )
+        | (S::Reserved | S::Uploading | S::Committing { .. } | S::Created { .. }, Event::Woken)
         | (
             S::Reserved | S::Committing { .. } | S::Verified { .. } | S::Created { .. },
             Event::Granted(_) | Event::Weighed(_) | Event::Frozen { .. } | Event::Arrived(_),
@@ -259,20 +279,46 @@ pub fn decide(file: &File, event: &Event, now: Timestamp) -> Result<Decision, Re
     }
 }
 
-/// What a job owes a file, derived from its state alone: how a crash is finished by the same code.
+/// What is owed to a file at `now`: how a crash is finished by the same code. The state says what, [`File::due_at`] when.
 pub fn duty(file: &File, now: Timestamp) -> Option<Effect> {
+    if file.due_at.is_none_or(|due_at| due_at > now) {
+        return None;
+    }
     match &file.state {
-        FileState::Reserved | FileState::Created { .. } => None,
-        FileState::Uploading => file.auto.is_some_and(|looks| looks.is_due(now)).then_some(Effect::LookForPart),
+        FileState::Reserved => Some(Effect::CloseStrays),
+        FileState::Uploading if file.auto.is_some_and(|looks| looks.is_due(now)) => Some(Effect::LookForPart),
+        FileState::Uploading => Some(Effect::CloseStrays),
         FileState::Committing { .. } => Some(Effect::Complete),
         FileState::Verified { .. } => Some(Effect::TryPublish),
+        FileState::Created { .. } => None,
         FileState::Deleting { .. } => Some(Effect::Destroy),
-        FileState::Closed { recheck_at, .. } => (*recheck_at <= now).then_some(Effect::Recheck),
+        FileState::Closed { .. } => Some(Effect::Recheck),
     }
 }
 
-fn step(file: &File, state: FileState, effect: Option<Effect>) -> Decision {
-    Decision { next: File { state, fence: file.fence.next(), ..file.clone() }, effect }
+/// When something is owed to a file that has just taken a step. A step is performed by whoever writes it, so somebody else
+/// is only owed it a little later; what the expire lane ends, it leaves to others at once.
+fn due_after(before: &File, next: &File, now: Timestamp) -> Option<Timestamp> {
+    match &next.state {
+        FileState::Reserved => Some(now + STRAY_LOOK_AFTER),
+        FileState::Uploading => {
+            let opened = before.state == FileState::Reserved;
+            let look = next.auto.and_then(|looks| looks.next);
+            look.or(if opened { Some(now + STRAY_LOOK_AFTER) } else { before.due_at })
+        }
+        FileState::Deleting { reason: Reason::Abandoned } => Some(now),
+        FileState::Committing { .. } | FileState::Verified { .. } | FileState::Deleting { .. } => {
+            Some(now + STEP_GRACE)
+        }
+        FileState::Created { .. } => None,
+        FileState::Closed { recheck_at, .. } => Some(*recheck_at),
+    }
+}
+
+fn step(file: &File, state: FileState, effect: Option<Effect>, now: Timestamp) -> Decision {
+    let mut next = File { state, fence: file.fence.next(), ..file.clone() };
+    next.due_at = due_after(file, &next, now);
+    Decision { next, effect }
 }
 
 fn stay(file: &File, effect: Effect) -> Decision {
@@ -294,12 +340,12 @@ fn seek(
             return Decision { next: file.clone(), effect: None };
         }
     };
-    step(file, FileState::Created { object: object.clone(), lost_since }, None)
+    step(file, FileState::Created { object: object.clone(), lost_since }, None, now)
 }
 
-fn end(file: &File, reason: Reason) -> Decision {
+fn end(file: &File, reason: Reason, now: Timestamp) -> Decision {
     let ended = File { auto: file.auto.map(|looks| looks.over()), ..file.clone() };
-    step(&ended, FileState::Deleting { reason }, Some(Effect::Destroy))
+    step(&ended, FileState::Deleting { reason }, Some(Effect::Destroy), now)
 }
 
 /// Whether more has arrived than a limit allows, where only that is known of a size.
@@ -311,24 +357,34 @@ fn is_too_large(file: &File, listing: &[Part]) -> bool {
 }
 
 /// T3, where nobody declared a size: what has arrived must not be over the limit already.
-fn weigh(file: &File, listing: &[Part]) -> Result<Decision, Refusal> {
+fn weigh(file: &File, listing: &[Part], now: Timestamp) -> Result<Decision, Refusal> {
     let FilePlan::Undeclared(open) = &file.plan else { return Err(Refusal::OutOfPlace(file.state.name())) };
     if is_too_large(file, listing) {
-        return Ok(end(file, Reason::TooLarge));
+        return Ok(end(file, Reason::TooLarge, now));
     }
     let weighed = File { plan: FilePlan::Undeclared(open.weighed()), ..file.clone() };
-    Ok(step(&weighed, FileState::Uploading, None))
+    Ok(step(&weighed, FileState::Uploading, None, now))
 }
 
-/// T4. Too much is final, for parts cannot be taken back; everything else that is wrong can be repaired.
-fn freeze(file: &File, listing: &[Part], claimed: Option<&ClaimedParts>) -> Result<Decision, Refusal> {
+/// Whether the client says that it has sent nothing, and that is what has arrived: S3 takes an empty part.
+fn is_empty(listing: &[Part], claimed: &ClaimedParts) -> bool {
+    let sent = |part: &Part| part.size == ByteCount::ZERO && claimed.get(&part.number) == Some(&part.etag);
+    !listing.is_empty() && listing.len() == claimed.len() && listing.iter().all(sent)
+}
+
+/// T4. Too much is final, for parts cannot be taken back, and so is nothing, for that is all there is to send; everything
+/// else that is wrong can be repaired.
+fn freeze(file: &File, listing: &[Part], claimed: Option<&ClaimedParts>, now: Timestamp) -> Result<Decision, Refusal> {
     if is_too_large(file, listing) {
-        return Ok(end(file, Reason::TooLarge));
+        return Ok(end(file, Reason::TooLarge, now));
     }
     let (plan, parts) = match &file.plan {
         FilePlan::Declared(plan) => (file.plan, parts::freeze(plan, listing, claimed).map_err(Refusal::Incomplete)?),
         FilePlan::Undeclared(_) => {
             let claimed = claimed.ok_or(Refusal::Unclaimed)?;
+            if is_empty(listing, claimed) {
+                return Ok(end(file, Reason::Empty, now));
+            }
             let parts = parts::freeze_undeclared(listing, claimed).map_err(Refusal::Incomplete)?;
             let settled = FilePlan::Settled { size: parts::weight(&parts), part_size: file.plan.part_size() };
             (settled, parts)
@@ -336,18 +392,19 @@ fn freeze(file: &File, listing: &[Part], claimed: Option<&ClaimedParts>) -> Resu
         FilePlan::Settled { .. } => return Err(Refusal::OutOfPlace(file.state.name())),
     };
     let frozen = File { plan, auto: file.auto.map(|looks| looks.over()), ..file.clone() };
-    Ok(step(&frozen, committing(parts, 0), Some(Effect::Complete)))
+    Ok(step(&frozen, committing(parts, 0), Some(Effect::Complete), now))
 }
 
 /// finish-single: part 1 is the whole file, so its arrival is what a client's list would say. Until then, the next look.
 fn arrive(file: &File, listing: &[Part], now: Timestamp) -> Result<Decision, Refusal> {
     let Some(looks) = file.auto else { return Err(Refusal::OutOfPlace(file.state.name())) };
-    let implied: ClaimedParts =
-        listing.iter().filter(|part| part.number.get() == 1).map(|part| (part.number, part.etag.clone())).collect();
-    match freeze(file, listing, Some(&implied)) {
+    // Nobody says that an empty part is all there is (decision 0018).
+    let is_whole = |part: &&Part| part.number.get() == 1 && part.size > ByteCount::ZERO;
+    let implied: ClaimedParts = listing.iter().filter(is_whole).map(|part| (part.number, part.etag.clone())).collect();
+    match freeze(file, listing, Some(&implied), now) {
         Err(Refusal::Incomplete(_)) => {
             let waiting = File { auto: Some(looks.again(now, file.deadline)), ..file.clone() };
-            Ok(step(&waiting, FileState::Uploading, None))
+            Ok(step(&waiting, FileState::Uploading, None, now))
         }
         decided => decided,
     }
@@ -402,16 +459,16 @@ fn grant(file: &File, terms: &GrantTerms, now: Timestamp) -> Result<Decision, Re
     if granted == *file {
         return Ok(stay(file, effect));
     }
-    Ok(step(&granted, FileState::Uploading, Some(effect)))
+    Ok(step(&granted, FileState::Uploading, Some(effect), now))
 }
 
-fn relist(file: &File, frozen: &[Part], relists: u8, listing: &[Part]) -> Decision {
+fn relist(file: &File, frozen: &[Part], relists: u8, listing: &[Part], now: Timestamp) -> Decision {
     let passed = match &file.plan {
         FilePlan::Declared(plan) => parts::freeze(plan, listing, None).ok(),
         FilePlan::Undeclared(_) | FilePlan::Settled { .. } => parts::refreeze(frozen, listing),
     };
     match passed {
-        Some(parts) if relists < MAX_RELISTS => step(file, committing(parts, relists + 1), Some(Effect::Complete)),
+        Some(parts) if relists < MAX_RELISTS => step(file, committing(parts, relists + 1), Some(Effect::Complete), now),
         Some(_) | None => stay(file, Effect::AbortThenHead(Reason::PartsChanged)),
     }
 }
@@ -419,22 +476,24 @@ fn relist(file: &File, frozen: &[Part], relists: u8, listing: &[Part]) -> Decisi
 /// T6: HEAD decides; what Complete answered only says what to try next.
 fn arbitrate(file: &File, relists: u8, gone_since: Option<Timestamp>, evidence: &Evidence, now: Timestamp) -> Decision {
     match evidence {
-        Evidence::Right(object) => step(file, FileState::Verified { object: object.clone() }, Some(Effect::TryPublish)),
-        Evidence::Wrong(reason) | Evidence::AbsentAfterAbort(reason) => end(file, *reason),
+        Evidence::Right(object) => {
+            step(file, FileState::Verified { object: object.clone() }, Some(Effect::TryPublish), now)
+        }
+        Evidence::Wrong(reason) | Evidence::AbsentAfterAbort(reason) => end(file, *reason, now),
         Evidence::Absent(CompleteAnswer::NotCalled) => stay(file, Effect::Complete),
         Evidence::Absent(CompleteAnswer::Unknown) => stay(file, Effect::LookAgain),
         Evidence::Absent(CompleteAnswer::InvalidPart) if relists < MAX_RELISTS => stay(file, Effect::Relist),
         Evidence::Absent(CompleteAnswer::InvalidPart) => stay(file, Effect::AbortThenHead(Reason::PartsChanged)),
         Evidence::Absent(CompleteAnswer::Refused(reason)) => stay(file, Effect::AbortThenHead(*reason)),
         Evidence::Absent(CompleteAnswer::NoSuchUpload) => match gone_since {
-            Some(since) if now.duration_since(since) >= GONE_PATIENCE => end(file, Reason::UploadVanished),
+            Some(since) if now.duration_since(since) >= GONE_PATIENCE => end(file, Reason::UploadVanished, now),
             Some(_) => stay(file, Effect::LookAgain),
             None => {
                 let FileState::Committing { parts, .. } = &file.state else {
                     unreachable!("arbitrate is called on COMMITTING only");
                 };
                 let gone = FileState::Committing { parts: parts.clone(), relists, gone_since: Some(now) };
-                step(file, gone, Some(Effect::LookAgain))
+                step(file, gone, Some(Effect::LookAgain), now)
             }
         },
     }
@@ -450,7 +509,9 @@ fn recheck(
     now: Timestamp,
 ) -> Decision {
     match remains {
-        Remains::Something => step(file, closed(reason, 0, now), Some(Effect::Destroy)),
+        Remains::Something => step(file, closed(reason, 0, now), Some(Effect::Destroy), now),
+        // Nobody ever held a URL of it, so nobody can send anything late.
+        Remains::Nothing if file.url_not_after.is_none() => stay(file, Effect::Purge),
         Remains::Nothing => {
             let clean = clean_rechecks + 1;
             let Some(after) = RECHECK_AFTER.get(usize::from(clean)) else {
@@ -459,7 +520,7 @@ fn recheck(
             // The schedule counts from the closing, which lies one step before the look that was due.
             let closed_at = recheck_at - RECHECK_AFTER[usize::from(clean_rechecks)];
             let state = FileState::Closed { reason, clean_rechecks: clean, recheck_at: closed_at + *after };
-            step(file, state, None)
+            step(file, state, None, now)
         }
     }
 }

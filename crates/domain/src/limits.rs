@@ -34,8 +34,28 @@ pub const LOOK_AFTER: [SignedDuration; 4] = [
 /// After those, looks come ever more rarely, but never more rarely than this: it is how long a finished upload of a slow
 /// line waits at the most.
 pub const LOOK_AT_LEAST_EVERY: SignedDuration = SignedDuration::from_mins(10);
+/// Whoever writes a step performs it. Only if that has not ended after so long, as after a crash, somebody else does.
+pub const STEP_GRACE: SignedDuration = SignedDuration::from_secs(30);
+/// How long after its announcement or its opening a file is looked at for uploads on its key that its row does not know:
+/// a request that died between CreateMultipartUpload and its row is over by then.
+pub const STRAY_LOOK_AFTER: SignedDuration = SignedDuration::from_mins(10);
+/// How long one waits after the first failure at a row; see [`crate::due::backoff`].
+pub const BACKOFF_FIRST: SignedDuration = SignedDuration::from_secs(2);
+/// How long one waits at the most, however often it has failed: it bounds how late anything is done (L1).
+pub const BACKOFF_MOST: SignedDuration = SignedDuration::from_mins(10);
+/// A row that cannot be read or whose duty panics will not be better in a minute: it takes a newer program.
+pub const UNREADABLE_DELAY: SignedDuration = SignedDuration::from_hours(1);
 /// How often the epoch rises (PROTOCOL, rule 9): a catalog restored from a backup older than this is noticed.
 pub const EPOCH_EVERY: SignedDuration = SignedDuration::from_mins(10);
+/// An epoch that is older than this when it is looked at means that no server ran, or that the clock was set: six rises
+/// were missed.
+pub const LEAP: SignedDuration = SignedDuration::from_hours(1);
+/// After a leap nothing is expired for this long, so that somebody can set the clock right, and clients whose uploads
+/// wait for the server can ask for part URLs again.
+pub const LEAP_SETTLES: SignedDuration = SignedDuration::from_hours(1);
+/// After a leap that is longer than this even a small site's first run has to be plausible: it is as long as an upload may
+/// be idle, so that every upload that was under way looks abandoned.
+pub const LEAP_DOUBTED: SignedDuration = DEFAULT_IDLE;
 /// How old something in the store must be before it can be an orphan (PROTOCOL, T12): longer than any request between
 /// the store and the row it belongs to, a stopped process included.
 pub const ORPHAN_AGE: SignedDuration = SignedDuration::from_hours(24);
@@ -44,11 +64,14 @@ pub const SKEW_SHOWN: SignedDuration = SignedDuration::from_secs(60);
 /// A clock that differs from another by more than this ends nothing and destroys nothing.
 pub const SKEW_STOPS: SignedDuration = SignedDuration::from_mins(5);
 
+const _: () = assert!(LEAP.as_secs() >= 6 * EPOCH_EVERY.as_secs());
 const _: () = assert!(SKEW_SHOWN.as_secs() < SKEW_STOPS.as_secs());
 const _: () = assert!(DEFAULT_URL_LIFE.as_secs() <= LONGEST_URL_LIFE.as_secs());
 const _: () = assert!(DEFAULT_URL_LIFE.as_secs() <= DEFAULT_IDLE.as_secs());
 const _: () = assert!(DEFAULT_IDLE.as_secs() <= DEFAULT_MAX_AGE.as_secs());
 const _: () = assert!(LOOK_AFTER[3].as_secs() < LOOK_AT_LEAST_EVERY.as_secs());
+const _: () = assert!(BACKOFF_FIRST.as_secs() < BACKOFF_MOST.as_secs());
+const _: () = assert!(STEP_GRACE.as_secs() < STRAY_LOOK_AFTER.as_secs());
 const _: () = assert!(RECHECK_AFTER[2].as_secs() > LONGEST_URL_LIFE.as_secs());
 
 /// How long uploads and their URLs live. From configuration; `parse` keeps the relations that the protocol needs.

@@ -1,11 +1,15 @@
-//! The media types Landfall stores, as one table: name, extension, container.
+//! The media types Landfall stores, as one table: name, aliases, extensions, format.
 //!
-//! What is not in this table cannot be stored. In particular nothing a browser would run (HTML, SVG, scripts) is.
+//! What is not in this table cannot be stored. In particular nothing a browser would run (HTML, SVG, scripts) is. A type
+//! has several names where browsers, phones and cameras write several, and is stored under the first. The web client
+//! keeps the same table; `vectors/media_types.json` holds both to it.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+
+use crate::format::Format;
 
 /// A kind of content. The declared type is fixed when the multipart upload is created and never taken from the bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -33,24 +37,11 @@ pub enum MediaType {
     Gif,
 }
 
-/// The format family that magic bytes can tell apart. MP4, QuickTime and 3GPP are one family: phones and editors
-/// write each under the others' brands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Container {
-    /// ISO base media (ISO/IEC 14496-12) and its ancestor QuickTime.
-    IsoMedia,
-    /// EBML: Matroska and WebM.
-    Ebml,
-    /// RIFF AVI.
-    Avi,
-    /// JPEG.
-    Jpeg,
-    /// PNG.
-    Png,
-    /// WebP.
-    WebP,
-    /// GIF.
-    Gif,
+/// What is known of a type. Names and extensions are in lower case; the first is the one that is stored.
+struct Row {
+    names: &'static [&'static str],
+    extensions: &'static [&'static str],
+    format: Format,
 }
 
 /// Why a text is not a media type that can be stored.
@@ -73,34 +64,51 @@ impl MediaType {
         Self::Gif,
     ];
 
-    const fn row(self) -> (&'static str, &'static str, Container) {
-        match self {
-            Self::Mp4 => ("video/mp4", "mp4", Container::IsoMedia),
-            Self::QuickTime => ("video/quicktime", "mov", Container::IsoMedia),
-            Self::ThreeGpp => ("video/3gpp", "3gp", Container::IsoMedia),
-            Self::WebM => ("video/webm", "webm", Container::Ebml),
-            Self::Matroska => ("video/x-matroska", "mkv", Container::Ebml),
-            Self::Avi => ("video/x-msvideo", "avi", Container::Avi),
-            Self::Jpeg => ("image/jpeg", "jpg", Container::Jpeg),
-            Self::Png => ("image/png", "png", Container::Png),
-            Self::WebP => ("image/webp", "webp", Container::WebP),
-            Self::Gif => ("image/gif", "gif", Container::Gif),
-        }
+    const fn row(self) -> Row {
+        let (names, extensions, format): (&'static [&'static str], &'static [&'static str], Format) = match self {
+            // Apple's name of its own MP4; `.insv` is what Insta360 cameras write.
+            Self::Mp4 => (&["video/mp4", "video/x-m4v"], &["mp4", "m4v", "insv"], Format::IsoMedia),
+            Self::QuickTime => (&["video/quicktime"], &["mov", "qt"], Format::IsoMedia),
+            // 3GPP2 differs in codecs, which nothing here looks at.
+            Self::ThreeGpp => (&["video/3gpp", "video/3gpp2"], &["3gp", "3gpp", "3g2", "3gpp2"], Format::IsoMedia),
+            Self::WebM => (&["video/webm"], &["webm"], Format::Ebml),
+            // Registered in 2023 without the `x-`, which everybody still writes.
+            Self::Matroska => (&["video/x-matroska", "video/matroska"], &["mkv"], Format::Ebml),
+            Self::Avi => (&["video/x-msvideo", "video/avi", "video/vnd.avi", "video/msvideo"], &["avi"], Format::Avi),
+            // Windows saves JPEG files of web pages as `.jfif`.
+            Self::Jpeg => {
+                (&["image/jpeg", "image/jpg", "image/pjpeg"], &["jpg", "jpeg", "jpe", "jfif", "pjpeg"], Format::Jpeg)
+            }
+            Self::Png => (&["image/png", "image/x-png"], &["png"], Format::Png),
+            Self::WebP => (&["image/webp"], &["webp"], Format::WebP),
+            Self::Gif => (&["image/gif"], &["gif"], Format::Gif),
+        };
+        Row { names, extensions, format }
     }
 
-    /// The registered name, as in `Content-Type`.
+    /// The name under which it is stored, as in `Content-Type`.
     pub const fn name(self) -> &'static str {
-        self.row().0
+        self.row().names[0]
+    }
+
+    /// Every name it is known by, the stored one first.
+    pub const fn names(self) -> &'static [&'static str] {
+        self.row().names
     }
 
     /// The extension that object keys carry, without the dot.
     pub const fn extension(self) -> &'static str {
-        self.row().1
+        self.row().extensions[0]
     }
 
-    /// The format family its bytes must belong to.
-    pub const fn container(self) -> Container {
-        self.row().2
+    /// Every extension that local files of this type have, that of object keys first.
+    pub const fn extensions(self) -> &'static [&'static str] {
+        self.row().extensions
+    }
+
+    /// The format its bytes must have.
+    pub const fn format(self) -> Format {
+        self.row().format
     }
 
     /// The type an extension in an object key stands for.
@@ -111,12 +119,7 @@ impl MediaType {
     /// The type a local file's name suggests; upper case and the usual second spellings included.
     pub fn from_file_name(name: &str) -> Option<Self> {
         let extension = name.rsplit_once('.')?.1.to_ascii_lowercase();
-        match extension.as_str() {
-            "jpeg" => Some(Self::Jpeg),
-            "m4v" => Some(Self::Mp4),
-            "qt" => Some(Self::QuickTime),
-            other => Self::from_key_extension(other),
-        }
+        Self::ALL.into_iter().find(|media| media.extensions().contains(&extension.as_str()))
     }
 }
 
@@ -125,8 +128,8 @@ impl FromStr for MediaType {
     type Err = UnknownMediaType;
 
     fn from_str(text: &str) -> Result<Self, UnknownMediaType> {
-        let essence = text.split(';').next().unwrap_or_default().trim();
-        Self::ALL.into_iter().find(|media| media.name().eq_ignore_ascii_case(essence)).ok_or(UnknownMediaType)
+        let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        Self::ALL.into_iter().find(|media| media.names().contains(&essence.as_str())).ok_or(UnknownMediaType)
     }
 }
 
@@ -152,19 +155,40 @@ impl From<MediaType> for String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
     fn names_and_extensions_are_one_to_one() {
+        let (mut names, mut extensions) = (BTreeSet::new(), BTreeSet::new());
         for media in MediaType::ALL {
-            assert_eq!(media.name().parse(), Ok(media));
             assert_eq!(MediaType::from_key_extension(media.extension()), Some(media));
+            for name in media.names() {
+                assert_eq!(name.parse(), Ok(media));
+                assert!(names.insert(name), "{name} is two types");
+            }
+            for extension in media.extensions() {
+                assert_eq!(MediaType::from_file_name(&format!("a.{extension}")), Some(media));
+                assert!(extensions.insert(extension), "{extension} is two types");
+            }
         }
     }
 
     #[test]
     fn reads_content_types_as_clients_send_them() {
-        assert_eq!("Video/MP4; codecs=\"avc1.42E01E\"".parse(), Ok(MediaType::Mp4));
+        for (text, media) in [
+            ("Video/MP4; codecs=\"avc1.42E01E\"", MediaType::Mp4),
+            ("video/x-m4v", MediaType::Mp4),
+            ("video/matroska", MediaType::Matroska),
+            ("video/avi", MediaType::Avi),
+            ("video/vnd.avi", MediaType::Avi),
+            ("video/3gpp2", MediaType::ThreeGpp),
+            ("image/jpg", MediaType::Jpeg),
+            ("image/pjpeg", MediaType::Jpeg),
+        ] {
+            assert_eq!(text.parse(), Ok(media), "{text}");
+        }
         for foreign in ["", "text/html", "image/svg+xml", "video", "undefined", "application/octet-stream"] {
             assert_eq!(foreign.parse::<MediaType>(), Err(UnknownMediaType), "{foreign}");
         }
@@ -172,7 +196,14 @@ mod tests {
 
     #[test]
     fn guesses_from_names() {
-        assert_eq!(MediaType::from_file_name("Poster.JPEG"), Some(MediaType::Jpeg));
+        for (name, media) in [
+            ("Poster.JPEG", MediaType::Jpeg),
+            ("download.jfif", MediaType::Jpeg),
+            ("MOV_0001.3G2", MediaType::ThreeGpp),
+            ("VID_00.insv", MediaType::Mp4),
+        ] {
+            assert_eq!(MediaType::from_file_name(name), Some(media), "{name}");
+        }
         assert_eq!(MediaType::from_file_name("no-extension"), None);
     }
 }

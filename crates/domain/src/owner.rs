@@ -6,11 +6,17 @@ use data_encoding::BASE32_DNSSEC;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::shard::Shard;
+
 /// Longest owner id, in bytes. JWT subjects are URLs, e-mail addresses or numbers; 256 holds them all.
 pub const MAX_OWNER_BYTES: usize = 256;
 
 /// Longest owner id that may stand in a key as it is.
 const MAX_PLAIN_CHARS: usize = 40;
+
+/// First segments of keys that are not files': the markers' and, up to 2026, those of doctor's probes. An owner of such a
+/// name is hashed, so that no listing of ours shows both. Keys that were made before stay.
+const OUR_SEGMENTS: [&str; 2] = ["doctor", "landfall"];
 
 /// Why a text is not an owner id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -25,7 +31,7 @@ pub struct OwnerId(String);
 /// Whether owner ids may stand in object keys in clear.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OwnerNaming {
-    /// Ids of `[A-Za-z0-9_-]{1,40}` as they are, all others hashed.
+    /// Ids of `[A-Za-z0-9_-]{1,40}` as they are but for names of our own keys, all others hashed.
     PlainWhereSafe,
     /// Always hashed (`[store] hash_owners`).
     Hashed,
@@ -43,9 +49,16 @@ impl OwnerId {
         &self.0
     }
 
-    /// The first segment of this owner's keys. `~` never starts a plain segment, so the two kinds cannot collide.
+    /// The shard that all rows of this owner are in.
+    pub fn shard(&self) -> Shard {
+        Shard::of_owner(&self.0)
+    }
+
+    /// The first segment of this owner's keys. `~` never starts a plain segment, so the two kinds cannot collide; neither
+    /// kind begins with a dot, as what doctor makes does.
     pub fn key_segment(&self, naming: OwnerNaming) -> String {
         let plain = (1..=MAX_PLAIN_CHARS).contains(&self.0.len())
+            && !OUR_SEGMENTS.contains(&self.0.as_str())
             && self.0.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
         if plain && naming == OwnerNaming::PlainWhereSafe {
             return self.0.clone();
@@ -92,6 +105,17 @@ mod tests {
         let owner = OwnerId::parse("member_42-a").unwrap();
         assert_eq!(owner.key_segment(OwnerNaming::PlainWhereSafe), "member_42-a");
         assert!(owner.key_segment(OwnerNaming::Hashed).starts_with('~'));
+    }
+
+    #[test]
+    fn names_of_our_own_keys_are_hashed() {
+        let segment = |id: &str| OwnerId::parse(id).unwrap().key_segment(OwnerNaming::PlainWhereSafe);
+        for id in ["doctor", "landfall", ".landfall-doctor"] {
+            assert!(segment(id).starts_with('~'), "{id}: {}", segment(id));
+        }
+        for id in ["Doctor", "doctors", "landfall-1"] {
+            assert_eq!(segment(id), id);
+        }
     }
 
     proptest! {

@@ -13,10 +13,12 @@ use crate::file::{Fence, File, FileState, StateName, UploadId};
 use crate::file_plan::FilePlan;
 use crate::id::{FileId, IdEntropy};
 use crate::key::{FileKey, ObjectKey};
+use crate::limits::STEP_GRACE;
 use crate::owner::OwnerId;
 use crate::part_plan::{MAX_OBJECT, PartPlan};
 use crate::parts::ETag;
 use crate::reason::Reason;
+use crate::shard::Shard;
 use crate::size::ByteCount;
 use crate::text::{Description, FileName, Metadata, Title};
 use crate::verification::VerifiedObject;
@@ -66,6 +68,13 @@ pub struct KeyedFile {
     pub object: Option<VerifiedObject>,
     /// Since when the object is missing, if that was noticed.
     pub lost_since: Option<Timestamp>,
+}
+
+impl KeyedFile {
+    /// The shard that its row is in.
+    pub fn shard(&self) -> Shard {
+        Shard::of_key(&self.key)
+    }
 }
 
 impl Keyed for ListedObject {
@@ -406,7 +415,7 @@ pub fn orphan(
         // Whose it was, the key tells only where it names owners in clear; nobody is told of it.
         owner: OwnerId::parse(parts.owner_segment()).expect("a key's owner segment is an owner id"),
         collection: parts.collection().clone(),
-        title: Title::parse("orphan").expect("a title"),
+        title: Title::forgotten(),
         description: Description::empty(),
         metadata: Metadata::empty(),
         fingerprint: None,
@@ -425,10 +434,12 @@ pub fn orphan(
         plan: FilePlan::Declared(PartPlan::for_size(size).expect("the size was held within its bounds")),
         checksum: None,
         auto: None,
+        addition: false,
         created_at: now,
         deadline: now,
         url_not_after: None,
         upload_id: upload,
+        due_at: Some(now + STEP_GRACE),
         fence: Fence::default(),
         state: FileState::Deleting { reason: Reason::Orphan },
     };

@@ -9,6 +9,12 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct ByteCount(pub u64);
 
+impl From<u64> for ByteCount {
+    fn from(bytes: u64) -> Self {
+        Self(bytes)
+    }
+}
+
 impl ByteCount {
     /// Nothing.
     pub const ZERO: Self = Self(0);

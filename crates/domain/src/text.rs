@@ -1,10 +1,13 @@
 //! Text that people type: titles, descriptions, file names, metadata, fingerprints.
 //!
 //! Text lives in the catalog only; no object key, header or path is ever built from it unescaped. Each type is parsed
-//! once at the edge and carries its bound in its type.
+//! once at the edge and carries its bound in its type. What people read and search is kept composed (Unicode NFC), because
+//! systems write the same name differently: macOS takes Korean syllables apart.
 
 use std::fmt;
 
+use icu_casemap::CaseMapper;
+use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
 use serde::{Deserialize, Serialize};
 
 /// Longest title, in characters.
@@ -40,6 +43,45 @@ pub enum InvalidText {
     /// A path where a name is expected.
     #[error("must be a name, not a path: leave out '/' and '\\', and '.' or '..' alone")]
     Path,
+}
+
+/// Composed: equal to whoever reads it, equal byte for byte.
+pub fn composed(text: String) -> String {
+    let nfc = const { ComposingNormalizerBorrowed::new_nfc() };
+    if nfc.is_normalized(&text) { text } else { nfc.normalize(&text).into_owned() }
+}
+
+/// Kept as it came.
+fn as_it_is(text: String) -> String {
+    text
+}
+
+/// A text for comparing without regard to case, in every script: Unicode's caseless matching (The Unicode Standard, 3.13,
+/// D145), composed again, so that a syllable or an accented letter is one character of it.
+pub fn folded(text: &str) -> String {
+    let apart = const { DecomposingNormalizerBorrowed::new_nfd() }.normalize(text);
+    composed(CaseMapper::new().fold_string(&apart).into_owned())
+}
+
+/// What somebody looks for: part of a title, a description or a file name, without regard to case in any script.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SearchText(String);
+
+impl SearchText {
+    /// Takes what was typed. `None` if that is nothing.
+    pub fn parse(text: &str) -> Option<Self> {
+        Some(Self(folded(text))).filter(|text| !text.0.is_empty())
+    }
+
+    /// As [`folded`] writes it.
+    pub fn as_folded(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether a text holds it.
+    pub fn is_in(&self, text: &str) -> bool {
+        folded(text).contains(&self.0)
+    }
 }
 
 fn bounded(actual: usize, limit: usize, unit: &'static str) -> Result<(), InvalidText> {
@@ -86,7 +128,7 @@ fn parse_fingerprint(text: &str) -> Result<(), InvalidText> {
 }
 
 macro_rules! text {
-    ($(#[$doc:meta])* $name:ident, $check:ident) => {
+    ($(#[$doc:meta])* $name:ident, $form:ident, $check:ident) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
@@ -95,7 +137,7 @@ macro_rules! text {
         impl $name {
             /// Reads the text, or says what is wrong with it.
             pub fn parse(text: impl Into<String>) -> Result<Self, InvalidText> {
-                let text = text.into();
+                let text = $form(text.into());
                 $check(&text).map(|()| Self(text))
             }
 
@@ -130,28 +172,45 @@ macro_rules! text {
 text!(
     /// A title: one line, 1 to 200 characters, not only white space.
     Title,
+    composed,
     parse_title
 );
 text!(
     /// A description: 0 to 5,000 characters, line breaks and tabs allowed.
     Description,
+    composed,
     parse_description
 );
 text!(
     /// The name a file had on its owner's device: 1 to 255 bytes, no path, no control characters.
     FileName,
+    composed,
     parse_file_name
 );
 text!(
     /// The caller's own JSON object, at most 16 KiB; kept as text, never looked into.
     Metadata,
+    as_it_is,
     parse_metadata
 );
 text!(
     /// What a client knows a local file by, so that it finds its unfinished upload again.
     Fingerprint,
+    as_it_is,
     parse_fingerprint
 );
+
+impl Title {
+    /// In the place of a title that is not kept any more. Nobody can give it: it is empty.
+    pub fn forgotten() -> Self {
+        Self(String::new())
+    }
+
+    /// Whether it is not kept any more.
+    pub fn is_forgotten(&self) -> bool {
+        self.0.is_empty()
+    }
+}
 
 impl Metadata {
     /// `{}`.
@@ -194,6 +253,32 @@ mod tests {
         assert!(matches!(Title::parse("가".repeat(201)), Err(InvalidText::TooLong { .. })));
         assert_eq!(Title::parse("a\nb"), Err(InvalidText::Control));
         assert_eq!(Title::parse(" \t "), Err(InvalidText::Empty));
+    }
+
+    #[test]
+    fn what_people_read_is_composed() {
+        let apart = "\u{1112}\u{1172}\u{1100}\u{1161}"; // 휴가, as macOS names files
+        assert_eq!(Title::parse(apart).unwrap().as_str(), "휴가");
+        assert_eq!(FileName::parse(format!("{apart}.mp4")).unwrap().as_str(), "휴가.mp4");
+        assert_eq!(Description::parse("cafe\u{301}").unwrap().as_str(), "café");
+        assert!(Title::parse(apart.repeat(100)).is_ok(), "two hundred syllables, as one reads them");
+        assert_eq!(Fingerprint::parse(apart).unwrap().as_str(), apart, "a program's own text is its own");
+    }
+
+    #[test]
+    fn folding_forgets_case_in_every_script_and_nothing_else() {
+        for (one, other) in [
+            ("Ärzte", "ärzte"),
+            ("A\u{308}RZTE", "ärzte"),
+            ("МОСКВА", "москва"),
+            ("ΟΔΟΣ", "οδος"),
+            ("STRASSE", "straße"),
+            ("휴가", "\u{1112}\u{1172}\u{1100}\u{1161}"),
+        ] {
+            assert_eq!(folded(one), folded(other), "{one} {other}");
+        }
+        assert!(!folded("각").contains(&folded("가")), "a syllable is one character");
+        assert_ne!(folded("ärzte"), folded("arzte"));
     }
 
     #[test]

@@ -107,7 +107,7 @@ pub fn judge(
 ) -> Result<VerifiedObject, Reason> {
     judge_head(file, head, committed)?;
     if !inspection::matches_declared(file.key.content_type(), first_bytes) {
-        return Err(Reason::ContentMismatch);
+        return Err(Reason::ContentMismatch(inspection::detect(first_bytes)));
     }
     let mut checks = vec![Check::Size, Check::ContentType];
     if declared_and_stored(file, head).is_some() {

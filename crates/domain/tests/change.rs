@@ -3,6 +3,7 @@
 mod sample;
 
 use domain::change::{ChangeRefusal, announce, delete, expire, publish, seek, withdraw};
+use domain::limits::STEP_GRACE;
 use domain::{AssetStatus, EventKind, FileState, Presence, Reason, RoleName, StateName, TimeSpan};
 use proptest::prelude::*;
 use sample::{NOW, asset_of, file_for};
@@ -130,6 +131,48 @@ fn withdrawing_takes_the_pending_file_first() {
     let again = withdraw(&change.asset, &role("thumbnail"), NOW).unwrap();
     assert!(!again.asset.places.contains_key(&role("thumbnail")));
     assert_eq!(withdraw(&asset, &role("preview"), NOW), Err(ChangeRefusal::RoleVacant(role("preview"))));
+}
+
+/// A verified file that waits for its companions has no time of its own; whoever takes a companion away gives it one.
+#[test]
+fn withdrawing_wakes_what_waited() {
+    let mut asset = asset_of(
+        AssetStatus::Uploading,
+        &[("video", None, Some(StateName::Verified)), ("thumbnail", None, Some(StateName::Uploading))],
+    );
+    let waiting = asset.places.get_mut(&role("video")).unwrap().pending.as_mut().unwrap();
+    waiting.due_at = None;
+    let fence = waiting.fence;
+    let change = withdraw(&asset, &role("thumbnail"), NOW).unwrap();
+    let woken = change.asset.places[&role("video")].pending.as_ref().unwrap();
+    assert_eq!((woken.due_at, woken.fence), (Some(NOW + STEP_GRACE), fence.next()));
+    assert!(change.files.iter().any(|(from, file)| *from == fence && file == woken));
+    assert!(publish(&change.asset, NOW).is_ok());
+}
+
+/// T7: nothing but the publication was left undone, so that is what is done.
+#[test]
+fn what_is_wholly_verified_is_published_instead() {
+    let asset = asset_of(
+        AssetStatus::Uploading,
+        &[("video", None, Some(StateName::Verified)), ("thumbnail", None, Some(StateName::Verified))],
+    );
+    let late = asset.deadline().unwrap();
+    let change = expire(&asset, late, late).unwrap();
+    assert_eq!((change.asset.status, kinds(&change)), (AssetStatus::Created, vec!["asset.created"]));
+}
+
+/// I9 of assets: whatever is pending has the latest of its deadlines, and nothing is owed to what is gone.
+#[test]
+fn an_asset_is_due_when_its_last_deadline_passes() {
+    let asset = asset_of(
+        AssetStatus::Uploading,
+        &[("video", None, Some(StateName::Uploading)), ("thumbnail", None, Some(StateName::Deleting))],
+    );
+    assert_eq!((asset.due_at(), asset.due_at().is_some()), (asset.deadline(), true));
+    assert_eq!(delete(&asset, NOW).unwrap().asset.due_at(), None);
+    let created = asset_of(AssetStatus::Created, &[("video", Some(StateName::Created), None)]);
+    assert_eq!(created.due_at(), None);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 mod sample;
 
 use domain::lifecycle::duty;
-use domain::limits::{GONE_PATIENCE, MAX_RELISTS};
+use domain::limits::{BACKOFF_MOST, GONE_PATIENCE, MAX_RELISTS, STEP_GRACE, STRAY_LOOK_AFTER};
 use domain::{
     CompleteAnswer, Decision, Effect, Event, Evidence, FileState, GrantTerms, Presence, Reason, Refusal, Remains,
     StateName, TimeSpan, Timestamp, UploadId, UploadRules, decide,
@@ -45,6 +45,8 @@ fn events() -> Vec<(&'static str, Event)> {
         ("rechecked, something", Event::Rechecked(Remains::Something)),
         ("sought, there", Event::Sought(Presence::There)),
         ("sought, missing", Event::Sought(Presence::Missing)),
+        ("disowned", Event::Disowned),
+        ("woken", Event::Woken),
     ]
 }
 
@@ -93,6 +95,31 @@ proptest! {
             }
             prop_assert_eq!(&decision.next.key, &file.key);
             file = decision.next;
+        }
+    }
+
+    /// I9 and L1: after whatever happened in whatever order, what somebody must move has a time, and that is soon; only
+    /// the looks at what is closed are far apart.
+    #[test]
+    fn what_owes_something_is_due(history in proptest::collection::vec((any_event(), 0i64..200_000), 1..40)) {
+        let mut file = file_in(StateName::Reserved);
+        let mut now = NOW;
+        for (event, seconds) in history {
+            now += TimeSpan::from_secs(seconds);
+            let Ok(decision) = decide(&file, &event, now) else { continue };
+            let written = decision.writes(&file);
+            file = decision.next;
+            prop_assert!(file.keeps_its_due_time(), "{:?}", file);
+            match file.state {
+                FileState::Committing { .. } | FileState::Verified { .. } | FileState::Deleting { .. } if written => {
+                    let due_at = file.due_at.unwrap();
+                    prop_assert!(now <= due_at && due_at <= now + BACKOFF_MOST);
+                }
+                FileState::Closed { recheck_at, .. } => prop_assert_eq!(file.due_at, Some(recheck_at)),
+                FileState::Created { .. } => prop_assert_eq!((file.due_at, file.lane()), (None, None)),
+                _ => {}
+            }
+            prop_assert_eq!(duty(&file, now + TimeSpan::from_hours(10_000)).is_some(), file.due_at.is_some());
         }
     }
 
@@ -181,7 +208,13 @@ fn a_vanished_upload_is_looked_at_for_ten_minutes() {
 #[test]
 fn a_closed_file_is_looked_at_three_times() {
     let closed_at = NOW;
-    let mut file = decide(&file_in(StateName::Deleting), &Event::Destroyed, closed_at).unwrap().next;
+    // What no URL was ever given out for goes at the first clean look.
+    let never_granted = decide(&file_in(StateName::Deleting), &Event::Destroyed, closed_at).unwrap().next;
+    let first =
+        decide(&never_granted, &Event::Rechecked(Remains::Nothing), closed_at + TimeSpan::from_hours(1)).unwrap();
+    assert_eq!((first.effect, first.next == never_granted), (Some(Effect::Purge), true));
+
+    let mut file = domain::File { url_not_after: Some(closed_at), ..never_granted };
     let due = |file: &domain::File| match &file.state {
         FileState::Closed { recheck_at, .. } => *recheck_at,
         other => panic!("not closed: {other:?}"),
@@ -210,8 +243,8 @@ fn every_state_knows_its_duty() {
     let far: Timestamp = NOW + TimeSpan::from_hours(10_000);
     let duties = StateName::ALL.map(|state| duty(&file_in(state), far));
     let expected = [
-        None,
-        None,
+        Some(Effect::CloseStrays),
+        Some(Effect::CloseStrays),
         Some(Effect::Complete),
         Some(Effect::TryPublish),
         None,
@@ -219,4 +252,32 @@ fn every_state_knows_its_duty() {
         Some(Effect::Recheck),
     ];
     assert_eq!(duties, expected);
+    let early = StateName::ALL.map(|state| duty(&file_in(state), NOW));
+    assert_eq!(early, [None; 7], "nothing is owed before its time");
+    let lost = StateName::ALL.map(|state| duty(&domain::File { due_at: None, ..file_in(state) }, far));
+    assert_eq!(lost, [None; 7], "what has no time is done by nobody");
+}
+
+/// Whoever writes a step performs it, and others leave it alone for so long; what the expire lane ends, nobody else has in
+/// hand.
+#[test]
+fn who_ends_a_file_destroys_it_and_the_expire_lane_does_not() {
+    let ended = |reason| decide(&file_in(StateName::Uploading), &Event::Ended(reason), NOW).unwrap().next.due_at;
+    assert_eq!(ended(Reason::Deleted), Some(NOW + STEP_GRACE));
+    assert_eq!(ended(Reason::Abandoned), Some(NOW));
+}
+
+/// What a request left open that died between the store and the row is looked for, in RESERVED and beside a live upload.
+#[test]
+fn strays_are_looked_for_ten_minutes_later() {
+    let reserved = file_in(StateName::Reserved);
+    let opened = decide(&reserved, &Event::Opened(UploadId("u".into())), NOW).unwrap().next;
+    assert_eq!(opened.due_at, Some(NOW + STRAY_LOOK_AFTER));
+    assert_eq!(duty(&opened, NOW + STRAY_LOOK_AFTER), Some(Effect::CloseStrays));
+    // A grant neither brings the look forward nor loses it.
+    let granted = decide(&opened, &Event::Granted(terms()), NOW + TimeSpan::from_mins(1)).unwrap().next;
+    assert_eq!(granted.due_at, opened.due_at);
+    let disowned = decide(&reserved, &Event::Disowned, NOW).unwrap();
+    assert_eq!((&disowned.next.state, disowned.next.due_at), (&FileState::Reserved, Some(NOW + STRAY_LOOK_AFTER)));
+    assert_eq!(disowned.next.fence, reserved.fence.next(), "whoever opened one and wrote nothing loses");
 }

@@ -9,10 +9,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use server::config::{Config, Environment, Flags};
 
-use crate::client::{delete, list, show, upload, url};
+use crate::client::{delete, download, list, rename, share, show, upload, url};
 use crate::commands::{
-    accept_restore, audit, bucket, completions, config, doctor, login, migrate, openapi, reap, reconcile, serve, store,
-    token,
+    accept_restore, audit, bucket, completions, config, doctor, login, migrate, openapi, reap, reconcile, serve,
+    status, store, token,
 };
 use crate::exit::{self, Failure};
 
@@ -38,8 +38,17 @@ pub(crate) enum Command {
     Show(show::Arguments),
     /// Print a URL of a published file
     Url(url::Arguments),
+    /// Save a published file here
+    Download(download::Arguments),
+    /// Give an asset another title
+    Rename(rename::Arguments),
+    /// Links for people without an account
+    #[command(subcommand)]
+    Share(share::Command),
     /// Cancel an upload, or delete a published asset
     Delete(delete::Arguments),
+    /// Say how the server that runs in this folder fares: its store, its jobs, what it holds
+    Status(status::Arguments),
     /// Mint a token for this installation
     Token(token::Arguments),
     /// Print a link that signs a browser in, once, at the server that runs in this folder
@@ -104,6 +113,16 @@ impl Installation {
         };
         flag("config", &self.config) + &flag("data", &self.data)
     }
+}
+
+/// How this program was called, so that the next line can be typed as it stands.
+pub(crate) fn program() -> String {
+    quoted(&std::env::args_os().next().map_or_else(|| "landfall".into(), |name| name.to_string_lossy().into_owned()))
+}
+
+/// A text in which commands of ours stand in backticks, with the program as it was called.
+pub(crate) fn as_called(text: &str) -> String {
+    text.replace("`landfall ", &format!("`{} ", program()))
 }
 
 /// A word as a shell takes it.

@@ -6,6 +6,7 @@ use std::io::{self, Write as _};
 
 use serde::Serialize;
 
+use crate::arguments::as_called;
 use crate::exit::{Exit, Failure};
 
 const RED: &str = "\x1b[1;31m";
@@ -24,12 +25,22 @@ pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
     out(&text.map_err(|wrong| Failure::new(Exit::Failed, wrong.to_string()))?)
 }
 
-/// Writes what went wrong, and what to do about it.
+/// Writes a remark about a result to standard error.
+pub(crate) fn note(line: &str) {
+    // There is nobody left to tell if this fails.
+    let _ = writeln!(anstream::stderr().lock(), "{}", as_called(line));
+}
+
+/// Writes what went wrong, and what to do about it. Whoever ended it knows that it is no error.
 pub(crate) fn failure(failure: &Failure) {
     let mut stderr = anstream::stderr().lock();
-    let mut text = format!("{RED}error:{PLAIN} {}\n", failure.message);
+    let message = as_called(&failure.message);
+    let mut text = match failure.exit {
+        Exit::Interrupted | Exit::Terminated => format!("{message}\n"),
+        _ => format!("{RED}error:{PLAIN} {message}\n"),
+    };
     if let Some(hint) = &failure.hint {
-        text.push_str(&format!("{CYAN}hint:{PLAIN} {hint}\n"));
+        text.push_str(&format!("{CYAN}hint:{PLAIN} {}\n", as_called(hint)));
     }
     // There is nobody left to tell if this fails.
     let _ = stderr.write_all(text.as_bytes());

@@ -17,7 +17,7 @@ Exit codes:
   4  the data folder cannot be used, or another process uses it
   5  an address cannot be listened on
   6  the server cannot be reached
-  7  the server refused, or rejected a file
+  7  the server refused, or rejected a file; some of several files failed
   8  there is no such asset (any more)
   9  the store does not do what Landfall needs
   128 + N  ended by signal N (130: Ctrl-C)";

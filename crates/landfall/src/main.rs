@@ -15,10 +15,10 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use arguments::{Arguments, Command};
-use client::{delete, list, show, upload, url};
+use client::{delete, download, list, rename, share, show, upload, url};
 use commands::{
-    accept_restore, audit, bucket, completions, config, doctor, login, migrate, openapi, reap, reconcile, serve, store,
-    token,
+    accept_restore, audit, bucket, completions, config, doctor, login, migrate, openapi, reap, reconcile, serve,
+    status, store, token,
 };
 use exit::{Exit, Failure};
 
@@ -44,7 +44,11 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::List(arguments) => block_on(list::run(arguments)),
         Command::Show(arguments) => block_on(show::run(arguments)),
         Command::Url(arguments) => block_on(url::run(arguments)),
+        Command::Download(arguments) => block_on(download::run(arguments)),
+        Command::Rename(arguments) => block_on(rename::run(arguments)),
+        Command::Share(command) => block_on(share::run(command)),
         Command::Delete(arguments) => block_on(delete::run(arguments)),
+        Command::Status(arguments) => block_on(status::run(arguments)),
         Command::Token(arguments) => token::run(&arguments),
         Command::Login(arguments) => block_on(login::run(arguments)),
         Command::Reap(arguments) => block_on(reap::run(arguments)),
@@ -66,5 +70,8 @@ fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Fail
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = runtime.enable_all().max_blocking_threads(BLOCKING_THREADS).build();
     let runtime = runtime.map_err(|error| Failure::new(Exit::Failed, format!("cannot start threads: {error}")))?;
-    runtime.block_on(work)
+    let ended = runtime.block_on(work);
+    // What counts has been waited for. A thread that waits for a mount that does not answer would keep us for ever.
+    runtime.shutdown_background();
+    ended
 }

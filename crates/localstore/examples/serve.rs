@@ -1,9 +1,9 @@
 //! A store in a process of its own, for tests that kill it and for measuring.
 //!
-//! `serve FOLDER ADDRESS` prints the address it listens on, serves the buckets `private` and `public` in eu-central-1
+//! `serve FOLDER ADDRESS [RESERVE]` prints the address it listens on, serves the buckets `private` and `public` in eu-central-1
 //! with a fixed key, and ends when its standard input does.
 
-use localstore::{Config, CorsRule, Credentials, Faults, LocalStore};
+use localstore::{Config, CorsRule, Credentials, Faults, LocalStore, Reserve};
 use std::{
     collections::BTreeSet,
     error::Error,
@@ -14,8 +14,12 @@ use std::{
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let (Some(folder), Some(address)) = (arguments.next(), arguments.next()) else {
-        return Err("usage: serve FOLDER ADDRESS".into());
+        return Err("usage: serve FOLDER ADDRESS [RESERVE]".into());
     };
+    let mut reserve = Reserve::default();
+    if let Some(bytes) = arguments.next() {
+        reserve.bytes = bytes.parse()?;
+    }
     let config = Config {
         root: folder.into(),
         listen: address.parse()?,
@@ -26,7 +30,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
         }],
         public_buckets: BTreeSet::from(["public".to_owned()]),
         arrivals: None,
+        connections: connections::Limits::default().within(connections::raise_descriptor_limit()?),
+        reserve,
         faults: Faults::default(),
+        disk_faults: None,
     };
     let store = LocalStore::start(config).await?;
     let any_page = CorsRule {

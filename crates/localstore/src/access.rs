@@ -1,16 +1,19 @@
 //! Who may do what: credentials for s3s's signature check, what AWS checks beyond it, and where faults strike.
 //!
 //! s3s verifies the signature itself. [`precheck`] refuses before that what AWS refuses and s3s would not (or with
-//! another code); [`Guard`] decides once the signature is known to be good and the operation is known.
+//! another code); [`identify`] looks at what was signed once the signature is known to be good; [`Guard`] decides when the
+//! operation is known too.
 //! *Invariant:* an anonymous request reads objects of public buckets, and nothing about any other bucket can be told
 //! from its answers.
 
 use crate::Credentials;
+use crate::contract::{self, Judgement};
+use crate::disk::Disk;
 use crate::faults::{Fault, FaultControl};
-use crate::form;
-use crate::refusal::Refusal;
-use crate::signature::{self, Claim, Signed};
-use http::{StatusCode, request::Parts};
+use crate::refusal::{Refusal, custom};
+use crate::signature::{self, Claim, DatedBy, Signed};
+use crate::verified::{Overrides, Taken};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header, request::Parts};
 use jiff::Timestamp;
 use s3s::access::{S3Access, S3AccessContext};
 use s3s::auth::{S3Auth, SecretKey};
@@ -30,41 +33,28 @@ pub(crate) const MAX_PRESIGNED_SECONDS: i64 = 7 * 24 * 60 * 60;
 #[derive(Debug, Default)]
 pub(crate) struct Passage {
     fault: OnceLock<Fault>,
-    file_name: OnceLock<String>,
 }
 
 impl Passage {
     pub(crate) fn fault(&self) -> Option<&Fault> {
         self.fault.get()
     }
-
-    /// The name of a form upload's file, once it has passed.
-    pub(crate) fn file_name(&self) -> Option<&str> {
-        self.file_name.get().map(String::as_str)
-    }
-
-    /// Notes a form upload's file name; the first one counts.
-    pub(crate) fn note_file_name(&self, name: String) {
-        let _ = self.file_name.set(name);
-    }
 }
 
 /// The access keys.
+#[derive(Clone)]
 pub(crate) struct Keyring {
-    secrets: HashMap<String, SecretKey>,
+    secrets: Arc<HashMap<String, SecretKey>>,
 }
 
 impl Keyring {
     pub(crate) fn new(credentials: &[Credentials]) -> Self {
         let secret = |c: &Credentials| (c.access_key_id.clone(), SecretKey::from(c.secret_access_key.as_str()));
-        Self { secrets: credentials.iter().map(secret).collect() }
+        Self { secrets: Arc::new(credentials.iter().map(secret).collect()) }
     }
-}
 
-#[async_trait::async_trait]
-impl S3Auth for Keyring {
-    async fn get_secret_key(&self, access_key: &str) -> S3Result<SecretKey> {
-        self.secrets.get(access_key).cloned().ok_or_else(|| {
+    pub(crate) fn secret(&self, access_key: &str) -> S3Result<&SecretKey> {
+        self.secrets.get(access_key).ok_or_else(|| {
             S3Error::with_message(
                 S3ErrorCode::InvalidAccessKeyId,
                 "The AWS Access Key Id you provided does not exist in our records.",
@@ -73,9 +63,25 @@ impl S3Auth for Keyring {
     }
 }
 
+#[async_trait::async_trait]
+impl S3Auth for Keyring {
+    async fn get_secret_key(&self, access_key: &str) -> S3Result<SecretKey> {
+        self.secret(access_key).cloned()
+    }
+}
+
+/// Who sends a request, once s3s has verified its signature. In a request's extensions, which no client can reach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Identity {
+    Anonymous,
+    Signer(Signed),
+}
+
 /// Decides once operation and identity are known.
+#[derive(Clone)]
 pub(crate) struct Guard {
-    pub(crate) public_buckets: BTreeSet<String>,
+    pub(crate) disk: Arc<Disk>,
+    pub(crate) public_buckets: Arc<BTreeSet<String>>,
     pub(crate) faults: FaultControl,
 }
 
@@ -83,18 +89,52 @@ pub(crate) struct Guard {
 impl S3Access for Guard {
     async fn check(&self, cx: &mut S3AccessContext<'_>) -> S3Result<()> {
         let operation = cx.s3_op().name().to_owned();
-        let signed = match cx.credentials() {
-            None => {
-                self.admit_anonymous(cx, &operation)?;
-                None
-            }
-            Some(_) => Some(check_what_was_signed(cx)?),
-        };
+        let identity = cx.extensions_mut().get::<Identity>().copied().unwrap_or(Identity::Anonymous);
+        if identity == Identity::Anonymous {
+            self.admit_anonymous(cx, &operation)?;
+        }
+        let taken = cx.extensions_mut().get::<Taken>().cloned().unwrap_or_default();
+        let headers = cx.headers().iter().chain(taken.headers());
+        if let Judgement::NeverSet { code, status } = contract::judge(&operation, headers, cx.uri())? {
+            self.disk.bucket(cx.s3_path().get_bucket_name().unwrap_or_default())?;
+            return Err(custom(code, status, "The specified configuration does not exist."));
+        }
         let key = cx.s3_path().get_object_key().unwrap_or_default().to_owned();
-        let presigned = matches!(signed, Some(Signed::Query));
-        let fits = |fault: &Fault| presigned || *fault != Fault::Expired;
-        let Some(fault) = self.faults.strike(&operation, &key, fits) else { return Ok(()) };
-        if let Some(passage) = cx.extensions_mut().get::<Arc<Passage>>() {
+        let passage = cx.extensions_mut().get::<Arc<Passage>>().cloned();
+        self.strike(&operation, &key, identity, passage.as_deref()).await
+    }
+}
+
+impl Guard {
+    fn admit_anonymous(&self, cx: &mut S3AccessContext<'_>, operation: &str) -> S3Result<()> {
+        let (bucket, _) = cx.s3_path().as_object().ok_or_else(denied)?;
+        if !matches!(operation, "GetObject" | "HeadObject") || !self.public_buckets.contains(bucket) {
+            return Err(denied());
+        }
+        let query = cx.uri().query().unwrap_or_default();
+        if signature::names(query).any(|name| name == "versionId") {
+            return Err(denied());
+        }
+        if cx.extensions_mut().get::<Overrides>().is_some_and(|wishes| !wishes.is_empty()) {
+            return Err(S3Error::with_message(
+                S3ErrorCode::InvalidRequest,
+                "Request specific response headers cannot be used for anonymous GET requests.",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Lets a fault happen to a request, if one is meant for it.
+    pub(crate) async fn strike(
+        &self,
+        operation: &str,
+        key: &str,
+        identity: Identity,
+        passage: Option<&Passage>,
+    ) -> S3Result<()> {
+        let fits = |fault: &Fault| identity == Identity::Signer(Signed::Query) || *fault != Fault::Expired;
+        let Some(fault) = self.faults.strike(operation, key, fits) else { return Ok(()) };
+        if let Some(passage) = passage {
             // Set once: a request passes here once.
             let _ = passage.fault.set(fault.clone());
         }
@@ -103,40 +143,27 @@ impl S3Access for Guard {
     }
 }
 
-impl Guard {
-    fn admit_anonymous(&self, cx: &S3AccessContext<'_>, operation: &str) -> S3Result<()> {
-        let denied = || S3Error::with_message(S3ErrorCode::AccessDenied, "Access Denied");
-        let (bucket, _) = cx.s3_path().as_object().ok_or_else(denied)?;
-        if !matches!(operation, "GetObject" | "HeadObject") || !self.public_buckets.contains(bucket) {
-            return Err(denied());
-        }
-        let query = cx.uri().query().unwrap_or_default();
-        let names = || signature::names(query);
-        if names().any(|name| name == "versionId") {
-            return Err(denied());
-        }
-        if names().any(|name| name.starts_with("response-")) {
-            return Err(S3Error::with_message(
-                S3ErrorCode::InvalidRequest,
-                "Request specific response headers cannot be used for anonymous GET requests.",
-            ));
-        }
-        Ok(())
-    }
+pub(crate) fn denied() -> S3Error {
+    S3Error::with_message(S3ErrorCode::AccessDenied, "Access Denied")
 }
 
-/// AWS wants `host` and every `x-amz-*` header that is sent to be signed; the body's hash may go unsigned in a
-/// presigned request. Form uploads sign their policy instead.
-fn check_what_was_signed(cx: &S3AccessContext<'_>) -> S3Result<Signed> {
-    let Some(claim) = Claim::of(cx.uri(), cx.headers())? else {
-        if form::is_form(cx.method(), cx.headers()) {
-            return Ok(Signed::Form);
-        }
-        return Err(S3Error::with_message(S3ErrorCode::AccessDenied, "Access Denied"));
+/// Who sends a request whose signature s3s has found good, or absent. AWS wants `host` and every `x-amz-*` header that is
+/// sent to be signed; the body's hash may go unsigned in a presigned request.
+pub(crate) fn identify(
+    found: SignatureCheck,
+    uri: &Uri,
+    headers: &HeaderMap,
+    extensions: &Extensions,
+) -> S3Result<Identity> {
+    let claim = match (found, Claim::of(uri, headers)?) {
+        (SignatureCheck::Absent, None) => return Ok(Identity::Anonymous),
+        (SignatureCheck::Good, Some(claim)) => claim,
+        // Whatever s3s and we read differently is not let through.
+        (SignatureCheck::Absent, Some(_)) | (SignatureCheck::Good, None) => return Err(denied()),
     };
-    let unsigned = cx.headers().keys().find(|name| {
-        let name = name.as_str();
-        name.starts_with("x-amz-") && name != "x-amz-content-sha256" && !claim.signs(name)
+    let is_ours = |name: &str| name == "x-amz-date" && extensions.get::<DatedBy>() == Some(&DatedBy::Date);
+    let unsigned = headers.keys().map(HeaderName::as_str).find(|name| {
+        name.starts_with("x-amz-") && *name != "x-amz-content-sha256" && !claim.signs(name) && !is_ours(name)
     });
     if let Some(name) = unsigned {
         return Err(S3Error::with_message(
@@ -150,7 +177,14 @@ fn check_what_was_signed(cx: &S3AccessContext<'_>) -> S3Result<Signed> {
             "The provided token is malformed or otherwise invalid: this store has no temporary credentials.",
         ));
     }
-    Ok(claim.signed)
+    Ok(Identity::Signer(claim.signed))
+}
+
+/// What s3s found of a signature; a bad one it refuses itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SignatureCheck {
+    Good,
+    Absent,
 }
 
 /// The part of a fault that comes before its request's effect.
@@ -181,36 +215,33 @@ async fn suffer(fault: Fault) -> S3Result<()> {
     }
 }
 
-/// Refuses malformed, foreign and untimely signatures with AWS's codes, before s3s looks at them.
-///
-/// Escapes in the *name* of a query parameter are refused first: s3s decodes names and we compare them as they stand, so
-/// an escaped `X-Amz-Signature` or `versionId` would be one thing to it and another to us. No client escapes them.
-pub(crate) fn precheck(request: &Parts, region: &str, now: Timestamp) -> S3Result<()> {
-    if signature::names(request.uri.query().unwrap_or_default()).any(|name| name.contains(['%', '+'])) {
-        return Err(S3Error::with_message(
-            S3ErrorCode::InvalidURI,
-            "The name of a query parameter must not be escaped.",
-        ));
+/// Refuses malformed, foreign and untimely signatures with AWS's codes, before s3s looks at them. A request that is dated
+/// by its `Date` header gets the same time as `x-amz-date`, the only one s3s reads.
+pub(crate) fn precheck(request: &mut Parts, region: &str, now: Timestamp) -> S3Result<()> {
+    if request.headers.get_all(header::HOST).iter().count() > 1 {
+        return Err(S3Error::with_message(S3ErrorCode::InvalidRequest, "A request names one host."));
     }
+    signature::check_names(&request.uri, &request.headers)?;
     let Some(claim) = Claim::of(&request.uri, &request.headers)? else { return Ok(()) };
-    if !claim.signs("host") {
-        return Err(claim.malformed("the Host header must be signed"));
-    }
-    if claim.region != region {
-        return Err(claim.malformed(&format!("the region '{}' is wrong; expecting '{region}'", claim.region)));
-    }
-    if claim.service != "s3" {
-        return Err(claim.malformed(&format!("incorrect service '{}'; this endpoint belongs to 's3'", claim.service)));
-    }
+    claim.check_scope(region)?;
     let age = now.duration_since(claim.date).as_secs();
     match claim.signed {
         Signed::Query if age < -MAX_SKEW_SECONDS => {
-            Err(S3Error::with_message(S3ErrorCode::AccessDenied, "Request is not valid yet"))
+            return Err(S3Error::with_message(S3ErrorCode::AccessDenied, "Request is not valid yet"));
         }
-        Signed::Header if age.abs() > MAX_SKEW_SECONDS => Err(S3Error::with_message(
-            S3ErrorCode::RequestTimeTooSkewed,
-            "The difference between the request time and the current time is too large.",
-        )),
-        Signed::Query | Signed::Header | Signed::Form => Ok(()),
+        Signed::Header if age.abs() > MAX_SKEW_SECONDS => {
+            return Err(S3Error::with_message(
+                S3ErrorCode::RequestTimeTooSkewed,
+                "The difference between the request time and the current time is too large.",
+            ));
+        }
+        Signed::Query | Signed::Header | Signed::Form => {}
     }
+    if claim.dated_by == DatedBy::Date
+        && let Ok(date) = HeaderValue::try_from(signature::format_date(claim.date))
+    {
+        request.headers.insert("x-amz-date", date);
+        request.extensions.insert(DatedBy::Date);
+    }
+    Ok(())
 }

@@ -36,6 +36,13 @@ pub enum Fault {
     DiskFull,
 }
 
+impl Fault {
+    /// Whether the answer is an error's body under a status of 200.
+    pub(crate) fn is_error_body(&self) -> bool {
+        matches!(self, Self::ErrorBody | Self::ErrorBodyAfterEffect)
+    }
+}
+
 /// How often a rule fires.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Occurrence {

@@ -2,33 +2,30 @@
 //! answer carries. The protocol itself is s3s's; nothing here touches an object.
 
 use crate::access::{self, Passage};
+use crate::answer::{self, Ids, render};
+use crate::chunks::{Chunks, Framed};
 use crate::cors::{self, CorsRequest, CorsRule};
 use crate::disk::Disk;
 use crate::faults::{Fault, FaultControl};
-use crate::form::{self, Peeking};
-use crate::linger::Shared;
+use crate::form::{self, Forms};
 use crate::pace::Paced;
 use crate::refusal::custom;
 use crate::{clock, entropy};
+use connections::RequestBody;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header, request::Parts};
-use hyper::body::Incoming;
+use jiff::fmt::rfc2822;
 use s3s::service::S3Service;
 use s3s::{Body, S3Error, S3ErrorCode};
 use std::sync::Arc;
-use tokio::sync::Semaphore;
 
 /// Answers requests.
 pub(crate) struct Gateway {
     pub(crate) service: S3Service,
+    pub(crate) forms: Forms,
     pub(crate) disk: Arc<Disk>,
     pub(crate) faults: FaultControl,
     pub(crate) region: String,
-    /// Turns of form uploads; see [`FORMS_AT_ONCE`].
-    pub(crate) forms: Semaphore,
 }
-
-/// s3s holds a form's file in memory before it knows whether the form is signed, so only this many are read at once.
-pub(crate) const FORMS_AT_ONCE: usize = 4;
 
 /// No answer is to be sent: the connection is closed.
 #[derive(Debug, thiserror::Error)]
@@ -41,23 +38,19 @@ pub(crate) enum Lost {
 
 impl Gateway {
     /// Answers one request, CORS and all.
-    pub(crate) async fn answer(&self, request: http::Request<Incoming>) -> Result<Response<Body>, Lost> {
-        let (head, body) = request.into_parts();
-        let body = Shared::new(body, &head.headers);
+    pub(crate) async fn answer(&self, request: http::Request<RequestBody>) -> Result<Response<Body>, Lost> {
+        let (mut head, body) = request.into_parts();
         let rules = self.rules_of(head.uri.path());
         let asked = Asked::of(&head);
-        let method = head.method.clone();
+        let (method, path) = (head.method.clone(), head.uri.path().to_owned());
         let passage = Arc::new(Passage::default());
         let mut answer = if head.method == Method::OPTIONS {
             preflight(&head, rules.as_deref())
-        } else if let Err(refusal) = access::precheck(&head, &self.region, clock::now()) {
+        } else if let Err(refusal) = access::precheck(&mut head, &self.region, clock::now()) {
             render(refusal)
         } else {
-            self.perform(head, body.clone(), &passage).await?
+            self.perform(head, body, &passage).await?
         };
-        if !answer.status().is_success() {
-            body.drain().await;
-        }
         apply_after_effect(&mut answer, passage.fault())?;
         if let (Some(rules), Some(asked)) = (&rules, &asked)
             && let Some(rule) = cors::find(rules, &asked.request())
@@ -68,23 +61,31 @@ impl Gateway {
             cors::vary(answer.headers_mut());
         }
         hide_etag(&mut answer, passage.fault());
-        Ok(finish(answer, &method))
+        let is_error = !answer.status().is_success() || passage.fault().is_some_and(Fault::is_error_body);
+        let ids = new_ids();
+        let answer =
+            if is_error && method != Method::HEAD { answer::complete(answer, &ids, &path).await } else { answer };
+        Ok(finish(answer, &method, &ids))
     }
 
-    async fn perform(&self, mut head: Parts, body: Shared, passage: &Arc<Passage>) -> Result<Response<Body>, Lost> {
-        drop_unusable_range(&mut head);
+    async fn perform(
+        &self,
+        mut head: Parts,
+        body: RequestBody,
+        passage: &Arc<Passage>,
+    ) -> Result<Response<Body>, Lost> {
         head.extensions.insert(Arc::clone(passage));
         let slow = self.faults.slows_bodies();
+        let pace = |body: Body| if slow { Body::http_body(Paced::new(body, Arc::clone(passage))) } else { body };
+        let incoming = pace(match Chunks::of(&head.headers) {
+            Some(chunks) => Body::http_body(Framed::new(body, chunks)),
+            None => Body::http_body(body),
+        });
         if form::is_form(&head.method, &head.headers) {
-            let _turn = self.forms.acquire().await;
-            let body = Body::http_body(Peeking::new(body, Arc::clone(passage)));
-            let answer = self.service.call(http::Request::from_parts(head, body)).await;
-            return Ok(form::correct(answer.map_err(|error| Lost::Protocol(error.into()))?).await);
+            return Ok(self.forms.take(&head, incoming, passage).await.unwrap_or_else(render));
         }
-        let body = if slow { Body::http_body(Paced::new(body, Arc::clone(passage))) } else { Body::http_body(body) };
-        let answer = self.service.call(http::Request::from_parts(head, body)).await;
-        let answer = answer.map_err(|error| Lost::Protocol(error.into()))?;
-        Ok(if slow { answer.map(|body| Body::http_body(Paced::new(body, Arc::clone(passage)))) } else { answer })
+        let answer = self.service.call(http::Request::from_parts(head, incoming)).await;
+        Ok(answer.map_err(|error| Lost::Protocol(error.into()))?.map(pace))
     }
 
     fn rules_of(&self, path: &str) -> Option<Vec<CorsRule>> {
@@ -138,20 +139,6 @@ fn preflight(head: &Parts, rules: Option<&[CorsRule]>) -> Response<Body> {
     Response::new(Body::empty())
 }
 
-/// S3 ignores a Range it does not understand; s3s would refuse it. A signed one must stay for the signature's sake.
-fn drop_unusable_range(head: &mut Parts) {
-    let unusable = head.headers.get(header::RANGE).is_some_and(|value| {
-        let text = value.to_str().unwrap_or_default();
-        s3s::dto::Range::parse(text).is_err()
-    });
-    if unusable {
-        let signed = crate::signature::Claim::of(&head.uri, &head.headers);
-        if !signed.is_ok_and(|claim| claim.is_some_and(|claim| claim.signs("range"))) {
-            head.headers.remove(header::RANGE);
-        }
-    }
-}
-
 fn apply_after_effect(answer: &mut Response<Body>, fault: Option<&Fault>) -> Result<(), Lost> {
     let internal =
         || S3Error::with_message(S3ErrorCode::InternalError, "We encountered an internal error. Please try again.");
@@ -198,29 +185,29 @@ fn hide_etag(answer: &mut Response<Body>, fault: Option<&Fault>) {
     }
 }
 
-/// An error as S3 writes it.
-fn render(error: S3Error) -> Response<Body> {
-    error.to_http_response().unwrap_or_else(|_| {
-        let mut answer = Response::new(Body::empty());
-        *answer.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-        answer
-    })
+fn new_ids() -> Ids {
+    let host = entropy::random_id().to_string().to_ascii_uppercase();
+    Ids { request: host[..16].to_owned(), host }
 }
 
 /// What every answer carries, and what some may not.
-fn finish(mut answer: Response<Body>, method: &Method) -> Response<Body> {
+fn finish(mut answer: Response<Body>, method: &Method, ids: &Ids) -> Response<Body> {
     let status = answer.status();
     if status == StatusCode::NOT_MODIFIED || *method == Method::HEAD && !status.is_success() {
         *answer.body_mut() = Body::empty();
         answer.headers_mut().remove(header::CONTENT_TYPE);
     }
-    let id = entropy::random_id().to_string().to_ascii_uppercase();
     let headers: &mut HeaderMap = answer.headers_mut();
-    if let Ok(value) = HeaderValue::try_from(&id[..16]) {
-        headers.insert("x-amz-request-id", value);
+    for (name, id) in [("x-amz-request-id", &ids.request), ("x-amz-id-2", &ids.host)] {
+        if let Ok(value) = HeaderValue::try_from(id) {
+            headers.insert(name, value);
+        }
     }
-    if let Ok(value) = HeaderValue::try_from(id) {
-        headers.insert("x-amz-id-2", value);
+    // hyper's own is kept until the clock has passed it: for hours, where the clock was set back.
+    if let Ok(date) = rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&clock::now())
+        && let Ok(date) = HeaderValue::try_from(date)
+    {
+        headers.insert(header::DATE, date);
     }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     answer

@@ -3,38 +3,48 @@
 //! The protocol is spoken by the `s3s` crate; storage, atomicity, conditions, CORS, lifecycle and faults are ours. It
 //! knows no words but S3's. What was acknowledged survives a crash of the process; what was not leaves nothing behind.
 //!
-//! *Rule:* a request goes `gateway -> s3s -> protocol -> disk`; the disk knows nothing of HTTP, and only it touches files.
+//! *Rule:* a request goes `gateway -> s3s -> verified -> s3s -> protocol -> disk`; the disk knows nothing of HTTP, and only
+//! it touches files. A form upload goes `gateway -> form -> protocol -> disk`.
 //!
-//! s3s writes whole requests, signatures included, at its `debug` level: keep the log target `s3s` above that.
+//! s3s writes whole requests, signatures included, at its `debug` level, and every refusal as an error: keep the log
+//! target `s3s` off. What deserves a line is logged here.
 
 mod access;
 mod announce;
+mod answer;
 mod checksum;
+mod chunks;
 mod clock;
 mod conditions;
+mod contract;
 mod cors;
 mod disk;
+mod document;
 mod entropy;
 mod etag;
 mod faults;
 mod form;
 mod gateway;
+mod http_date;
 mod lifecycle;
-mod linger;
 mod listing;
 mod pace;
 mod protocol;
+mod readable;
 mod refusal;
 mod server;
 mod signature;
+mod verified;
 
 pub use announce::ArrivedPart;
+pub use contract::page as reference_page;
 pub use cors::CorsRule;
+pub use disk::{Condition, DiskCall, DiskFault, DiskFaults, Reserve, make_room};
 pub use faults::{Fault, FaultControl, FaultRule, Faults, Occurrence};
 pub use lifecycle::Sweep;
-pub use server::{BucketError, LocalStore, StartError};
+pub use server::{BucketError, LocalStore, StartError, StoreFolder};
 
-use std::{collections::BTreeSet, fmt, net::SocketAddr, path::PathBuf};
+use std::{collections::BTreeSet, fmt, net::SocketAddr, path::PathBuf, sync::Arc};
 use tokio::sync::mpsc;
 
 /// How a store runs.
@@ -52,8 +62,14 @@ pub struct Config {
     pub public_buckets: BTreeSet<String>,
     /// Who is told of parts as they arrive. A hint: when the channel is full, nobody is told.
     pub arrivals: Option<mpsc::Sender<ArrivedPart>>,
+    /// What connections may cost.
+    pub connections: connections::Limits,
+    /// What is kept back on the disk.
+    pub reserve: Reserve,
     /// Faults on purpose, for tests.
     pub faults: Faults,
+    /// Faults of the file system on purpose, for tests of this store itself.
+    pub disk_faults: Option<Arc<dyn DiskFaults>>,
 }
 
 /// An access key and its secret. The secret is never printed.

@@ -40,14 +40,30 @@ pub struct Sweep {
     pub forgotten_completions: usize,
 }
 
+/// How much a sweep takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// Only answers of completed uploads, which nobody can lose anything by.
+    Completions,
+    /// Uploads too.
+    Everything,
+}
+
 /// Aborts what one bucket's rules say, as of `now`.
-pub(crate) fn sweep(bucket: &Bucket, now: Timestamp) -> Sweep {
-    let rules = &bucket.record().lifecycle;
+pub(crate) fn sweep(bucket: &Bucket, now: Timestamp, reach: Reach) -> Sweep {
+    let record = bucket.record();
+    let rules: &[LifecycleRule] = match reach {
+        Reach::Completions => &[],
+        Reach::Everything => &record.lifecycle,
+    };
     let due: Vec<Arc<Upload>> = bucket.with_uploads(|uploads| {
         let open = uploads.open().values().flat_map(std::collections::BTreeMap::values);
         open.filter(|upload| rules.iter().any(|rule| rule.applies(upload, now))).cloned().collect()
     });
     let mut done = Sweep { aborted_uploads: 0, forgotten_completions: bucket.forget_completions(now) };
+    if let Err(error) = bucket.settle_all() {
+        tracing::warn!(bucket = %bucket.name, %error, "what is in doubt stays so");
+    }
     for upload in due {
         match bucket.abort_upload(&upload) {
             Ok(()) => done.aborted_uploads += 1,

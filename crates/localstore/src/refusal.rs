@@ -1,16 +1,25 @@
 //! Every way the store says no, and the S3 code and status each one becomes: one exhaustive match, nothing else
 //! translates errors of the disk.
 
+use crate::disk::is_full;
+use crate::disk::layout::WriteError;
 use crate::disk::manifest::VersionId;
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use s3s::{S3Error, S3ErrorCode};
 use std::{borrow::Cow, io};
 
 /// Why an operation on the disk did not happen.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refusal {
+    /// The disk failed, and nothing happened.
     #[error("the disk failed")]
     Io(#[from] io::Error),
+    /// The disk failed, and whether the change happened is found out before its key is used again.
+    #[error("the disk failed, perhaps after the change")]
+    Unsettled(#[source] io::Error),
+    /// What is stored was damaged: a record that cannot be read, or bytes that are missing.
+    #[error("damaged: {0}")]
+    Damaged(String),
     #[error("no such bucket")]
     NoSuchBucket,
     #[error("the bucket exists and is yours")]
@@ -43,25 +52,38 @@ pub(crate) enum Refusal {
 }
 
 impl Refusal {
-    /// Whether it is certain that no record was written. After other errors of the disk a record may be there although
-    /// its write was reported as failed, so the blobs it names must stay until the next start knows.
-    pub(crate) fn wrote_nothing(&self) -> bool {
-        match self {
-            Self::Io(error) => is_full(error),
-            _ => true,
-        }
+    /// Whether it is certain that no record was written: only then does nobody name the blobs of the change.
+    pub(crate) const fn wrote_nothing(&self) -> bool {
+        !matches!(self, Self::Unsettled(_))
     }
 }
 
-/// Space runs out while a temporary file is written, before anything gets its name.
-fn is_full(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge)
+impl From<WriteError> for Refusal {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Before(error) => Self::Io(error),
+            WriteError::Perhaps(error) => Self::Unsettled(error),
+        }
+    }
 }
 
 impl From<Refusal> for S3Error {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Io(error) => of_io(error),
+            Refusal::Unsettled(error) => {
+                tracing::error!(%error, "the disk of the store failed, perhaps after a change");
+                with_source("The store's disk failed before it was certain what happened; repeat the request.", error)
+            }
+            Refusal::Damaged(what) => {
+                tracing::error!(what, "something in the store is damaged");
+                S3Error::with_message(
+                    S3ErrorCode::InternalError,
+                    format!(
+                        "What is stored under this key is damaged ({what}); restore it from a backup, or delete the key."
+                    ),
+                )
+            }
             Refusal::NoSuchBucket => say(S3ErrorCode::NoSuchBucket, "The specified bucket does not exist"),
             Refusal::BucketExists => say(
                 S3ErrorCode::BucketAlreadyOwnedByYou,
@@ -69,7 +91,7 @@ impl From<Refusal> for S3Error {
             ),
             Refusal::BucketNotEmpty => say(
                 S3ErrorCode::BucketNotEmpty,
-                "The bucket still holds objects, versions or uploads; remove them first.",
+                "The bucket you tried to delete is not empty: it still holds objects or versions.",
             ),
             Refusal::NoSuchKey { marker } => {
                 with_marker(say(S3ErrorCode::NoSuchKey, "The specified key does not exist."), marker)
@@ -126,18 +148,51 @@ fn with_marker(mut error: S3Error, marker: Option<VersionId>) -> S3Error {
     error
 }
 
+/// The process's limit, or the whole system's.
+fn is_out_of_descriptors(error: &io::Error) -> bool {
+    let limits = [rustix::io::Errno::MFILE, rustix::io::Errno::NFILE];
+    limits.iter().any(|limit| error.raw_os_error() == Some(limit.raw_os_error()))
+}
+
 fn of_io(error: io::Error) -> S3Error {
     if is_full(&error) {
         tracing::error!(%error, "the disk of the store is full");
-        return custom(
+        let mut answer = custom(
             "InsufficientStorage",
             StatusCode::INSUFFICIENT_STORAGE,
             "The store's disk is full; free some space and try again.",
         );
+        // Room is made by deletes: whoever waits a while may find some.
+        answer.set_headers(HeaderMap::from_iter([(header::RETRY_AFTER, HeaderValue::from_static("10"))]));
+        return answer;
+    }
+    if is_out_of_descriptors(&error) {
+        tracing::error!(%error, "the store may open no more files; raise its limit (`ulimit -n`)");
+        return say(S3ErrorCode::SlowDown, "The store has as many files open as it may; try again shortly.");
     }
     tracing::error!(%error, "the disk of the store failed");
-    let mut answer =
-        S3Error::with_message(S3ErrorCode::InternalError, "The store's disk failed; see the server's log.");
+    with_source("The store's disk failed; see the server's log.", error)
+}
+
+fn with_source(message: &'static str, error: io::Error) -> S3Error {
+    let mut answer = S3Error::with_message(S3ErrorCode::InternalError, message);
     answer.set_source(Box::new(error));
     answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_want_of_descriptors_passes_and_a_broken_disk_does_not() {
+        for (errno, code, status) in [
+            (rustix::io::Errno::MFILE, S3ErrorCode::SlowDown, Some(503)),
+            (rustix::io::Errno::NFILE, S3ErrorCode::SlowDown, Some(503)),
+            (rustix::io::Errno::IO, S3ErrorCode::InternalError, Some(500)),
+        ] {
+            let error = of_io(errno.into());
+            assert_eq!((error.code(), error.status_code().map(|status| status.as_u16())), (&code, status), "{errno}");
+        }
+    }
 }

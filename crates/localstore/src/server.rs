@@ -3,39 +3,38 @@
 use crate::access::{Guard, Keyring};
 use crate::announce::Announcer;
 use crate::cors::{self, CorsRule};
-use crate::disk::{Disk, OpenError, bucket::Bucket};
+use crate::disk::{Condition, Disk, Door, OpenError, bucket::Bucket};
 use crate::faults::FaultControl;
-use crate::gateway::{FORMS_AT_ONCE, Gateway};
-use crate::lifecycle::{self, Sweep};
+use crate::form::Forms;
+use crate::gateway::Gateway;
+use crate::lifecycle::{self, Reach, Sweep};
 use crate::protocol::Protocol;
 use crate::refusal::Refusal;
+use crate::verified::Verified;
 use crate::{Config, clock};
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::{conn::auto, graceful::GracefulShutdown};
+use connections::{Limits, Stopped};
 use jiff::Timestamp;
-use s3s::config::{S3Config, StaticConfigProvider};
+use s3s::config::{S3Config, S3ConfigProvider, StaticConfigProvider};
 use s3s::service::S3ServiceBuilder;
-use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
-use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::Semaphore,
-    task::JoinSet,
+use std::{
+    io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
 };
+use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-/// A client has this long to send a request's headers.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
-/// Requests under way have this long to finish when the store stops.
-const STOP_TIMEOUT: Duration = Duration::from_secs(10);
-/// What a connection buffers of a body: large enough to be fast, small enough for hundreds at once.
-const CONNECTION_BUFFER: usize = 256 * 1024;
+/// Old uploads are aborted only after a day of running: a clock that is a month ahead at start makes all of them old, and
+/// somebody has to have time to notice.
+const ABORTS_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 /// How often old uploads are looked for; rules count in days.
 const SWEEP_PERIOD: Duration = Duration::from_secs(60 * 60);
-/// After a failed accept (out of file descriptors, say) the store waits this long.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-/// s3s holds a form upload's file in memory until its policy is judged, so it is kept small; larger files go by PUT.
-const MAX_FORM_FILE: u64 = 64 * 1024 * 1024;
+/// `Documents` has read every document by then; this holds for whatever else s3s reads whole.
+const MAX_READ_WHOLE: usize = 8 * 1024 * 1024;
+/// How often the disk's space is looked at: what a full disk keeps from a program beside the store lasts no longer.
+const SPACE_PERIOD: Duration = Duration::from_secs(5);
 
 /// A running store. Dropping it stops it abruptly, which loses nothing that was acknowledged; [`LocalStore::stop`] lets
 /// running requests finish.
@@ -98,6 +97,25 @@ pub enum BucketError {
     Disk(#[source] io::Error),
 }
 
+/// The folder of a running store.
+#[derive(Debug, Clone)]
+pub struct StoreFolder(Arc<Disk>);
+
+impl StoreFolder {
+    /// How it is. It asks the disk, so it blocks for a moment.
+    ///
+    /// # Errors
+    /// If the disk does not answer.
+    pub fn condition(&self) -> io::Result<Condition> {
+        self.0.condition()
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.0.layout().root()
+    }
+}
+
 impl LocalStore {
     /// Opens the folder, repairs what a crash left, listens and serves. Port 0 takes a free port. Must run within a
     /// tokio runtime, which serves the store from then on.
@@ -107,7 +125,8 @@ impl LocalStore {
     /// See [`StartError`].
     pub async fn start(config: Config) -> Result<Self, StartError> {
         let root = config.root.clone();
-        let opened = tokio::task::spawn_blocking(move || Disk::open(root)).await;
+        let (door, reserve) = (Door::new(config.disk_faults.clone()), config.reserve);
+        let opened = tokio::task::spawn_blocking(move || Disk::open(root, door, reserve)).await;
         let disk = opened.unwrap_or_else(|e| Err(io::Error::other(e).into())).map_err(|e| explain(e, &config.root))?;
         let disk = Arc::new(disk);
         let listener = listen(config.listen).await?;
@@ -116,16 +135,24 @@ impl LocalStore {
         let gateway = Arc::new(gateway(&config, Arc::clone(&disk), faults.clone()));
         let stopping = CancellationToken::new();
         let sweeper = sweep_periodically(Arc::clone(&disk), stopping.clone());
-        let serve = serve(listener, gateway, stopping.clone());
+        let serve = serve(listener, config.connections, gateway, stopping.clone());
         let mut serving = JoinSet::new();
         serving.spawn(serve);
         serving.spawn(sweeper);
+        if config.reserve.bytes > 0 {
+            serving.spawn(watch_space(Arc::clone(&disk), stopping.clone()));
+        }
         Ok(Self { address, disk, faults, stopping, serving })
     }
 
     /// Where it listens.
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Its folder, for whoever watches over it.
+    pub fn folder(&self) -> StoreFolder {
+        StoreFolder(Arc::clone(&self.disk))
     }
 
     /// Switches its faults.
@@ -156,7 +183,7 @@ impl LocalStore {
         .await;
         match done {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(Refusal::Io(error))) => Err(BucketError::Disk(error)),
+            Ok(Err(Refusal::Io(error) | Refusal::Unsettled(error))) => Err(BucketError::Disk(error)),
             Ok(Err(refusal)) => Err(BucketError::Disk(io::Error::other(refusal))),
             Err(panic) => Err(BucketError::Disk(io::Error::other(panic))),
         }
@@ -164,10 +191,10 @@ impl LocalStore {
 
     /// Carries out all buckets' lifecycle rules as of `now`. The store does so by itself every hour.
     pub async fn sweep(&self, now: Timestamp) -> Sweep {
-        sweep(Arc::clone(&self.disk), now).await
+        sweep(Arc::clone(&self.disk), now, Reach::Everything).await
     }
 
-    /// Stops taking requests, lets those under way finish for at most 10 seconds, and lets go of the folder.
+    /// Stops taking requests, lets those under way finish for a while, and lets go of the folder.
     pub async fn stop(mut self) {
         self.stopping.cancel();
         while let Some(ended) = self.serving.join_next().await {
@@ -195,79 +222,62 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
 }
 
 fn gateway(config: &Config, disk: Arc<Disk>, faults: FaultControl) -> Gateway {
+    let public_buckets = Arc::new(config.public_buckets.clone());
+    let announcer = Announcer::new(config.arrivals.clone());
+    let store = Protocol::new(Arc::clone(&disk), config.region.clone(), Arc::clone(&public_buckets), announcer);
+    let keyring = Keyring::new(&config.credentials);
+    let guard = Guard { disk: Arc::clone(&disk), public_buckets, faults: faults.clone() };
     let mut limits = S3Config::default();
-    limits.post_object_max_file_size = MAX_FORM_FILE;
-    // Form policies have no skew limit on AWS, only an expiration; `access` limits the skew of all other requests.
-    limits.presigned_url_max_skew_time_secs = 7 * 24 * 60 * 60;
-    let mut builder = S3ServiceBuilder::new(Protocol::new(
-        Arc::clone(&disk),
-        config.region.clone(),
-        Announcer::new(config.arrivals.clone()),
-    ));
-    builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(limits))));
-    builder.set_auth(Keyring::new(&config.credentials));
-    builder.set_access(Guard { public_buckets: config.public_buckets.clone(), faults: faults.clone() });
-    let forms = Semaphore::new(FORMS_AT_ONCE);
-    Gateway { service: builder.build(), disk, faults, region: config.region.clone(), forms }
+    limits.xml_max_body_size = MAX_READ_WHOLE;
+    let limits = Arc::new(StaticConfigProvider::new(Arc::new(limits)));
+    // Two passes: the first verifies signatures, the second carries out. `verified` stands between them.
+    let mut operations = S3ServiceBuilder::new(store.clone());
+    operations.set_config(Arc::clone(&limits) as Arc<dyn S3ConfigProvider>);
+    operations.set_auth(keyring.clone());
+    operations.set_access(guard.clone());
+    let mut signatures = S3ServiceBuilder::new(store.clone());
+    signatures.set_config(limits);
+    signatures.set_auth(keyring.clone());
+    signatures.set_route(Verified::new(operations.build()));
+    let forms = Forms { store, keyring, guard, region: config.region.clone() };
+    Gateway { service: signatures.build(), forms, disk, faults, region: config.region.clone() }
 }
 
-async fn serve(listener: TcpListener, gateway: Arc<Gateway>, stopping: CancellationToken) {
-    let graceful = GracefulShutdown::new();
-    let mut connections = JoinSet::new();
-    loop {
-        tokio::select! {
-            () = stopping.cancelled() => break,
-            Some(_) = connections.join_next() => {}
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => {
-                    let served = connection(stream, Arc::clone(&gateway), &graceful);
-                    connections.spawn(served);
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "cannot take a connection");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                }
-            }
-        }
-    }
-    drop(listener);
-    if tokio::time::timeout(STOP_TIMEOUT, graceful.shutdown()).await.is_err() {
-        tracing::warn!("requests were still running after the time to stop; their connections are closed");
-    }
-    connections.shutdown().await;
-}
-
-fn connection(
-    stream: TcpStream,
-    gateway: Arc<Gateway>,
-    graceful: &GracefulShutdown,
-) -> impl Future<Output = ()> + Send + 'static {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "cannot set nodelay");
-    }
-    let service = service_fn(move |request| {
+async fn serve(listener: TcpListener, limits: Limits, gateway: Arc<Gateway>, stopping: CancellationToken) {
+    let answer = move |request| {
         let gateway = Arc::clone(&gateway);
         async move { Box::pin(gateway.answer(request)).await }
-    });
-    // Telling HTTP/1 from HTTP/2 has no time limit in hyper-util, so a silent connection would stay for ever.
-    let mut builder = auto::Builder::new(TokioExecutor::new()).http1_only();
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(CONNECTION_BUFFER);
-    let served = builder.serve_connection(TokioIo::new(stream), service).into_owned();
-    let watched = graceful.watch(served);
-    async move {
-        if let Err(error) = watched.await {
-            tracing::debug!(%error, "a connection ended early");
+    };
+    if connections::serve(listener, limits, answer, stopping).await == Stopped::CutOff {
+        tracing::warn!("requests were still running after the time to stop; their connections are closed");
+    }
+}
+
+/// Looks how full the disk is: a program beside the store may need what the store keeps back.
+async fn watch_space(disk: Arc<Disk>, stopping: CancellationToken) {
+    let mut ticks = tokio::time::interval(SPACE_PERIOD);
+    loop {
+        tokio::select! {
+            () = stopping.cancelled() => return,
+            _ = ticks.tick() => {
+                let disk = Arc::clone(&disk);
+                if let Err(error) = tokio::task::spawn_blocking(move || disk.watch_space()).await {
+                    tracing::error!(%error, "a look at the disk's space failed");
+                }
+            }
         }
     }
 }
 
 async fn sweep_periodically(disk: Arc<Disk>, stopping: CancellationToken) {
-    let mut ticks = tokio::time::interval(SWEEP_PERIOD);
+    let (began, mut ticks) = (clock::monotonic(), tokio::time::interval(SWEEP_PERIOD));
     loop {
         tokio::select! {
             () = stopping.cancelled() => return,
             _ = ticks.tick() => {
-                let done = sweep(Arc::clone(&disk), clock::now()).await;
+                let settled = clock::since(began) >= ABORTS_AFTER;
+                let reach = if settled { Reach::Everything } else { Reach::Completions };
+                let done = sweep(Arc::clone(&disk), clock::now(), reach).await;
                 if done.aborted_uploads > 0 {
                     tracing::info!(aborted = done.aborted_uploads, "aborted uploads by lifecycle rules");
                 }
@@ -276,9 +286,9 @@ async fn sweep_periodically(disk: Arc<Disk>, stopping: CancellationToken) {
     }
 }
 
-async fn sweep(disk: Arc<Disk>, now: Timestamp) -> Sweep {
+async fn sweep(disk: Arc<Disk>, now: Timestamp, reach: Reach) -> Sweep {
     let add = move |total: Sweep, bucket: Arc<Bucket>| {
-        let one = lifecycle::sweep(&bucket, now);
+        let one = lifecycle::sweep(&bucket, now, reach);
         Sweep {
             aborted_uploads: total.aborted_uploads + one.aborted_uploads,
             forgotten_completions: total.forgotten_completions + one.forgotten_completions,

@@ -157,7 +157,7 @@ impl Laws {
                 let object = judge(file, &head, None, first).expect("the finisher saw that it passes");
                 arbitrated(Evidence::Right(object))
             }
-            Ask::Wrong => arbitrated(Evidence::Wrong(Reason::ContentMismatch)),
+            Ask::Wrong => arbitrated(Evidence::Wrong(Reason::ContentMismatch(None))),
             Ask::Absent(answer) => arbitrated(Evidence::Absent(match answer {
                 Answer::NotCalled => CompleteAnswer::NotCalled,
                 Answer::Unknown => CompleteAnswer::Unknown,

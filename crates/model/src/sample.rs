@@ -147,6 +147,7 @@ impl Sample {
         let collection = CollectionName::parse("videos").expect("a collection of the model");
         let nonce = [if number == 0 { 1 } else { 2 }; 16];
         let key = FileKey::new("42".into(), collection, Self::asset_id(), role.clone(), MediaType::Png, nonce);
+        let ended = matches!(state, FileState::Deleting { .. } | FileState::Closed { .. });
         let idle = if row.granted { limits::DEFAULT_IDLE + limits::DEFAULT_URL_LIFE } else { limits::DEFAULT_IDLE };
         File {
             id: Self::file_id(number),
@@ -157,10 +158,13 @@ impl Sample {
             plan: FilePlan::Declared(PartPlan::for_size(SIZE).expect("a size of the model")),
             checksum: None,
             auto: None,
+            addition: false,
             created_at: BORN,
             deadline: EARLY + idle,
-            url_not_after: row.granted.then(|| EARLY + limits::DEFAULT_URL_LIFE * 2),
+            // Of what has ended, the rows do not say whether anybody holds a URL: somebody may.
+            url_not_after: (row.granted || ended).then(|| EARLY + limits::DEFAULT_URL_LIFE * 2),
             upload_id: row.upload.map(|slot| self.upload_id(slot)),
+            due_at: (!matches!(state, FileState::Created { .. })).then_some(EARLY),
             fence: READ,
             state,
         }

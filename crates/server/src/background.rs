@@ -3,6 +3,8 @@
 //! Not a queue: what is lost with the process is found again by the jobs. *Invariant*: nobody in `app` starts a task or
 //! waits for a length of time in another way, so that a simulation can drive both from a seed.
 
+use std::any::Any;
+
 use domain::TimeSpan;
 use futures::future::BoxFuture;
 use tokio_util::task::TaskTracker;
@@ -14,6 +16,11 @@ pub trait Background: Send + Sync + 'static {
 
     /// Is over after this length of time; a negative one is over at once.
     fn pause(&self, length: TimeSpan) -> BoxFuture<'static, ()>;
+
+    /// A duty panicked, and its row was put off. A simulation takes it for the finding that it is.
+    fn caught(&self, panic: Box<dyn Any + Send>) {
+        drop(panic);
+    }
 
     /// Is over when everything that was started has ended.
     fn drain(&self) -> BoxFuture<'_, ()>;

@@ -21,7 +21,6 @@ use tokio::sync::RwLock;
 
 use crate::catalog::around::AroundCatalog;
 use crate::catalog::{self, CatalogError};
-use crate::jobs::Tempo;
 use crate::store;
 use crate::store::around::{AroundStore, Call};
 
@@ -35,12 +34,11 @@ const STOPPING: Duration = Duration::from_millis(50);
 /// What a test asks of one process.
 #[derive(Debug, Clone)]
 pub struct Drill {
-    /// How fast the jobs are.
-    pub tempo: Tempo,
-    /// How often files are counted for the metrics.
-    pub figures_every: Duration,
-    /// How long a first request with an Idempotency-Key may run before a repetition takes over.
-    pub idempotency_lease: TimeSpan,
+    /// The period of every job that has one, and of the figures.
+    pub every: Duration,
+    /// How long a server that says nothing is taken for alive, and how long a first request with an Idempotency-Key may run
+    /// before a repetition takes over.
+    pub lease: TimeSpan,
     /// How long reconcile leaves alone what no row owns.
     pub orphan_age: TimeSpan,
     /// Stands around both ports.
@@ -89,12 +87,9 @@ impl Drill {
         let text = std::fs::read_to_string(&path);
         let text = text.map_err(|source| DrillError::Unreadable { path: path.clone(), source })?;
         let file: TempoFile = toml::from_str(&text).map_err(|source| DrillError::Tempo { path, source })?;
-        let lease = TimeSpan::from_millis(i64::from(file.lease_ms));
-        let every = Duration::from_millis(u64::from(file.jobs_every_ms));
         Ok(Self {
-            tempo: Tempo::even(every, lease),
-            figures_every: every,
-            idempotency_lease: lease,
+            every: Duration::from_millis(u64::from(file.jobs_every_ms)),
+            lease: TimeSpan::from_millis(i64::from(file.lease_ms)),
             orphan_age: TimeSpan::from_millis(i64::from(file.orphan_age_ms)),
             fail_points: FailPoints::new(folder),
         })
@@ -131,7 +126,7 @@ pub struct Point {
 impl Point {
     /// Every point there is: two for each method of each port.
     pub fn all() -> impl Iterator<Item = Self> {
-        let catalog = catalog::operation::Operation::ALL.iter().map(|&call| PortCall::Catalog(call));
+        let catalog = catalog::operation::Operation::all().map(PortCall::Catalog);
         let store = store::operation::Operation::ALL.iter().map(|&call| PortCall::Store(call));
         catalog.chain(store).flat_map(|call| [Side::Before, Side::After].map(|side| Self { side, call }))
     }
@@ -274,15 +269,15 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::catalog::Catalog as _;
     use crate::catalog::around::Around;
     use crate::catalog::memory::MemoryCatalog;
+    use crate::catalog::{Figures as _, InstallationRecord as _};
     use crate::clock::HostClock;
 
     #[test]
     fn every_call_of_both_ports_has_two_points_of_its_own_name() {
         let names: BTreeSet<String> = Point::all().map(|point| point.to_string()).collect();
-        let calls = catalog::operation::Operation::ALL.len() + store::operation::Operation::ALL.len();
+        let calls = catalog::operation::Operation::all().count() + store::operation::Operation::ALL.len();
         assert_eq!(names.len(), 2 * calls);
         assert!(names.contains("before:catalog.advance") && names.contains("after:store.complete"), "{names:?}");
     }
@@ -296,7 +291,7 @@ mod tests {
         std::fs::write(folder.path().join("tempo.toml"), "lease_ms = 1000\njobs_every_ms = 100\norphan_age_ms = 5")
             .unwrap();
         let drill = Drill::open(folder.path()).unwrap();
-        assert_eq!((drill.idempotency_lease, drill.orphan_age), (TimeSpan::from_secs(1), TimeSpan::from_millis(5)));
+        assert_eq!((drill.lease, drill.orphan_age), (TimeSpan::from_secs(1), TimeSpan::from_millis(5)));
     }
 
     #[tokio::test]

@@ -46,5 +46,5 @@ pub use error::{EndpointError, PresignError};
 pub use key::SigningKey;
 pub use part::{PartPresigner, PartRequest, presign_part};
 pub use presigned_url::PresignedUrl;
-pub use request::{GetOptions, Method, Request, presign, presign_get};
+pub use request::{GetOptions, Method, Request, presign, presign_get, presign_head};
 pub use validity::{EXPIRES_SECONDS_MAX, Validity};

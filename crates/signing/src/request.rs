@@ -55,8 +55,8 @@ pub struct Request<'a> {
     pub headers: &'a [(&'a str, &'a str)],
 }
 
-/// What a presigned GetObject may say beside the key. The default signs nothing extra, and a
-/// client can still send any `Range`.
+/// What a presigned GetObject or HeadObject may say beside the key. The default signs nothing
+/// extra, and a client can still send any `Range`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct GetOptions<'a> {
     /// What the store answers as `Content-Disposition`.
@@ -83,6 +83,32 @@ pub fn presign_get(
     options: &GetOptions<'_>,
     validity: Validity,
 ) -> Result<PresignedUrl, PresignError> {
+    presign_read(Method::Get, key, endpoint, object, options, validity)
+}
+
+/// Presigns a HeadObject, which takes the same options. The method is part of what is signed: the
+/// URL of a GET answers no HEAD, and the other way round.
+///
+/// # Errors
+/// As [`presign`].
+pub fn presign_head(
+    key: &SigningKey,
+    endpoint: &Endpoint,
+    object: Object<'_>,
+    options: &GetOptions<'_>,
+    validity: Validity,
+) -> Result<PresignedUrl, PresignError> {
+    presign_read(Method::Head, key, endpoint, object, options, validity)
+}
+
+fn presign_read(
+    method: Method,
+    key: &SigningKey,
+    endpoint: &Endpoint,
+    object: Object<'_>,
+    options: &GetOptions<'_>,
+    validity: Validity,
+) -> Result<PresignedUrl, PresignError> {
     let query: Vec<_> = [
         ("response-cache-control", options.response_cache_control),
         ("response-content-disposition", options.response_content_disposition),
@@ -93,7 +119,7 @@ pub fn presign_get(
     .filter_map(|(name, value)| Some((name, value?)))
     .collect();
     let headers: Vec<_> = options.range.map(|range| ("range", range)).into_iter().collect();
-    let request = Request { method: Method::Get, object, query: &query, headers: &headers };
+    let request = Request { method, object, query: &query, headers: &headers };
     presign(key, endpoint, &request, validity)
 }
 

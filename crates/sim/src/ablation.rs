@@ -7,13 +7,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use domain::change::Change;
+use domain::quota::{self, Delta, Usage};
 use domain::{
-    Asset, AssetStatus, ByteCount, CompleteAnswer, ETag, Epoch, Fence, File, FilePlan, FileState, Installation,
-    InstallationId, Marker, MediaType, ObjectHead, ObjectKey, OutboxEvent, Part, Place, StateName, Timestamp, UploadId,
+    Asset, AssetStatus, ByteCount, CompleteAnswer, ETag, Epoch, File, FilePlan, FileState, Installation,
+    InstallationId, Marker, MediaType, ObjectHead, ObjectKey, OutboxEvent, Part, Place, StateName, TimeSpan, Timestamp,
+    UploadId,
 };
 use futures::FutureExt as _;
-use server::catalog::{Catalog as _, CatalogError, Written};
-use server::jobs::Job;
+use server::catalog::{CatalogError, DueRow, InstallationRecord as _, Rows as _, Schedule, Written};
+use server::jobs::{Job, Scheduled};
 use server::store::SigningCredentials;
 
 use crate::call::Step;
@@ -71,11 +73,19 @@ pub enum Ablation {
     IgnoreSkew,
     /// T4: what has arrived of a file of undeclared size is frozen, whatever its owner lists.
     FreezeHalf,
+    /// I9: what is committing or being destroyed has lost its time.
+    LostDueTime,
+    /// Due work: what has failed once is put off for ever.
+    UnboundedBackoff,
+    /// Due work: a row that cannot be read stops the page that it is on.
+    PoisonedPage,
+    /// T7: a night whose time has passed is not made up for.
+    MissedNight,
 }
 
 impl Ablation {
     /// Every guard that can be taken away.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 28] = [
         Self::NoAbort,
         Self::DeleteBeforeCas,
         Self::CreatedWithoutCas,
@@ -100,6 +110,10 @@ impl Ablation {
         Self::IgnoreCredentialsEnd,
         Self::IgnoreSkew,
         Self::FreezeHalf,
+        Self::LostDueTime,
+        Self::UnboundedBackoff,
+        Self::PoisonedPage,
+        Self::MissedNight,
     ];
 
     /// The name on the command line.
@@ -129,6 +143,10 @@ impl Ablation {
             Self::IgnoreCredentialsEnd => "ignore-credentials-end",
             Self::IgnoreSkew => "ignore-skew",
             Self::FreezeHalf => "freeze-half",
+            Self::LostDueTime => "lost-due-time",
+            Self::UnboundedBackoff => "unbounded-backoff",
+            Self::PoisonedPage => "poisoned-page",
+            Self::MissedNight => "missed-night",
         }
     }
 
@@ -156,6 +174,10 @@ impl Ablation {
             Self::IgnoreMissingMarker => "rule 9: a marker that is gone stops what destroys",
             Self::RemoveForgotten => "T12: what a restored catalog may have forgotten is left to the operator",
             Self::FreezeHalf => "T4: of an undeclared size, only all that its owner lists is frozen",
+            Self::LostDueTime => "I9: what somebody must move has a time",
+            Self::UnboundedBackoff => "due work: what fails is tried again within ten minutes",
+            Self::PoisonedPage => "due work: a row that cannot be read costs itself",
+            Self::MissedNight => "T7: a night without a server is made up for",
             Self::IgnoreSkew => "rule 6: a clock that is far off stops what ends and destroys",
             Self::IgnoreCredentialsEnd => "T3: no URL lives longer than what it was signed with",
             Self::DeleteFromScan => "T12: an orphan has a row in DELETING before anything of it goes",
@@ -173,6 +195,7 @@ impl Ablation {
             Self::IgnoreCredentialsEnd => &["T3"],
             Self::IgnoreSkew => &["R6"],
             Self::FreezeHalf => &["T4"],
+            Self::LostDueTime | Self::UnboundedBackoff | Self::PoisonedPage | Self::MissedNight => &["L1"],
             Self::ExpireCommitting => &["T7"],
             Self::ForgetListUploads | Self::NoRecheck => &["I8"],
             Self::StuckEntropy => &["I3"],
@@ -182,6 +205,14 @@ impl Ablation {
             // The jobs stand still for ever: files do not end, or what others left stays.
             Self::MarkerBeforeCatalog => &["L1", "I8"],
             Self::IgnoreEpoch | Self::IgnoreInstallation | Self::IgnoreMissingMarker | Self::RemoveForgotten => &["R9"],
+        }
+    }
+
+    /// Seeds within which it must be found: few for most, more for what needs several faults in a row.
+    pub const fn within(self) -> u64 {
+        match self {
+            Self::ReconcileWithoutHead => 10_000,
+            _ => 3_000,
         }
     }
 
@@ -275,8 +306,7 @@ pub(crate) fn before_apply(world: &World, change: &Change) -> Change {
         });
     }
     if world.is_ablated(Ablation::PublishHalf) && change.asset.status == AssetStatus::Created {
-        let found = world.catalog.find_asset(change.asset.id).now_or_never().expect("memory answers at once");
-        for (role, place) in found.ok().and_then(|found| found.value).into_iter().flat_map(|asset| asset.places) {
+        for (role, place) in world.catalog.asset(change.asset.id).into_iter().flat_map(|asset| asset.places) {
             change.asset.places.entry(role).or_insert(place);
         }
     }
@@ -289,13 +319,14 @@ pub(crate) fn after_apply(world: &World, change: &Change, written: Written) -> R
     if !(world.is_ablated(Ablation::CreatedWithoutCas) && publication && written == Written::Stale) {
         return Ok(written);
     }
-    let found = world.catalog.find_asset(change.asset.id).now_or_never().expect("memory answers at once")?;
-    let Some(asset) = found.value else { return Ok(written) };
+    let Some(asset) = world.catalog.asset(change.asset.id) else { return Ok(written) };
     let mut forced = change.clone();
     forced.from_revision = asset.revision;
     forced.asset.revision = asset.revision.next();
+    forced.delta = quota::delta(Usage::of_status(asset.status), Usage::of_status(forced.asset.status));
     for (from, file) in &mut forced.files {
         let Some(row) = world.row(file.id) else { return Ok(written) };
+        forced.delta += Delta::of_step(&row, file);
         (*from, file.fence) = (row.fence, row.fence.next());
         let place = forced.asset.places.values_mut().flat_map(|place| place.published.iter_mut());
         place.filter(|placed| placed.id == file.id).for_each(|placed| placed.fence = file.fence);
@@ -327,19 +358,43 @@ pub(crate) fn after_advance(
     let closed = matches!(next.state, FileState::Closed { .. });
     if world.is_ablated(Ablation::NoRecheck) && closed && written == Written::Done {
         lock(&world.truth).check(&world.catalog, &lock(&world.matter));
-        return world.catalog.purge(next.id, next.fence).now_or_never().expect("memory answers at once");
+        return world.catalog.purge(next.shard(), next.id, next.fence).now_or_never().expect("memory answers at once");
     }
     if world.is_ablated(Ablation::IgnoreFence) && written == Written::Stale {
-        let Some(Fence(fence)) = world.row(next.id).map(|row| row.fence) else { return Ok(written) };
-        let forced = File { fence: Fence(fence + 1), ..next.clone() };
-        return world.catalog.advance(Fence(fence), &forced, events).now_or_never().expect("memory answers at once");
+        let Some(row) = world.row(next.id) else { return Ok(written) };
+        let forced = File { fence: row.fence.next(), ..next.clone() };
+        return world.catalog.advance(&row, &forced, events).now_or_never().expect("memory answers at once");
     }
     Ok(written)
 }
 
+/// A lane's page as the code is shown it.
+pub(crate) fn seen_page(world: &World, page: Vec<DueRow<File>>) -> Result<Vec<DueRow<File>>, CatalogError> {
+    let lost = |row: &DueRow<File>| {
+        let moving = |file: &File| matches!(file.state.name(), StateName::Committing | StateName::Deleting);
+        (world.is_ablated(Ablation::LostDueTime) && row.row.as_ref().is_ok_and(moving))
+            || (world.is_ablated(Ablation::UnboundedBackoff) && row.attempts > 0)
+    };
+    let mut seen = Vec::new();
+    for row in page.into_iter().filter(|row| !lost(row)) {
+        match row.row {
+            Err(error) if world.is_ablated(Ablation::PoisonedPage) => return Err(error),
+            _ => seen.push(row),
+        }
+    }
+    Ok(seen)
+}
+
+/// What is known of something done by the clock, as the code is shown it: what was missed comes at its next time.
+pub(crate) fn seen_schedule(world: &World, schedule: &mut Schedule) {
+    if world.is_ablated(Ablation::MissedNight) && schedule.name == Scheduled::Expire.name() {
+        schedule.due_at = schedule.due_at.max(world.now() + TimeSpan::from_mins(30));
+    }
+}
+
 /// Whether reconcile believes its listing.
 pub(crate) fn believes_listing(world: &World) -> bool {
-    world.is_ablated(Ablation::ReconcileWithoutHead) && world.executor.runs(Job::Reconcile)
+    world.is_ablated(Ablation::ReconcileWithoutHead) && world.executor.runs(Job::Scheduled(Scheduled::Reconcile))
 }
 
 /// The marker as the code is shown it.
@@ -360,7 +415,7 @@ pub(crate) fn seen_marker(world: &World, marker: Option<Marker>) -> Option<Marke
 /// What the catalog knows about itself, as the code is shown it.
 pub(crate) fn seen_installation(world: &World, installation: Installation) -> Installation {
     // Those who accept must see what they have written.
-    if world.is_ablated(Ablation::RemoveForgotten) && world.executor.runs(Job::Reconcile) {
+    if world.is_ablated(Ablation::RemoveForgotten) && world.executor.runs(Job::Scheduled(Scheduled::Reconcile)) {
         return Installation { accepted_at: None, ..installation };
     }
     installation

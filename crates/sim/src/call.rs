@@ -41,6 +41,8 @@ pub(crate) enum Step {
     Published,
     /// A CREATED file is marked as lost, or found again.
     Sought,
+    /// A VERIFIED file is due again, because a companion was withdrawn.
+    Woken,
     /// To DELETING because somebody wants it, or nobody finished it.
     Ended,
     /// DELETING to CLOSED.
@@ -52,7 +54,7 @@ pub(crate) enum Step {
 }
 
 impl Step {
-    pub(crate) const ALL: [Self; 22] = [
+    pub(crate) const ALL: [Self; 23] = [
         Self::OpenUpload,
         Self::PutPart,
         Self::SendPart,
@@ -71,6 +73,7 @@ impl Step {
         Self::Rejected,
         Self::Published,
         Self::Sought,
+        Self::Woken,
         Self::Ended,
         Self::Destroyed,
         Self::Rechecked,
@@ -97,6 +100,7 @@ impl Step {
             Self::Rejected => "Rejected",
             Self::Published => "Published",
             Self::Sought => "Sought",
+            Self::Woken => "Woken",
             Self::Ended => "Ended",
             Self::Destroyed => "Destroyed",
             Self::Rechecked => "Rechecked",
@@ -118,6 +122,7 @@ impl Step {
             | Self::Rejected
             | Self::Published
             | Self::Sought
+            | Self::Woken
             | Self::Ended
             | Self::Destroyed
             | Self::Rechecked
@@ -137,6 +142,7 @@ impl Step {
             | Self::Granted
             | Self::Frozen
             | Self::Rejected
+            | Self::Woken
             | Self::Ended => true,
             Self::Complete
             | Self::Head
@@ -164,13 +170,14 @@ impl Step {
             Self::PutPart | Self::SendPart | Self::Granted | Self::Frozen => from(S::Uploading),
             // Expiry and a vanished upload look before they judge; reconcile measures and aborts a second upload on any
             // row.
-            Self::Head | Self::ListParts | Self::Abort => true,
+            // What a request left open beside a row is looked for in any state.
+            Self::Head | Self::ListParts | Self::Abort | Self::ListUploads => true,
             Self::Complete | Self::ReadFirst | Self::Relisted | Self::Verified => from(S::Committing),
             Self::Rejected => from(S::Uploading),
-            Self::Published => from(S::Verified),
+            Self::Published | Self::Woken => from(S::Verified),
             Self::Sought => from(S::Created),
             Self::Ended => true,
-            Self::ListUploads | Self::Delete | Self::Destroyed => from(S::Deleting),
+            Self::Delete | Self::Destroyed => from(S::Deleting),
             Self::Rechecked | Self::Purged => from(S::Closed),
         }
     }
@@ -189,8 +196,6 @@ pub(crate) enum Class {
     Write,
     /// Complete has answers of its own that may be wrong.
     Complete,
-    /// Taking a lease, which may be given to two.
-    Lease,
 }
 
 /// What goes wrong with one call: the third dimension of the coverage table.
@@ -208,8 +213,6 @@ pub(crate) enum Fault {
     WrongAnswer,
     /// Complete did not happen, or not yet: 200 with an Error body, or a part or upload refused for no reason.
     ErrorAnswer,
-    /// The lease was somebody else's and is given all the same.
-    LeaseIgnored,
     /// The process died at this call.
     Crash,
     /// The caller hung up at this call.
@@ -219,14 +222,13 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::None,
         Self::Refused,
         Self::AnswerLost,
         Self::Late,
         Self::WrongAnswer,
         Self::ErrorAnswer,
-        Self::LeaseIgnored,
         Self::Crash,
         Self::HungUp,
         Self::Frozen,
@@ -240,7 +242,6 @@ impl Fault {
             Self::Late => "late",
             Self::WrongAnswer => "wrong-answer",
             Self::ErrorAnswer => "error-answer",
-            Self::LeaseIgnored => "lease-ignored",
             Self::Crash => "crash",
             Self::HungUp => "hung-up",
             Self::Frozen => "frozen",
@@ -253,7 +254,6 @@ impl Fault {
             Self::None | Self::Refused | Self::Crash | Self::HungUp | Self::Frozen | Self::AnswerLost => true,
             Self::Late => matches!(class, Class::Write | Class::Complete),
             Self::WrongAnswer | Self::ErrorAnswer => matches!(class, Class::Complete),
-            Self::LeaseIgnored => matches!(class, Class::Lease),
         }
     }
 }

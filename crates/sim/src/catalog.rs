@@ -7,18 +7,20 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::change::Change;
+use domain::quota::Usage;
 use domain::reconcile::{KeyedFile, Orphan};
 use domain::{
-    Asset, AssetId, ByteCount, Fence, File, FileId, FileState, Installation, InstallationId, OutboxEvent, OwnerId,
-    StateName, StoreProfile, TimeSpan, Timestamp, Visibility,
+    Asset, AssetId, Fence, File, FileId, FileState, Installation, InstallationId, Lane, OutboxEvent, OwnerId, Shard,
+    Slots, StateName, StoreProfile, TimeSpan, Timestamp, Visibility,
 };
 use futures::FutureExt as _;
 use server::catalog::memory::MemoryCatalog;
 use server::catalog::{
-    Announced, AssetPatch, AssetQuery, Catalog, CatalogError, IdempotencyClaim, Reservation, Reserved, Stamped,
-    StatusName, Survey, Surveyed, Written,
+    Allowance, Announced, AssetList, AssetPatch, AssetQuery, Backlog, Catalog, CatalogError, DueCursor, DueRow,
+    DueWork, Figures, IdempotencyClaim, InstallationRecord, Members, Outbox, OwnerUsage, Postponement, Purpose,
+    Reservation, Reserved, Rows, Schedule, Stamped, StatusName, Survey, Written,
 };
-use server::jobs::Job;
+use server::jobs::{Job, Scheduled};
 
 use crate::ablation::{self, Ablation};
 use crate::call::{Call, Class, Step};
@@ -26,7 +28,15 @@ use crate::executor::lock;
 use crate::world::{Verdict, World, Zombie};
 
 /// Writes that touch nothing which the judge looks at.
-const BESIDE_FILES: [&str; 4] = ["release_lease", "forget_requests", "load_installation", "replace_installation"];
+const BESIDE_FILES: [&str; 7] = [
+    "forget_requests",
+    "load_installation",
+    "replace_installation",
+    "postpone",
+    "renew_member",
+    "remove_member",
+    "write_schedule",
+];
 
 /// The simulated catalog.
 pub(crate) struct SimCatalog {
@@ -39,8 +49,15 @@ pub(crate) struct SimCatalog {
 #[error("the simulated catalog met {0}")]
 struct Silent(&'static str);
 
+/// A read that was not answered.
 fn silent(verdict: Verdict) -> CatalogError {
     CatalogError::Unavailable(Box::new(Silent(verdict.fault().name())))
+}
+
+/// A write that was not answered: only of a refused one it is known that nothing happened.
+fn unanswered(verdict: Verdict) -> CatalogError {
+    let silent = Box::new(Silent(verdict.fault().name()));
+    if verdict == Verdict::Refused { CatalogError::Unavailable(silent) } else { CatalogError::Unknown(silent) }
 }
 
 /// Memory answers at once.
@@ -55,6 +72,7 @@ fn step_of(world: &World, next: &File) -> Step {
         FileState::Reserved | FileState::Uploading => Step::Granted,
         FileState::Committing { relists: 0, gone_since: None, .. } => Step::Frozen,
         FileState::Committing { .. } => Step::Relisted,
+        FileState::Verified { .. } if world.state_of(next.id) == Some(StateName::Verified) => Step::Woken,
         FileState::Verified { .. } => Step::Verified,
         FileState::Created { .. } if world.state_of(next.id) == Some(StateName::Created) => Step::Sought,
         FileState::Created { .. } => Step::Published,
@@ -103,9 +121,9 @@ impl SimCatalog {
             Verdict::Go => effect(&self.world),
             verdict @ Verdict::AnswerLost => {
                 effect(&self.world)?;
-                Err(silent(verdict))
+                Err(unanswered(verdict))
             }
-            verdict => Err(silent(verdict)),
+            verdict => Err(unanswered(verdict)),
         }
     }
 }
@@ -118,8 +136,8 @@ fn reserve(world: &World, reservation: &Reservation) -> Result<Reserved, Catalog
     Ok(reserved)
 }
 
-fn announce(world: &World, change: &Change, reserved_bytes: ByteCount) -> Result<Announced, CatalogError> {
-    let announced = at_once(world.catalog.announce(change, reserved_bytes))?;
+fn announce(world: &World, change: &Change, allowance: Allowance) -> Result<Announced, CatalogError> {
+    let announced = at_once(world.catalog.announce(change, allowance))?;
     if let (Announced::Done, Some(file)) = (announced, &change.announced) {
         lock(&world.truth).announced(file);
     }
@@ -127,13 +145,7 @@ fn announce(world: &World, change: &Change, reserved_bytes: ByteCount) -> Result
 }
 
 #[async_trait]
-impl Catalog for SimCatalog {
-    async fn now(&self) -> Result<Timestamp, CatalogError> {
-        let now = self.read("now", async |catalog| catalog.now().await).await?;
-        lock(&self.world.truth).told_time(self.process, self.world.executor.actor(), now);
-        Ok(now)
-    }
-
+impl Rows for SimCatalog {
     async fn reserve(&self, reservation: &Reservation) -> Result<Reserved, CatalogError> {
         let reservation = reservation.clone();
         self.write(Call::writing("reserve"), move |world| reserve(world, &reservation)).await
@@ -144,36 +156,51 @@ impl Catalog for SimCatalog {
         self.write(Call::writing("settle"), move |world| at_once(world.catalog.settle(&owner, &claim))).await
     }
 
-    async fn find_asset(&self, id: AssetId) -> Result<Stamped<Option<Asset>>, CatalogError> {
-        let found = self.read("find_asset", async |catalog| catalog.find_asset(id).await).await?;
+    async fn find_asset(
+        &self,
+        shard: Shard,
+        id: AssetId,
+        purpose: Purpose,
+    ) -> Result<Stamped<Option<Asset>>, CatalogError> {
+        let found = self.read("find_asset", async |catalog| catalog.find_asset(shard, id, purpose).await).await?;
         let shown = found.value.map(|asset| ablation::shown_for_publication(&self.world, asset));
         Ok(Stamped { now: found.now, value: shown })
     }
 
-    async fn list_assets(&self, query: &AssetQuery) -> Result<Stamped<Vec<Asset>>, CatalogError> {
+    async fn list_assets(&self, query: &AssetQuery) -> Result<Stamped<AssetList>, CatalogError> {
         self.read("list_assets", async |catalog| catalog.list_assets(query).await).await
     }
 
-    async fn patch_asset(&self, id: AssetId, from: Fence, patch: &AssetPatch) -> Result<Written, CatalogError> {
+    async fn patch_asset(
+        &self,
+        shard: Shard,
+        id: AssetId,
+        from: Fence,
+        patch: &AssetPatch,
+    ) -> Result<Written, CatalogError> {
         let patch = patch.clone();
-        let effect = move |world: &World| at_once(world.catalog.patch_asset(id, from, &patch));
+        let effect = move |world: &World| at_once(world.catalog.patch_asset(shard, id, from, &patch));
         self.write(Call::writing("patch_asset"), effect).await
     }
 
-    async fn find_file(&self, id: FileId) -> Result<Stamped<Option<File>>, CatalogError> {
-        self.read("find_file", async |catalog| catalog.find_file(id).await).await
+    async fn find_file(&self, shard: Shard, id: FileId) -> Result<Stamped<Option<File>>, CatalogError> {
+        self.read("find_file", async |catalog| catalog.find_file(shard, id).await).await
     }
 
-    async fn advance(&self, from: Fence, next: &File, events: &[OutboxEvent]) -> Result<Written, CatalogError> {
+    async fn advance(&self, before: &File, next: &File, events: &[OutboxEvent]) -> Result<Written, CatalogError> {
         let step = step_of(&self.world, next);
         if step == Step::Granted && self.world.is_ablated(Ablation::SignBeforeDurableBound) {
             return Ok(Written::Done);
         }
         lock(&self.world.truth).refuses_step(self.world.executor.actor(), next, step);
-        let (next, events) = (ablation::before_advance(&self.world, next, step), events.to_vec());
+        let (before, events) = (before.clone(), events.to_vec());
+        let next = ablation::before_advance(&self.world, next, step);
         let call = Call { name: step.name(), class: Class::Write, about: vec![(next.id, step)] };
         self.write(call, move |world| {
-            let written = at_once(world.catalog.advance(from, &next, &events))?;
+            let written = at_once(world.catalog.advance(&before, &next, &events))?;
+            if written == Written::Done && next.state == FileState::Reserved {
+                lock(&world.truth).disowned(next.id, world.now());
+            }
             ablation::after_advance(world, &next, &events, written)
         })
         .await
@@ -194,110 +221,9 @@ impl Catalog for SimCatalog {
         .await
     }
 
-    async fn announce(&self, change: &Change, reserved_bytes: ByteCount) -> Result<Announced, CatalogError> {
+    async fn announce(&self, change: &Change, allowance: Allowance) -> Result<Announced, CatalogError> {
         let change = change.clone();
-        self.write(Call::writing("announce"), move |world| announce(world, &change, reserved_bytes)).await
-    }
-
-    async fn list_files(
-        &self,
-        state: StateName,
-        after: Option<FileId>,
-        limit: u32,
-    ) -> Result<Stamped<Vec<File>>, CatalogError> {
-        self.read("list_files", async |catalog| catalog.list_files(state, after, limit).await).await
-    }
-
-    async fn list_awaited(&self, after: Option<FileId>, limit: u32) -> Result<Stamped<Vec<File>>, CatalogError> {
-        self.read("list_awaited", async |catalog| catalog.list_awaited(after, limit).await).await
-    }
-
-    async fn list_expirable(
-        &self,
-        as_of: Option<Timestamp>,
-        after: Option<AssetId>,
-        limit: u32,
-    ) -> Result<Stamped<Vec<Asset>>, CatalogError> {
-        let mut found =
-            self.read("list_expirable", async |catalog| catalog.list_expirable(as_of, after, limit).await).await?;
-        if self.world.is_ablated(Ablation::ExpireCommitting) {
-            found.value.iter_mut().for_each(ablation::mask_committing);
-        }
-        Ok(found)
-    }
-
-    async fn purge(&self, file: FileId, from: Fence) -> Result<Written, CatalogError> {
-        if let Some(row) = self.world.row(file) {
-            lock(&self.world.truth).refuses_step(self.world.executor.actor(), &row, Step::Purged);
-        }
-        let call = Call { name: "purge", class: Class::Write, about: vec![(file, Step::Purged)] };
-        self.write(call, move |world| at_once(world.catalog.purge(file, from))).await
-    }
-
-    async fn forget_requests(&self) -> Result<u64, CatalogError> {
-        self.write(Call::writing("forget_requests"), move |world| at_once(world.catalog.forget_requests())).await
-    }
-
-    async fn take_lease(&self, name: &str, holder: &str, life: TimeSpan) -> Result<bool, CatalogError> {
-        let call = Call { name: "take_lease", class: Class::Lease, about: Vec::new() };
-        match self.world.enter(call, None).await {
-            Verdict::Go => {
-                let taken = at_once(self.world.catalog.take_lease(name, holder, life))?;
-                if taken && name == Job::Reconcile.name() {
-                    lock(&self.world.desk).reconciling = Some(self.world.now());
-                }
-                Ok(taken)
-            }
-            Verdict::LeaseIgnored => Ok(true),
-            verdict @ Verdict::AnswerLost => {
-                at_once(self.world.catalog.take_lease(name, holder, life))?;
-                Err(silent(verdict))
-            }
-            verdict => Err(silent(verdict)),
-        }
-    }
-
-    async fn release_lease(&self, name: &str, holder: &str) -> Result<(), CatalogError> {
-        let (name, holder) = (name.to_owned(), holder.to_owned());
-        if name == Job::Reconcile.name() {
-            let mut desk = lock(&self.world.desk);
-            desk.reconciled = desk.reconciling.take();
-        }
-        let effect = move |world: &World| at_once(world.catalog.release_lease(&name, &holder));
-        self.write(Call::writing("release_lease"), effect).await
-    }
-
-    async fn list_events(&self, after: u64, limit: u32) -> Result<Vec<(u64, OutboxEvent)>, CatalogError> {
-        self.read("list_events", async |catalog| catalog.list_events(after, limit).await).await
-    }
-
-    async fn list_owner_events(
-        &self,
-        owner: &OwnerId,
-        after: u64,
-        limit: u32,
-    ) -> Result<Vec<(u64, OutboxEvent)>, CatalogError> {
-        self.read("list_owner_events", async |catalog| catalog.list_owner_events(owner, after, limit).await).await
-    }
-
-    async fn list_asset_events(&self, asset: AssetId, limit: u32) -> Result<Vec<(u64, OutboxEvent)>, CatalogError> {
-        self.read("list_asset_events", async |catalog| catalog.list_asset_events(asset, limit).await).await
-    }
-
-    async fn survey_assets(&self, survey: &Survey) -> Result<Stamped<Surveyed>, CatalogError> {
-        self.read("survey_assets", async |catalog| catalog.survey_assets(survey).await).await
-    }
-
-    async fn count_assets(&self) -> Result<Vec<(StatusName, u64)>, CatalogError> {
-        self.read("count_assets", async |catalog| catalog.count_assets().await).await
-    }
-
-    async fn last_event_position(&self) -> Result<u64, CatalogError> {
-        self.read("last_event_position", async |catalog| catalog.last_event_position().await).await
-    }
-
-    async fn count_files(&self) -> Result<Vec<(StateName, u64)>, CatalogError> {
-        self.read("count_files", async |catalog| catalog.count_files().await).await
+        self.write(Call::writing("announce"), move |world| announce(world, &change, allowance)).await
     }
 
     async fn list_keys(
@@ -326,6 +252,133 @@ impl Catalog for SimCatalog {
             Ok(written)
         })
         .await
+    }
+
+    async fn purge(&self, shard: Shard, file: FileId, from: Fence) -> Result<Written, CatalogError> {
+        if let Some(row) = self.world.row(file) {
+            lock(&self.world.truth).refuses_step(self.world.executor.actor(), &row, Step::Purged);
+        }
+        let call = Call { name: "purge", class: Class::Write, about: vec![(file, Step::Purged)] };
+        self.write(call, move |world| at_once(world.catalog.purge(shard, file, from))).await
+    }
+
+    async fn forget_requests(&self) -> Result<u64, CatalogError> {
+        self.write(Call::writing("forget_requests"), move |world| at_once(world.catalog.forget_requests())).await
+    }
+}
+
+#[async_trait]
+impl DueWork for SimCatalog {
+    async fn list_due_files(
+        &self,
+        lane: Lane,
+        slots: Slots,
+        ahead: TimeSpan,
+        limit: u32,
+    ) -> Result<Stamped<Vec<DueRow<File>>>, CatalogError> {
+        let read = async |catalog: &MemoryCatalog| catalog.list_due_files(lane, slots, ahead, limit).await;
+        let Stamped { now, value } = self.read("list_due_files", read).await?;
+        Ok(Stamped { now, value: ablation::seen_page(&self.world, value)? })
+    }
+
+    async fn list_due_assets(
+        &self,
+        slots: Slots,
+        as_of: Option<Timestamp>,
+        after: Option<&DueCursor>,
+        limit: u32,
+    ) -> Result<Stamped<Vec<DueRow<Asset>>>, CatalogError> {
+        let read = async |catalog: &MemoryCatalog| catalog.list_due_assets(slots, as_of, after, limit).await;
+        let mut found = self.read("list_due_assets", read).await?;
+        if self.world.is_ablated(Ablation::ExpireCommitting) {
+            let assets = found.value.iter_mut().filter_map(|row| row.row.as_mut().ok());
+            assets.for_each(ablation::mask_committing);
+        }
+        Ok(found)
+    }
+
+    async fn postpone(&self, postponements: &[Postponement]) -> Result<(), CatalogError> {
+        let postponements = postponements.to_vec();
+        let effect = move |world: &World| at_once(world.catalog.postpone(&postponements));
+        self.write(Call::writing("postpone"), effect).await
+    }
+
+    async fn measure_backlog(&self, lane: Lane) -> Result<Stamped<Backlog>, CatalogError> {
+        self.read("measure_backlog", async |catalog| catalog.measure_backlog(lane).await).await
+    }
+
+    async fn find_schedule(&self, name: &str) -> Result<Stamped<Option<Schedule>>, CatalogError> {
+        let mut found = self.read("find_schedule", async |catalog| catalog.find_schedule(name).await).await?;
+        found.value.iter_mut().for_each(|schedule| ablation::seen_schedule(&self.world, schedule));
+        if name == Scheduled::Reconcile.name() && found.value.as_ref().is_some_and(|row| row.due_at <= found.now) {
+            lock(&self.world.desk).reconciling = Some(found.now);
+        }
+        Ok(found)
+    }
+
+    async fn write_schedule(&self, next: &Schedule) -> Result<Written, CatalogError> {
+        let next = next.clone();
+        if next.name == Scheduled::Reconcile.name() && self.world.executor.runs(Job::Scheduled(Scheduled::Reconcile)) {
+            // Written when it is made, when it is done, and when it has failed.
+            let mut desk = lock(&self.world.desk);
+            let began = desk.reconciling.take();
+            desk.reconciled = began.filter(|_| next.attempts == 0).or(desk.reconciled);
+        }
+        let effect = move |world: &World| at_once(world.catalog.write_schedule(&next));
+        self.write(Call::writing("write_schedule"), effect).await
+    }
+}
+
+#[async_trait]
+impl Outbox for SimCatalog {
+    async fn list_events(&self, after: u64, limit: u32) -> Result<Vec<(u64, OutboxEvent)>, CatalogError> {
+        self.read("list_events", async |catalog| catalog.list_events(after, limit).await).await
+    }
+
+    async fn list_owner_events(
+        &self,
+        owner: &OwnerId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<(u64, OutboxEvent)>, CatalogError> {
+        self.read("list_owner_events", async |catalog| catalog.list_owner_events(owner, after, limit).await).await
+    }
+
+    async fn list_asset_events(
+        &self,
+        shard: Shard,
+        asset: AssetId,
+        limit: u32,
+    ) -> Result<Vec<(u64, OutboxEvent)>, CatalogError> {
+        self.read("list_asset_events", async |catalog| catalog.list_asset_events(shard, asset, limit).await).await
+    }
+
+    async fn last_event_position(&self) -> Result<u64, CatalogError> {
+        self.read("last_event_position", async |catalog| catalog.last_event_position().await).await
+    }
+}
+
+#[async_trait]
+impl Members for SimCatalog {
+    async fn renew_member(&self, member: &str, life: TimeSpan) -> Result<Vec<String>, CatalogError> {
+        let member = member.to_owned();
+        let effect = move |world: &World| at_once(world.catalog.renew_member(&member, life));
+        self.write(Call::writing("renew_member"), effect).await
+    }
+
+    async fn remove_member(&self, member: &str) -> Result<(), CatalogError> {
+        let member = member.to_owned();
+        let effect = move |world: &World| at_once(world.catalog.remove_member(&member));
+        self.write(Call::writing("remove_member"), effect).await
+    }
+}
+
+#[async_trait]
+impl InstallationRecord for SimCatalog {
+    async fn now(&self) -> Result<Timestamp, CatalogError> {
+        let now = self.read("now", async |catalog| catalog.now().await).await?;
+        lock(&self.world.truth).told_time(self.process, self.world.executor.actor(), now);
+        Ok(now)
     }
 
     async fn load_installation(&self, fresh: InstallationId) -> Result<Stamped<Installation>, CatalogError> {
@@ -364,7 +417,37 @@ impl Catalog for SimCatalog {
         let effect = move |world: &World| at_once(world.catalog.store_profile(&profile));
         self.write(Call::writing("store_profile"), effect).await
     }
+}
 
+#[async_trait]
+impl Figures for SimCatalog {
+    async fn survey_assets(&self, survey: &Survey) -> Result<Stamped<AssetList>, CatalogError> {
+        self.read("survey_assets", async |catalog| catalog.survey_assets(survey).await).await
+    }
+
+    async fn find_asset_anywhere(&self, id: AssetId) -> Result<Stamped<Option<Asset>>, CatalogError> {
+        self.read("find_asset_anywhere", async |catalog| catalog.find_asset_anywhere(id).await).await
+    }
+
+    async fn load_usage(&self, owner: &OwnerId) -> Result<Usage, CatalogError> {
+        self.read("load_usage", async |catalog| catalog.load_usage(owner).await).await
+    }
+
+    async fn recount_usage(&self, after: Option<&OwnerId>, limit: u32) -> Result<Vec<OwnerUsage>, CatalogError> {
+        self.read("recount_usage", async |catalog| catalog.recount_usage(after, limit).await).await
+    }
+
+    async fn count_files(&self) -> Result<Vec<(StateName, u64)>, CatalogError> {
+        self.read("count_files", async |catalog| catalog.count_files().await).await
+    }
+
+    async fn count_assets(&self) -> Result<Vec<(StatusName, u64)>, CatalogError> {
+        self.read("count_assets", async |catalog| catalog.count_assets().await).await
+    }
+}
+
+#[async_trait]
+impl Catalog for SimCatalog {
     async fn close(&self) {
         // The database outlives the processes that use it.
     }

@@ -10,7 +10,7 @@ use domain::{
     RoleName,
 };
 use server::app::{
-    App, Claim, CompleteError, Completed, Completion, CreateError, FindError, Finisher, Intent, Opened, PartWanted,
+    App, Claim, CompleteError, Completed, Completion, CreateError, FindError, Finisher, Opened, PartWanted, Reading,
     Scope,
 };
 use server::catalog::AssetPatch;
@@ -305,7 +305,7 @@ impl Upload {
                 let role = first.role;
                 let world = self.client.world.clone();
                 let read = move |app: App| async move {
-                    let found = app.file_url(&owner, &of, id, &role, Intent::Show).await;
+                    let found = app.file_url(&owner, &of, id, &role, Reading::SHOW).await;
                     found.iter().for_each(|found| release_read(&world, found));
                 };
                 self.client.ask("read", read).await;

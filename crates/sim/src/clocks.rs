@@ -171,4 +171,8 @@ impl Clock for HostClock {
         let skew = lock(&self.world.clocks).hosts[self.process];
         self.world.now() + if self.world.is_ablated(Ablation::IgnoreSkew) { TimeSpan::ZERO } else { skew }
     }
+
+    fn monotonic(&self) -> TimeSpan {
+        self.world.now().duration_since(Timestamp::UNIX_EPOCH)
+    }
 }

@@ -11,9 +11,9 @@ use domain::reconcile::Kind;
 use domain::{AssetId, Epoch, FileKey, Installation, InstallationId, Marker, ObjectKey, OwnerId, TimeSpan, Visibility};
 use futures::FutureExt as _;
 use server::app::{AcceptError, App, Breaker, Consent, Forgotten, ReconcileTerms, Rehearsal};
-use server::catalog::Catalog as _;
+use server::catalog::InstallationRecord as _;
 use server::catalog::memory::{Backup, MemoryCatalog};
-use server::jobs::Job;
+use server::jobs::{Job, Scheduled};
 
 use crate::chance::Chance;
 use crate::clients::run_errand;
@@ -365,5 +365,5 @@ pub(crate) async fn clean_up(client: Client) {
 /// Starts [`clean_up`], under the name of the job that it is.
 pub(crate) fn start_clean_up(client: Client) {
     let world = client.world.clone();
-    world.executor.start_job(Home::Client, Job::Reconcile, Box::pin(clean_up(client)));
+    world.executor.start_job(Home::Client, Job::Scheduled(Scheduled::Reconcile), Box::pin(clean_up(client)));
 }

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
+use domain::Lane;
 use futures::future::BoxFuture;
 use server::jobs::Job;
 
@@ -104,7 +105,7 @@ impl Executor {
     /// Who is being polled.
     pub(crate) fn actor(&self) -> Actor {
         match lock(&self.tasks).polled {
-            None | Some((.., Some(Job::DriveCommits | Job::FinishSingle))) => Actor::Many,
+            None | Some((.., Some(Job::Lane(Lane::Drive)))) => Actor::Many,
             Some((task, ..)) => Actor::One(task),
         }
     }

@@ -3,12 +3,13 @@
 //! Two serve requests and two run jobs, so that each can die alone. *Invariant*: a process that is started again shares
 //! nothing with what it was but the catalog and the store.
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use domain::limits::ORPHAN_AGE;
+use domain::limits::{LEAP_SETTLES, ORPHAN_AGE};
 use domain::{
-    ByteCount, Collection, CollectionName, MediaType, Necessity, OwnerNaming, RoleName, RoleRules, TimeSpan,
+    ByteCount, Collection, CollectionName, Lane, MediaType, Necessity, OwnerNaming, RoleName, RoleRules, TimeSpan,
     UploadRules, Visibility,
 };
 use futures::future::BoxFuture;
@@ -16,7 +17,9 @@ use server::app::{App, AppParts, DEFAULT_COMPLETE_PATIENCE, DeliveryRules, Setti
 use server::background::Background;
 use server::catalog::Allowance;
 use server::entropy::Entropy;
-use server::jobs::{Job, round};
+use server::events::memory::MemoryEvents;
+use server::jobs::{Job, Rest, Runner, Scheduled, Schedules, Tempo};
+use server::recurrence::Recurrence;
 use server::store::signer::{SignerSettings, UrlSigner};
 use tokio_util::sync::CancellationToken;
 
@@ -35,6 +38,8 @@ pub(crate) const PROCESSES: usize = 4;
 
 /// Seconds between two rounds of a job at the end of the calm: most of it is waiting for the looks at closed files.
 const CALM_SECONDS: u64 = 3 * 24 * 3_600;
+/// The same of raising the epoch: after a leap of more than 48 h an expire that ends everything is not believed at once.
+const CALM_EPOCH_SECONDS: u64 = 24 * 3_600;
 
 /// The processes that run now.
 pub(crate) struct Fleet {
@@ -46,6 +51,8 @@ pub(crate) struct Fleet {
     pub(crate) lengths_are_signed: bool,
     /// A day, as by its schedule, or as often as somebody types `landfall reconcile`.
     reconcile_seconds: u64,
+    /// Expire is due each hour, reconcile each ten minutes: how often they are asked is left to chance.
+    schedules: Schedules,
 }
 
 struct SimEntropy(Arc<World>);
@@ -76,6 +83,11 @@ impl Background for SimBackground {
     fn pause(&self, length: TimeSpan) -> BoxFuture<'static, ()> {
         let world = self.world.clone();
         Box::pin(async move { world.pause(length).await })
+    }
+
+    fn caught(&self, panic: Box<dyn Any + Send>) {
+        // Nothing in here panics but what is a finding.
+        std::panic::resume_unwind(panic);
     }
 
     fn drain(&self) -> BoxFuture<'_, ()> {
@@ -135,6 +147,9 @@ impl Fleet {
             delivery: DeliveryRules { window: TimeSpan::from_mins(10), life: TimeSpan::from_hours(1) },
             complete_patience: DEFAULT_COMPLETE_PATIENCE,
             reconcile_budget: 1_000,
+            // Its objects are more than the bytes that are kept of them.
+            scrub: ByteCount::ZERO,
+            etag_form: domain::store_profile::ETagForm::Unknown,
             orphan_age: ORPHAN_AGE,
         };
         let fleet = Arc::new(Self {
@@ -144,6 +159,7 @@ impl Fleet {
             apps: Mutex::new(vec![None; PROCESSES]),
             lengths_are_signed: world.draw(|chance| chance.odds(700)),
             reconcile_seconds: world.draw(|chance| chance.pick(&[24 * 3_600, 600])),
+            schedules: Schedules { expire: every("0 * * * *"), reconcile: every("*/10 * * * *") },
         });
         (0..PROCESSES).for_each(|process| fleet.start(process));
         fleet
@@ -156,6 +172,7 @@ impl Fleet {
         let parts = AppParts {
             catalog: Arc::new(SimCatalog::new(world.clone(), process)),
             store: Arc::new(SimStore::new(world.clone(), process)),
+            events: Arc::new(MemoryEvents::default()),
             signer: self.signer.clone(),
             clock: Arc::new(HostClock { world: world.clone(), process }),
             entropy: Arc::new(SimEntropy(world.clone())),
@@ -165,8 +182,10 @@ impl Fleet {
         lock(&self.apps)[process] = Some(app.clone());
         if process >= SERVERS {
             let longest = |job| self.longest_pause(job);
+            let name = format!("process {process}");
+            let runner = Arc::new(Runner::new(app.clone(), name, self.schedules.clone(), Tempo::default().in_turn()));
             for job in Job::ALL {
-                let running = run_job(world.clone(), app.clone(), job, longest(job), process);
+                let running = run_job(world.clone(), (app.clone(), runner.clone()), job, longest(job));
                 world.executor.start_job(home, job, Box::pin(running));
             }
         }
@@ -176,12 +195,13 @@ impl Fleet {
     /// nothing.
     const fn longest_pause(&self, job: Job) -> u64 {
         match job {
-            Job::DriveCommits | Job::FinishSingle => 60,
-            Job::Destroy => 120,
-            Job::Recheck => 3_600,
-            Job::Expire => 12 * 3_600,
-            Job::Reconcile => self.reconcile_seconds,
-            Job::RaiseEpoch => 2_400,
+            Job::Lane(Lane::Drive | Lane::Deliver) => 60,
+            Job::Lane(Lane::Destroy) => 120,
+            Job::Lane(Lane::Recheck | Lane::Expire) | Job::Scheduled(Scheduled::ForgetRequests) => 3_600,
+            Job::Scheduled(Scheduled::Expire) => 12 * 3_600,
+            Job::Scheduled(Scheduled::Reconcile) => self.reconcile_seconds,
+            Job::Scheduled(Scheduled::RaiseEpoch) => 2_400,
+            Job::Membership => 60,
         }
     }
 
@@ -207,20 +227,36 @@ impl Fleet {
     }
 }
 
+fn every(cron: &str) -> Recurrence {
+    Recurrence::parse(cron, Some("UTC")).expect("it is a schedule")
+}
+
 /// One job in its periods, which in the storm are up to `longest` seconds. When nothing goes wrong any more they grow up
 /// to [`CALM_SECONDS`].
-async fn run_job(world: Arc<World>, app: App, job: Job, longest: u64, process: usize) {
+async fn run_job(world: Arc<World>, (app, runner): (App, Arc<Runner>), job: Job, longest: u64) {
     let never = CancellationToken::new();
     let mut calm = 20;
     loop {
-        let seconds = match world.weather() {
+        let weather = world.weather();
+        let seconds = match weather {
             Weather::Storm => world.draw(|chance| chance.between(longest / 12, longest)),
             Weather::Calm => {
-                calm = (calm * 7).min(CALM_SECONDS);
+                calm = (calm * 7).min(if job == Job::Scheduled(Scheduled::RaiseEpoch) {
+                    CALM_EPOCH_SECONDS
+                } else {
+                    CALM_SECONDS
+                });
                 calm
             }
         };
         world.pause(TimeSpan::from_secs(i64::try_from(seconds).expect("it is small"))).await;
-        round(&app, job, &format!("process {process}"), &never).await;
+        if job == Job::Scheduled(Scheduled::Expire) && weather == Weather::Calm {
+            // Where the epoch seldom rises each rise looks like a leap: for once it rises as it should, whoever's share that is.
+            for _ in 0..3 {
+                drop(app.raise_epoch().await);
+                world.pause(LEAP_SETTLES / 2).await;
+            }
+        }
+        while runner.round(job, &never).await == Rest::None {}
     }
 }

@@ -37,7 +37,7 @@ pub use ablation::Ablation;
 pub use campaign::{Campaign, Endless, Failure, Findings, Patience, find};
 pub use coverage::Coverage;
 pub use kept::{Kept, kept_seeds, line_of};
-pub use page::write_page;
+pub use page::page;
 pub use run::{Outcome, Plan, Trace, run};
 pub use truth::{Assets, Breach};
 pub use world::Tally;

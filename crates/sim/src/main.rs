@@ -48,7 +48,8 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     if words == ["--page"] {
-        return write();
+        say(sim::page().trim_end());
+        return ExitCode::SUCCESS;
     }
     match parse(&words) {
         Err(problem) => {
@@ -80,19 +81,6 @@ fn parse(words: &[String]) -> Result<Arguments, String> {
         }
     }
     Ok(arguments)
-}
-
-fn write() -> ExitCode {
-    match sim::write_page() {
-        Ok(page) => {
-            say(page.trim_end());
-            ExitCode::SUCCESS
-        }
-        Err(ablation) => {
-            say(&format!("error: no seed finds {ablation}"));
-            ExitCode::FAILURE
-        }
-    }
 }
 
 /// One seed, step by step.

@@ -250,10 +250,12 @@ impl Matter {
         self.objects.get(key).map(|object| &object.head)
     }
 
-    pub(crate) fn read_first(&self, key: &ObjectKey, etag: &ETag, limit: ByteCount) -> Option<Bytes> {
+    pub(crate) fn read(&self, key: &ObjectKey, etag: &ETag, from: u64, limit: ByteCount) -> Option<Bytes> {
         let object = self.objects.get(key).filter(|object| object.head.etag == *etag)?;
-        let end = usize::try_from(limit.get()).map_or(object.begins.len(), |limit| limit.min(object.begins.len()));
-        Some(object.begins.slice(..end))
+        let length = object.begins.len();
+        let begin = usize::try_from(from).map_or(length, |from| from.min(length));
+        let end = usize::try_from(limit.get()).map_or(length, |limit| limit.saturating_add(begin).min(length));
+        Some(object.begins.slice(begin..end))
     }
 
     /// Ends an upload. True if something was there to end.

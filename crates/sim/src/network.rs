@@ -137,7 +137,7 @@ impl Client {
         });
         let home = Home::Process(process);
         match verdict {
-            Verdict::Go | Verdict::WrongAnswer(_) | Verdict::ErrorAnswer(_) | Verdict::LeaseIgnored => {}
+            Verdict::Go | Verdict::WrongAnswer(_) | Verdict::ErrorAnswer(_) => {}
             Verdict::Refused => return None,
             Verdict::AnswerLost => {
                 let app = self.fleet.app(process)?;

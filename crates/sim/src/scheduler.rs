@@ -33,7 +33,7 @@ pub(crate) struct Climate {
 pub(crate) enum Disturbance {
     /// A process dies and comes back later.
     Crash,
-    /// A process stands still for longer than any lease.
+    /// A process stands still for longer than any server is waited for.
     Freeze,
     /// One call is held up just before its effect, while everything else goes on.
     Stall,
@@ -47,9 +47,11 @@ pub(crate) enum Disturbance {
     ByHand,
     /// Somebody opens a second upload on a key.
     ForeignUpload,
+    /// A newer version writes a row that the lanes cannot read. Nobody mends it.
+    Spoil,
 }
 
-const DISTURBANCES: [Disturbance; 12] = [
+const DISTURBANCES: [Disturbance; 13] = [
     Disturbance::Crash,
     Disturbance::Crash,
     Disturbance::Freeze,
@@ -62,10 +64,10 @@ const DISTURBANCES: [Disturbance; 12] = [
     Disturbance::Lifecycle,
     Disturbance::ByHand,
     Disturbance::ForeignUpload,
+    Disturbance::Spoil,
 ];
 
-const KINDS: [Fault; 6] =
-    [Fault::Refused, Fault::AnswerLost, Fault::Late, Fault::WrongAnswer, Fault::ErrorAnswer, Fault::LeaseIgnored];
+const KINDS: [Fault; 5] = [Fault::Refused, Fault::AnswerLost, Fault::Late, Fault::WrongAnswer, Fault::ErrorAnswer];
 
 impl Climate {
     pub(crate) fn of(chance: &mut Chance) -> Self {
@@ -102,7 +104,6 @@ impl Climate {
                 CompleteAnswer::InvalidPart,
                 CompleteAnswer::Refused(Reason::RefusedByStore),
             ])),
-            Fault::LeaseIgnored => Verdict::LeaseIgnored,
             Fault::None | Fault::Crash | Fault::HungUp | Fault::Frozen => Verdict::Go,
         }
     }
@@ -265,6 +266,13 @@ impl World {
                     self.note(|| format!("somebody removes {} by hand", key.path()));
                     lock(&self.truth).lost(&key);
                     self.right(|matter| matter.delete(&key));
+                }
+            }
+            Disturbance::Spoil => {
+                let row = lock(&self.truth).spoils(&self.catalog);
+                if let Some(file) = row {
+                    self.note(|| format!("{file} cannot be read any more"));
+                    self.catalog.spoil(&file.to_string());
                 }
             }
             Disturbance::ForeignUpload => {

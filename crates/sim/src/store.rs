@@ -8,15 +8,16 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use domain::{
-    ByteCount, ChecksumAlgorithm, CompleteAnswer, DeclaredChecksum, ETag, Marker, ObjectHead, ObjectKey, Part,
+    ByteCount, ChecksumAlgorithm, CompleteAnswer, DeclaredChecksum, ETag, Lane, Marker, ObjectHead, ObjectKey, Part,
     PartNumber, Timestamp, UploadId, Visibility,
 };
+use server::jobs::Job;
 use server::store::{
     Completion, ObjectsPage, PartsPage, SigningCredentials, Store, StoreError, UploadCursor, UploadsPage,
 };
 
 use crate::ablation::{self, Ablation};
-use crate::call::{Call, Step};
+use crate::call::{Call, Class, Step};
 use crate::clocks::Moment;
 use crate::executor::lock;
 use crate::matter::{Arrival, Matter, PartFate, Piece};
@@ -71,6 +72,21 @@ impl SimStore {
     async fn look<T>(&self, name: &'static str, read: impl FnOnce(&Matter) -> T) -> Result<T, StoreError> {
         match self.world.enter(Call::reading(name), None).await {
             Verdict::Go => Ok(read(&lock(&self.world.matter))),
+            verdict => Err(silent(verdict)),
+        }
+    }
+
+    /// A listing, which is about the files below its prefix.
+    async fn list<T>(
+        &self,
+        name: &'static str,
+        (visibility, prefix): (Visibility, &str),
+        list: impl FnOnce(&Matter) -> T,
+    ) -> Result<T, StoreError> {
+        let files = lock(&self.world.truth).files_below(visibility, prefix);
+        let about = files.into_iter().map(|file| (file, Step::ListUploads)).collect();
+        match self.world.enter(Call { name, class: Class::Read, about }, None).await {
+            Verdict::Go => Ok(list(&lock(&self.world.matter))),
             verdict => Err(silent(verdict)),
         }
     }
@@ -171,7 +187,7 @@ impl Store for SimStore {
     ) -> Completion {
         let actor = self.world.executor.actor();
         lock(&self.world.truth).refuses_while_mixed_up("Complete", key);
-        lock(&self.world.truth).commits(&self.world.catalog, actor, key);
+        lock(&self.world.truth).completes(actor, key);
         let effect = {
             let (key, upload, parts, checksum) = (key.clone(), upload.clone(), parts.to_vec(), checksum.cloned());
             move |world: &World| {
@@ -189,7 +205,7 @@ impl Store for SimStore {
             return unknown;
         }
         match self.world.enter(self.call(Step::Complete, key), Some(zombie)).await {
-            Verdict::Go | Verdict::LeaseIgnored => effect(&self.world),
+            Verdict::Go => effect(&self.world),
             Verdict::AnswerLost => {
                 effect(&self.world);
                 unknown
@@ -208,17 +224,23 @@ impl Store for SimStore {
 
     async fn head(&self, key: &ObjectKey) -> Result<Option<ObjectHead>, StoreError> {
         let world = &self.world;
-        lock(&world.truth).commits(&world.catalog, world.executor.actor(), key);
+        lock(&world.truth).heads(&world.catalog, world.executor.actor(), key);
         if ablation::believes_listing(world) {
             return Ok(None);
         }
         self.read(Step::Head, key, |matter| ablation::seen_head(world, key, matter.head(key).cloned())).await
     }
 
-    async fn read_first(&self, key: &ObjectKey, etag: &ETag, limit: ByteCount) -> Result<Option<Bytes>, StoreError> {
+    async fn read(
+        &self,
+        key: &ObjectKey,
+        etag: &ETag,
+        from: u64,
+        limit: ByteCount,
+    ) -> Result<Option<Bytes>, StoreError> {
         let world = &self.world;
         self.read(Step::ReadFirst, key, |matter| {
-            matter.read_first(key, etag, limit).or_else(|| ablation::bytes_instead(world, key))
+            matter.read(key, etag, from, limit).or_else(|| ablation::bytes_instead(world, key))
         })
         .await
     }
@@ -226,7 +248,8 @@ impl Store for SimStore {
     async fn abort(&self, key: &ObjectKey, upload: &UploadId) -> Result<(), StoreError> {
         let world = &self.world;
         let actor = world.executor.actor();
-        lock(&world.truth).aborts(&world.catalog, &lock(&world.matter), actor, (key, upload));
+        let strays = world.executor.runs(Job::Lane(Lane::Drive));
+        lock(&world.truth).aborts(&world.catalog, &lock(&world.matter), (actor, strays), (key, upload));
         if world.is_ablated(Ablation::NoAbort) {
             ablation::forget(world, upload);
             return Ok(());
@@ -262,7 +285,7 @@ impl Store for SimStore {
     ) -> Result<ObjectsPage, StoreError> {
         self.reach(visibility)?;
         let list = |matter: &Matter| matter.objects_page(visibility, prefix, after, limit);
-        let mut page = self.look("list_objects", list).await?;
+        let mut page = self.list("list_objects", (visibility, prefix), list).await?;
         page.objects.iter_mut().for_each(|object| ablation::listed_age(&self.world, &mut object.modified));
         Ok(page)
     }
@@ -276,7 +299,14 @@ impl Store for SimStore {
     ) -> Result<UploadsPage, StoreError> {
         self.reach(visibility)?;
         let list = |matter: &Matter| matter.uploads_page(visibility, prefix, after, limit);
-        let mut page = self.look("list_open_uploads", list).await?;
+        let mut page = self.list("list_open_uploads", (visibility, prefix), list).await?;
+        // Only the destroy and recheck lanes list below an asset.
+        if !prefix.is_empty() {
+            page.uploads.retain(|upload| !ablation::denies(&self.world, &upload.id));
+            if self.world.is_ablated(Ablation::ForgetListUploads) {
+                page.uploads.clear();
+            }
+        }
         page.uploads.iter_mut().for_each(|upload| ablation::listed_age(&self.world, &mut upload.initiated));
         Ok(page)
     }

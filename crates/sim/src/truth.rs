@@ -13,11 +13,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::limits::RECHECK_AFTER;
 use domain::{
     Asset, AssetId, AssetStatus, ByteCount, EventKind, Fence, File, FileId, FileState, ObjectKey, Reason, RoleName,
-    StateName, Timestamp, UploadId,
+    StateName, Timestamp, UploadId, Visibility,
 };
 use futures::FutureExt as _;
-use server::catalog::Catalog as _;
 use server::catalog::memory::MemoryCatalog;
+use server::catalog::{InstallationRecord as _, Outbox as _};
 
 use self::clocks::Looks;
 use crate::executor::Actor;
@@ -26,7 +26,7 @@ use crate::matter::Matter;
 /// A law that was broken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Breach {
-    /// Which: `I1` to `I8`, `L1`, or a transition of the protocol such as `T7`; `contract` for an assertion of a port.
+    /// Which: `I1` to `I9`, `L1`, or a transition of the protocol such as `T7`; `contract` for an assertion of a port.
     pub law: String,
     /// What was seen.
     pub what: String,
@@ -39,7 +39,7 @@ impl Breach {
 
     /// An assertion of the code or of a port failed; many name the invariant they keep.
     pub(crate) fn of_panic(message: String) -> Self {
-        let named = ["I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8"];
+        let named = ["I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I9"];
         let law = named.iter().find(|law| message.contains(&format!("({law})"))).unwrap_or(&"contract");
         Self::new(law, message)
     }
@@ -54,6 +54,8 @@ struct Known {
     released: Option<Timestamp>,
     /// Since when its looks run: it was CLOSED then, or something was found on it.
     closed_at: Option<Timestamp>,
+    /// When its fence was raised in RESERVED.
+    disowned_at: Option<Timestamp>,
     purged: bool,
 }
 
@@ -65,6 +67,7 @@ impl Known {
             fence: file.fence,
             released: None,
             closed_at: None,
+            disowned_at: None,
             purged: false,
         }
     }
@@ -116,13 +119,15 @@ pub(crate) struct Truth {
     claims: BTreeMap<(AssetId, RoleName), BTreeSet<ByteCount>>,
     /// Whether the operator has let go of what a restored catalog does not know.
     consented: bool,
+    /// The asset of which a row cannot be read: nobody can finish it.
+    spoilt: Option<AssetId>,
     /// Looks at the clocks.
     looks: Looks,
     breach: Option<Breach>,
 }
 
 fn row(catalog: &MemoryCatalog, id: FileId) -> Option<File> {
-    catalog.find_file(id).now_or_never().expect("memory answers at once").expect("memory is there").value
+    catalog.row(id)
 }
 
 fn now(catalog: &MemoryCatalog) -> Timestamp {
@@ -130,7 +135,7 @@ fn now(catalog: &MemoryCatalog) -> Timestamp {
 }
 
 fn asset(catalog: &MemoryCatalog, id: AssetId) -> Option<Asset> {
-    catalog.find_asset(id).now_or_never().expect("memory answers at once").expect("memory is there").value
+    catalog.asset(id)
 }
 
 impl Truth {
@@ -149,11 +154,13 @@ impl Truth {
         self.by_key.get(key).copied()
     }
 
-    /// A file became known to the catalog.
+    /// A file became known to the catalog; again, where the first answer was lost and the same write was repeated.
     pub(crate) fn announced(&mut self, file: &File) {
         let known = Known::new(file);
-        if self.by_key.insert(file.key.clone(), file.id).is_some() {
-            self.report("I3", format!("the key {} was used before", file.key.path()));
+        match self.by_key.insert(file.key.clone(), file.id) {
+            None => {}
+            Some(before) if before == file.id => return,
+            Some(_) => self.report("I3", format!("the key {} was used before", file.key.path())),
         }
         self.files.insert(file.id, known);
         let seen = self.assets.entry(file.asset).or_default();
@@ -190,7 +197,7 @@ impl Truth {
         &mut self,
         catalog: &MemoryCatalog,
         matter: &Matter,
-        actor: Actor,
+        (actor, strays): (Actor, bool),
         (key, upload): (&ObjectKey, &UploadId),
     ) {
         self.refuses_while_mixed_up("Abort", key);
@@ -201,9 +208,11 @@ impl Truth {
         let allowed = match state {
             Row::Is(StateName::Deleting | StateName::Closed) | Row::Purged => true,
             Row::Is(StateName::Committing | StateName::Verified | StateName::Created) if own => true,
-            // Without an id in its row, any upload may be its own.
-            Row::Is(StateName::Reserved) => false,
+            // Without an id in its row, any upload may be its own that was open when the fence was raised last, and no other.
+            Row::Is(StateName::Reserved) => strays && self.is_disowned(key, matter.opened_at(upload)),
             Row::Is(StateName::Uploading) if own => false,
+            // An id that a row knows never changes.
+            Row::Is(_) if strays && !own => true,
             Row::Is(_) => age.is_some_and(|age| self.may_look_old(age)),
             Row::Never | Row::Forgotten => false,
         };
@@ -215,6 +224,41 @@ impl Truth {
             let age = age.unwrap_or_default();
             self.report("I6", format!("Abort on {} whose row is {state:?}, {whose} upload, {age:#} old", key.path()));
         }
+    }
+
+    /// Somebody writes a row that cannot be read: one in a run, the last that is on its way to its end. Gives which.
+    pub(crate) fn spoils(&mut self, catalog: &MemoryCatalog) -> Option<FileId> {
+        if self.spoilt.is_some() {
+            return None;
+        }
+        let live = self.files.iter().rev().filter(|(_, known)| !known.purged);
+        let mut ending = live.filter_map(|(id, _)| row(catalog, *id)).filter(|file| file.state.reason().is_some());
+        let file = ending.next()?;
+        self.spoilt = Some(file.asset);
+        Some(file.id)
+    }
+
+    fn is_spoilt(&self, key: &ObjectKey) -> bool {
+        self.spoilt == Some(key.file_key().asset())
+    }
+
+    /// A RESERVED file's fence was raised: whoever opened an upload before that loses.
+    pub(crate) fn disowned(&mut self, file: FileId, now: Timestamp) {
+        if let Some(known) = self.files.get_mut(&file) {
+            known.disowned_at = Some(now);
+        }
+    }
+
+    fn is_disowned(&self, key: &ObjectKey, opened: Option<Timestamp>) -> bool {
+        let known = self.file_of(key).and_then(|id| self.files.get(&id));
+        known.and_then(|known| known.disowned_at).is_some_and(|at| opened.is_none_or(|opened| opened <= at))
+    }
+
+    /// The files whose keys begin so. Nothing begins with nothing: that is the whole bucket.
+    pub(crate) fn files_below(&self, visibility: Visibility, prefix: &str) -> Vec<FileId> {
+        let below = |key: &ObjectKey| key.visibility() == visibility && key.path().starts_with(prefix);
+        let live = self.by_key.iter().filter(|(key, id)| below(key) && !self.files[id].purged);
+        live.map(|(_, id)| *id).filter(|_| !prefix.is_empty()).collect()
     }
 
     /// A part landed, wherever it lies now.
@@ -378,7 +422,7 @@ impl Truth {
     /// Whether every file has come to its end: CREATED in an asset that shows it, or purged.
     pub(crate) fn unsettled(&self, catalog: &MemoryCatalog) -> Vec<String> {
         let live = self.files.iter().filter(|(_, known)| !known.purged).filter_map(|(id, _)| row(catalog, *id));
-        let unsettled = live.filter(|file| file.state.name() != StateName::Created);
+        let unsettled = live.filter(|file| file.state.name() != StateName::Created && self.spoilt != Some(file.asset));
         unsettled.map(|file| format!("{} is {}", file.key.path(), file.state.name())).collect()
     }
 
@@ -389,6 +433,7 @@ impl Truth {
         let open = matter.uploads().map(|(_, key)| key).filter(|key| !waits(key));
         let late = matter.hidden().filter(|(id, _)| !self.beyond_looks.contains(*id)).map(|(_, key)| key);
         open.chain(late)
+            .filter(|key| !self.is_spoilt(key))
             .map(|key| format!("hidden parts on {} whose row is {:?}", key.path(), self.state(catalog, key)))
             .collect()
     }

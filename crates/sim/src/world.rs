@@ -9,9 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use domain::{Asset, AssetId, CompleteAnswer, File, FileId, StateName, TimeSpan, Timestamp};
-use futures::FutureExt as _;
 use futures::channel::oneshot;
-use server::catalog::Catalog as _;
 use server::catalog::memory::MemoryCatalog;
 use server::clock::{Clock as _, ManualClock};
 
@@ -48,8 +46,6 @@ pub(crate) enum Verdict {
     WrongAnswer(CompleteAnswer),
     /// Complete only: it does not happen, or not yet, and answers so.
     ErrorAnswer(CompleteAnswer),
-    /// A lease only: given, whoever has it.
-    LeaseIgnored,
 }
 
 impl Verdict {
@@ -61,7 +57,6 @@ impl Verdict {
             Self::Late => Fault::Late,
             Self::WrongAnswer(_) => Fault::WrongAnswer,
             Self::ErrorAnswer(_) => Fault::ErrorAnswer,
-            Self::LeaseIgnored => Fault::LeaseIgnored,
         }
     }
 }
@@ -127,7 +122,7 @@ pub(crate) struct Desk {
     looked: BTreeMap<(Home, &'static str), Timestamp>,
     /// When the last comparison of buckets and catalog began that came to its end.
     pub(crate) reconciled: Option<Timestamp>,
-    /// When the comparison that holds the lease began.
+    /// When the comparison that is under way began.
     pub(crate) reconciling: Option<Timestamp>,
     last: u64,
 }
@@ -251,14 +246,12 @@ impl World {
 
     /// A file's row, read behind everybody's back.
     pub(crate) fn row(&self, file: FileId) -> Option<File> {
-        let found = self.catalog.find_file(file).now_or_never().expect("memory answers at once");
-        found.expect("memory is there").value
+        self.catalog.row(file)
     }
 
     /// An asset's row, likewise.
     pub(crate) fn asset(&self, asset: AssetId) -> Option<Asset> {
-        let found = self.catalog.find_asset(asset).now_or_never().expect("memory answers at once");
-        found.expect("memory is there").value
+        self.catalog.asset(asset)
     }
 
     /// The state of a file's row; `None` if it has none.

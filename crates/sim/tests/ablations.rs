@@ -2,12 +2,10 @@
 
 use sim::{Ablation, Failure, Plan, Trace, find, run};
 
-/// Seeds in which a bug must show. The rarest needs some thousands.
-const SEEDS: u64 = 10_000;
-
 fn found(ablation: Ablation) {
-    let failure = find(ablation, SEEDS);
-    let failure = failure.unwrap_or_else(|| panic!("{} is not found in {SEEDS} seeds", ablation.name()));
+    let seeds = ablation.within();
+    let failure = find(ablation, seeds);
+    let failure = failure.unwrap_or_else(|| panic!("{} is not found in {seeds} seeds", ablation.name()));
     let Failure { seed, breach, .. } = failure;
     assert!(ablation.breaks().contains(&&*breach.law), "seed {seed} broke {breach:?}, not {:?}", ablation.breaks());
     // It is the planted bug that broke the law.
@@ -56,4 +54,8 @@ ablations! {
     ignore_credentials_end: IgnoreCredentialsEnd,
     ignore_skew: IgnoreSkew,
     freeze_half: FreezeHalf,
+    lost_due_time: LostDueTime,
+    unbounded_backoff: UnboundedBackoff,
+    poisoned_page: PoisonedPage,
+    missed_night: MissedNight,
 }

@@ -6,7 +6,7 @@
 use std::fmt;
 
 use data_encoding::HEXLOWER;
-use domain::{CollectionName, RoleName};
+use domain::{CollectionName, MediaType, RoleName};
 use sha2::{Digest, Sha256};
 
 use crate::source::Source;
@@ -19,14 +19,19 @@ const KEPT_BYTES: usize = 16;
 pub struct LocalFingerprint(String);
 
 impl LocalFingerprint {
-    /// Computes it. The order of the files does not matter.
-    pub fn of<'a>(collection: &CollectionName, files: impl IntoIterator<Item = (&'a RoleName, &'a Source)>) -> Self {
+    /// Computes it. The order of the files does not matter. A type belongs to it where somebody said it: said otherwise
+    /// the next time, it is another upload.
+    pub fn of<'a>(
+        collection: &CollectionName,
+        files: impl IntoIterator<Item = (&'a RoleName, &'a Source, Option<MediaType>)>,
+    ) -> Self {
         let mut files: Vec<_> = files.into_iter().collect();
-        files.sort_by_key(|(role, _)| *role);
+        files.sort_by_key(|(role, ..)| *role);
         let mut fields = vec![collection.as_str().as_bytes().to_vec()];
-        for (role, source) in files {
+        for (role, source, said) in files {
             fields.push(role.as_str().as_bytes().to_vec());
             fields.extend(source.identity());
+            fields.extend(said.map(|media| media.name().as_bytes().to_vec()));
         }
         Self(hash(&fields))
     }
@@ -69,14 +74,16 @@ mod tests {
         let role = |name| RoleName::parse(name).unwrap();
         let collection = |name| CollectionName::parse(name).unwrap();
         let mut file = tempfile::NamedTempFile::new().unwrap();
-        let of = |c, r, file: &tempfile::NamedTempFile| {
-            LocalFingerprint::of(&collection(c), [(&role(r), &Source::open(file.path()).unwrap())])
+        let saying = |c, r, file: &tempfile::NamedTempFile, said| {
+            LocalFingerprint::of(&collection(c), [(&role(r), &Source::open(file.path()).unwrap(), said)])
         };
+        let of = |c, r, file: &tempfile::NamedTempFile| saying(c, r, file, None);
         let first = of("videos", "video", &file);
         assert_eq!(first, of("videos", "video", &file));
         assert_ne!(first, of("films", "video", &file));
         assert_ne!(first, of("videos", "preview", &file));
         assert_ne!(first, of("videos", "video", &tempfile::NamedTempFile::new().unwrap()));
+        assert_ne!(first, saying("videos", "video", &file, Some(MediaType::Mp4)));
         file.write_all(b"x").unwrap();
         assert_ne!(first, of("videos", "video", &file));
         assert_ne!(first.at_server("http://a"), first.at_server("http://b"));

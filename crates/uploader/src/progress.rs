@@ -57,6 +57,8 @@ pub enum News {
         lasting: TimeSpan,
         /// When the next try is made, from now.
         retry_in: TimeSpan,
+        /// When the upload gives up, from now, if nothing works until then.
+        gives_up_in: TimeSpan,
     },
     /// It works again.
     Recovered,

@@ -3,14 +3,18 @@
 //! Readers share one open file and no cursor, so several parts and the checksum read at once. If the path is replaced
 //! by another file, the opened one stays whole; if the opened file itself is written to, size or modification time
 //! tell, and the upload must stop: its parts would be of two files.
+//!
+//! *Rule*: a path is looked at before it is opened, because opening a FIFO waits for a writer. All of it blocks, for ever
+//! where a mount does not answer: the driver asks on threads of its own.
 
-use std::fs::File;
+use std::fs::{File, FileType, OpenOptions};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::buffer::spare_capacity;
+use rustix::fs::OFlags;
 
 /// An open local file, as it was when it was opened.
 #[derive(Debug)]
@@ -36,13 +40,14 @@ impl Stamp {
 }
 
 impl Source {
-    /// Opens a regular file. A folder or a device is refused as invalid input.
+    /// Opens a regular file. A folder, a FIFO, a socket or a device is refused as invalid input, without opening it.
     pub fn open(path: &Path) -> io::Result<Self> {
         let path = path.canonicalize()?;
-        let file = File::open(&path)?;
-        if !file.metadata()?.is_file() {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
-        }
+        require_file(path.metadata()?.file_type())?;
+        // What is regular does not mind; what took its place a moment ago does not keep us waiting.
+        let flags = i32::try_from(OFlags::NONBLOCK.bits()).expect("open flags are an int");
+        let file = OpenOptions::new().read(true).custom_flags(flags).open(&path)?;
+        require_file(file.metadata()?.file_type())?;
         let stamp = Stamp::of(&file)?;
         Ok(Self { path, file, stamp })
     }
@@ -96,6 +101,18 @@ impl Source {
     }
 }
 
+/// Whether bytes can be read by position, as often as needed.
+fn require_file(kind: FileType) -> io::Result<()> {
+    let what = match kind {
+        kind if kind.is_file() => return Ok(()),
+        kind if kind.is_dir() => "a folder",
+        kind if kind.is_fifo() => "a FIFO",
+        kind if kind.is_socket() => "a socket",
+        _ => "a device",
+    };
+    Err(io::Error::new(io::ErrorKind::InvalidInput, format!("it is {what}, not a regular file")))
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::Write;
@@ -117,8 +134,16 @@ mod tests {
     }
 
     #[test]
-    fn refuses_folders_and_absent_files() {
+    fn refuses_what_is_no_file() {
         let folder = tempfile::tempdir().unwrap();
+        let (fifo, socket) = (folder.path().join("fifo"), folder.path().join("socket"));
+        rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, rustix::fs::Mode::RUSR).unwrap();
+        let _listening = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        for (path, what) in [(&fifo, "a FIFO"), (&socket, "a socket"), (&"/dev/null".into(), "a device")] {
+            let refused = Source::open(path).unwrap_err();
+            assert_eq!(refused.kind(), io::ErrorKind::InvalidInput);
+            assert!(refused.to_string().contains(what), "{refused}");
+        }
         assert_eq!(Source::open(folder.path()).unwrap_err().kind(), io::ErrorKind::InvalidInput);
         assert_eq!(Source::open(&folder.path().join("none")).unwrap_err().kind(), io::ErrorKind::NotFound);
     }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use domain::{CollectionName, RoleName, TimeSpan};
 use uploader::client::{Client, Token};
-use uploader::driver::{Published, Settings, UploadError, UploadRequest, upload};
+use uploader::driver::{LocalFile, Published, Settings, UploadError, UploadRequest, upload};
 use uploader::journal::Journal;
 use uploader::progress::{News, Observer};
 use uploader::session::{Backoff, Rules};
@@ -62,7 +62,7 @@ impl Machine {
             fake: Fake::start().await,
             folder: tempfile::tempdir().unwrap(),
             heard: Heard::default(),
-            settings: Settings { rules, stall: TimeSpan::from_secs(30) },
+            settings: Settings { rules, stall: TimeSpan::from_secs(30), ..Settings::default() },
         }
     }
 
@@ -81,7 +81,7 @@ impl Machine {
     }
 
     fn request(&self, files: &[(&str, &Path)]) -> UploadRequest {
-        let files = files.iter().map(|(name, path)| (role(name), path.to_path_buf())).collect();
+        let files = files.iter().map(|(name, path)| (role(name), path.to_path_buf().into())).collect();
         UploadRequest { title: "A film".to_owned(), description: None, files }
     }
 
@@ -103,7 +103,7 @@ impl Machine {
         assert_eq!(published.asset.status, "CREATED");
         let facts = self.fake.facts();
         let asset = &facts.assets[&published.asset.id];
-        for (role, path) in &request.files {
+        for (role, LocalFile { path, .. }) in &request.files {
             let parts: Vec<_> = asset.files[role.as_str()].parts.values().cloned().collect();
             assert!(parts.concat() == std::fs::read(path).unwrap(), "{role} has arrived as it is");
         }

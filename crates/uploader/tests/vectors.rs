@@ -9,9 +9,9 @@ use std::num::{NonZeroU16, NonZeroUsize};
 use std::path::Path;
 
 use crc_fast::{CrcAlgorithm, checksum};
-use domain::{ByteCount, PartNumber, PartPlan, TimeSpan, Timestamp};
+use domain::{ByteCount, MediaType, PartNumber, PartPlan, TimeSpan, Timestamp};
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use uploader::session::{Action, Backoff, Rules, Session};
 
 use language::{at, event, opening, sizes, written};
@@ -26,6 +26,13 @@ fn cases(name: &str) -> Vec<Value> {
     let cases: Vec<Value> = serde_json::from_value(file["cases"].take()).unwrap();
     assert!(!cases.is_empty());
     cases
+}
+
+#[test]
+fn media_types() {
+    let vectors: Value = read("media_types.json");
+    let row = |media: MediaType| json!({"names": media.names(), "extensions": media.extensions()});
+    assert_eq!(vectors["types"], Value::from(MediaType::ALL.map(row).to_vec()));
 }
 
 #[test]
@@ -118,6 +125,7 @@ fn rules(common: &Value, own: &Value) -> Rules {
         parallel: NonZeroUsize::new(number("parallel").try_into().unwrap()).unwrap(),
         batch: NonZeroU16::new(number("batch").try_into().unwrap()).unwrap(),
         patience: span(value("patience_ms")),
+        first_contact: None,
         max_refusals: number("max_refusals").try_into().unwrap(),
         max_repairs: number("max_repairs").try_into().unwrap(),
         backoff: backoff("backoff_ms"),

@@ -79,3 +79,14 @@ pub struct HappeningBody {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
 }
+
+/// What a call of `DELETE /v1/admin/owners/{owner}` did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ErasureBody {
+    /// Whose assets.
+    pub owner: String,
+    /// Assets that this call ended. Their bytes follow.
+    pub deleted: u64,
+    /// Whether there are more: then the call is to be repeated.
+    pub remaining: bool,
+}

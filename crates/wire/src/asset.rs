@@ -100,6 +100,9 @@ pub struct RejectionBody {
     pub code: String,
     /// What happened, for people.
     pub detail: String,
+    /// `content_mismatch`: the media type of what the file really is, such as `image/heic`, if it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found: Option<String>,
 }
 
 /// One page of assets, newest first.

@@ -7,17 +7,18 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::object::objects;
+use crate::whole;
 
 /// `POST /v1/{collection}/capabilities`: an address to upload to, for a page that can send no header.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(remote = "Self", deny_unknown_fields)]
 pub struct CapabilityRequest {
     /// How long, in seconds: 60 to 604,800 (7 days, the longest an upload may take by default). A day if absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "whole::read_optional", skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 60, maximum = 604_800)]
     pub ttl: Option<u64>,
     /// How large a file may be, in bytes, where that is below what its role allows.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "whole::read_optional", skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1)]
     pub max_size: Option<u64>,
 }

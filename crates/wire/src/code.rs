@@ -7,6 +7,8 @@ use utoipa::ToSchema;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
+    /// 400: the head of the request is not as HTTP asks.
+    MalformedRequest,
     /// 400: the body is not JSON, or not UTF-8.
     InvalidJson,
     /// 400: this is never offered, or switched off here.
@@ -73,6 +75,7 @@ impl ErrorCode {
     /// The code as it stands in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::MalformedRequest => "malformed_request",
             Self::InvalidJson => "invalid_json",
             Self::Unsupported => "unsupported",
             Self::InvalidRequest => "invalid_request",
@@ -109,7 +112,7 @@ impl ErrorCode {
     /// The HTTP status it always comes with.
     pub const fn status(self) -> u16 {
         match self {
-            Self::InvalidJson | Self::Unsupported => 400,
+            Self::MalformedRequest | Self::InvalidJson | Self::Unsupported => 400,
             Self::Unauthorized => 401,
             Self::Forbidden | Self::OriginNotAllowed => 403,
             Self::NotFound => 404,
@@ -146,7 +149,8 @@ impl ErrorCode {
             | Self::CatalogUnavailable
             | Self::Unavailable
             | Self::Internal => true,
-            Self::InvalidJson
+            Self::MalformedRequest
+            | Self::InvalidJson
             | Self::Unsupported
             | Self::InvalidRequest
             | Self::UnknownRole
@@ -173,6 +177,7 @@ impl ErrorCode {
     /// The short, constant title of its problem document.
     pub const fn title(self) -> &'static str {
         match self {
+            Self::MalformedRequest => "The request is malformed",
             Self::InvalidJson => "The body is not valid JSON",
             Self::Unsupported => "Not offered",
             Self::InvalidRequest => "The request is not valid",

@@ -9,13 +9,14 @@ use utoipa::ToSchema;
 
 use crate::asset::FileUrlBody;
 use crate::object::objects;
+use crate::whole;
 
 /// `POST /v1/{collection}/{id}/grants`: lets others watch.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(remote = "Self", deny_unknown_fields)]
 pub struct GrantRequest {
     /// How long, in seconds: 60 to 2,592,000 (30 days). A day if absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "whole::read_optional", skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 60, maximum = 2_592_000)]
     pub ttl: Option<u64>,
 }

@@ -117,6 +117,22 @@ pub struct AuditBody {
     pub breaches: Vec<BreachBody>,
 }
 
+/// What a scrub saw.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ScrubBody {
+    /// Published files whose objects were read.
+    pub files: u64,
+    /// How much that was.
+    pub bytes: u64,
+    /// Files among them of which nothing was recorded that their bytes could be held against.
+    pub unproven: u64,
+    /// Those whose objects are not what was recorded.
+    pub damaged: Vec<BreachBody>,
+    /// Where the next call goes on; absent: that was all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
 /// Something that must not be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct BreachBody {

@@ -18,8 +18,10 @@ mod request;
 mod roles;
 mod session;
 mod uppy;
+mod usage;
+mod whole;
 
-pub use admin::{AdminAssetBody, AdminAssetHistory, AdminAssetPage, AdminFileBody, HappeningBody};
+pub use admin::{AdminAssetBody, AdminAssetHistory, AdminAssetPage, AdminFileBody, ErasureBody, HappeningBody};
 pub use asset::{AssetBody, AssetPage, FileBody, FileUrlBody, RejectionBody, UploadBody};
 pub use capability::{CapabilityBody, CapabilityRequest};
 pub use code::ErrorCode;
@@ -27,9 +29,9 @@ pub use collection::{CollectionBody, CollectionList, RoleBody};
 pub use grant::{GrantBody, GrantRequest, WatchBody};
 pub use job::{
     AcceptRestoreBody, AcceptRestoreRequest, AuditBody, BreachBody, FindingBody, FindingTotalBody, ReapBody,
-    ReapRequest, ReconcileBody, ReconcileRequest,
+    ReapRequest, ReconcileBody, ReconcileRequest, ScrubBody,
 };
-pub use overview::{JobRunBody, OverviewBody, ProcessBody, SampleBody, StateCountBody, TimingBody};
+pub use overview::{JobRunBody, OverviewBody, ProcessBody, SampleBody, StateCountBody, StuckRowBody, TimingBody};
 pub use part::{PartBody, PartPage, PartUrlBody, PartUrlsBody};
 pub use problem::{FieldProblem, MissingParts, Problem, WrongPartBody};
 pub use request::{
@@ -42,3 +44,4 @@ pub use uppy::{
     UppyClaimedPart, UppyCompleteBody, UppyCompleteRequest, UppyNothingBody, UppyParamsBody, UppyPartBody,
     UppyPartUrlBody, UppyPartUrlsBody, UppySignBody, UppySignRequest, UppyUploadBody, UppyUploadRequest,
 };
+pub use usage::{AllowedBody, UsageBody};

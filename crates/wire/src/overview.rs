@@ -26,8 +26,14 @@ pub struct OverviewBody {
     pub files: Vec<StateCountBody>,
     /// Assets in each state; the same.
     pub assets: Vec<StateCountBody>,
+    /// Published files whose objects a scrub found damaged, and not well or gone since; of this process.
+    pub damaged_files: u64,
     /// Every job, with its last round in this process.
     pub jobs: Vec<JobRunBody>,
+    /// Rows that could not be read, or at which this program failed, when they were last met: somebody has to look. The
+    /// latest 100, as long as this process lives.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stuck: Vec<StuckRowBody>,
     /// One each 5 s, for an hour.
     pub samples: Vec<SampleBody>,
 }
@@ -84,6 +90,21 @@ pub struct JobRunBody {
     /// What it had to do; absent if it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_findings: Option<u64>,
+}
+
+/// A row that is left out of its lane for an hour at a time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct StuckRowBody {
+    /// In which lane.
+    #[schema(example = "destroy")]
+    pub lane: String,
+    /// The id of the file or asset.
+    pub id: String,
+    /// What is wrong with it.
+    pub why: String,
+    /// When it was last met.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
 }
 
 /// Five seconds.

@@ -48,6 +48,9 @@ pub struct Problem {
     /// `upload_rejected`, `gone`: the stable reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Reason `content_mismatch`: the media type of what the file really is, such as `image/heic`, if it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found: Option<String>,
 }
 
 /// One wrong field.

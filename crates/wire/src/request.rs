@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use crate::object::objects;
 use crate::roles::Roles;
+use crate::whole;
 
 /// `POST /v1/{collection}`: creates an asset and asks for permission to upload its files.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -21,7 +22,9 @@ pub struct CreateRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 5000)]
     pub description: Option<String>,
-    /// Your own JSON object, at most 16 KiB. Never looked into; numbers keep 64 bits, keys come back sorted.
+    /// Your own JSON object, at most 16 KiB. Never looked into. Keys come back sorted. A number comes back as
+    /// the same number, not as the same text (`1.10` as `1.1`); an integer beyond 64 bits, or digits beyond a double's 17,
+    /// are rounded: send as a text what must keep every digit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub metadata: Option<serde_json::Map<String, serde_json::Value>>,
@@ -43,7 +46,7 @@ pub struct AnnounceRequest {
     pub file_name: String,
     /// Its exact size in bytes, at least 1. What arrives must have it. Left out where nobody knows it before it is sent:
     /// then the role's limit is reserved and holds, and `complete` needs the list of the parts.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "whole::read_optional", skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1)]
     pub size: Option<u64>,
     /// Its media type, such as `video/mp4`. What arrives must look like it.
@@ -74,7 +77,7 @@ pub struct PatchRequest {
     /// 0 to 5,000 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// Replaces the whole object; at most 16 KiB.
+    /// Replaces the whole object; at most 16 KiB. Numbers as when an asset is created.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub metadata: Option<serde_json::Map<String, serde_json::Value>>,
@@ -121,6 +124,7 @@ impl<'de> Deserialize<'de> for RequestedPart {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
         struct Digested {
+            #[serde(deserialize_with = "whole::read")]
             number: u64,
             checksum_sha256: String,
         }
@@ -136,6 +140,10 @@ impl<'de> Deserialize<'de> for RequestedPart {
 
             fn visit_u64<E: Error>(self, number: u64) -> Result<RequestedPart, E> {
                 Ok(RequestedPart::Number(number))
+            }
+
+            fn visit_f64<E: Error>(self, number: f64) -> Result<RequestedPart, E> {
+                whole::of_double(number, &self).map(RequestedPart::Number)
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RequestedPart, A::Error> {
@@ -158,7 +166,7 @@ pub struct CompleteRequest {
     /// 0 to 5,000 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// Replaces the whole object; at most 16 KiB.
+    /// Replaces the whole object; at most 16 KiB. Numbers as when an asset is created.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub metadata: Option<serde_json::Map<String, serde_json::Value>>,
@@ -185,6 +193,7 @@ pub struct CompleteFileRequest {
 #[serde(remote = "Self", deny_unknown_fields)]
 pub struct ClaimedPart {
     /// 1 to 10,000.
+    #[serde(deserialize_with = "whole::read")]
     pub number: u64,
     /// The ETag the store answered, with or without quotes.
     pub etag: String,
@@ -192,7 +201,7 @@ pub struct ClaimedPart {
 
 #[cfg(test)]
 mod tests {
-    use super::{CompleteRequest, PartUrlsRequest, RequestedPart};
+    use super::{AnnounceRequest, CompleteRequest, PartUrlsRequest, RequestedPart};
 
     #[test]
     fn part_numbers_come_alone_or_with_a_digest() {
@@ -202,6 +211,28 @@ mod tests {
         assert_eq!(request.numbers, [RequestedPart::Number(1), with_digest]);
         let again: PartUrlsRequest = serde_json::from_str(&serde_json::to_string(&request).unwrap()).unwrap();
         assert_eq!(again, request);
+    }
+
+    #[test]
+    fn a_number_without_a_fraction_is_whole() {
+        let announce = |size: &str| {
+            let text = format!(r#"{{"file_name": "a.mp4", "content_type": "video/mp4", "size": {size}}}"#);
+            serde_json::from_str::<AnnounceRequest>(&text)
+        };
+        for (size, bytes) in [("10", Some(10)), ("10.0", Some(10)), ("1e1", Some(10)), ("0.0", Some(0)), ("null", None)]
+        {
+            assert_eq!(announce(size).unwrap().size, bytes, "{size}");
+        }
+        assert_eq!(announce("18446744073709551615").unwrap().size, Some(u64::MAX));
+        for size in ["10.5", "-1", "-1.0", "\"10\"", "9007199254740992.0", "1e400", "true"] {
+            assert!(announce(size).is_err(), "{size}");
+        }
+        let numbers: PartUrlsRequest =
+            serde_json::from_str(r#"{"numbers": [1.0, {"number": 2.0, "checksum_sha256": "x"}]}"#).unwrap();
+        let with_digest = RequestedPart::WithChecksum { number: 2, checksum_sha256: "x".into() };
+        assert_eq!(numbers.numbers, [RequestedPart::Number(1), with_digest]);
+        let complete = r#"{"files": {"video": {"parts": [{"number": 1.0, "etag": "e"}]}}}"#;
+        assert!(serde_json::from_str::<CompleteRequest>(complete).is_ok());
     }
 
     #[test]
@@ -218,6 +249,7 @@ mod tests {
         for (text, why) in [
             (r#"{"numbers": [-1]}"#, "integer `-1`"),
             (r#"{"numbers": [1.5]}"#, "floating point `1.5`"),
+            (r#"{"numbers": [1e300]}"#, "floating point `1e+300`"),
             (r#"{"numbers": ["1"]}"#, "expected a part number"),
             (r#"{"numbers": [{"number": 1}]}"#, "missing field `checksum_sha256`"),
             (r#"{"numbers": [{"number": 1, "checksum_sha256": "x", "md5": ""}]}"#, "unknown field `md5`"),

@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use crate::whole;
+
 /// Begins an upload of several parts.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 pub struct UppyUploadRequest {
@@ -95,7 +97,7 @@ pub struct UppyCompleteRequest {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 pub struct UppyClaimedPart {
     /// Its number.
-    #[serde(rename = "PartNumber")]
+    #[serde(rename = "PartNumber", deserialize_with = "whole::read")]
     #[schema(minimum = 1, maximum = 10000)]
     pub number: u64,
     /// Its ETag, with or without quotes.
@@ -135,7 +137,7 @@ pub struct UppySignRequest {
     #[serde(default, rename = "uploadId")]
     pub upload_id: Option<String>,
     /// The part it is about.
-    #[serde(default, rename = "partNumber")]
+    #[serde(default, rename = "partNumber", deserialize_with = "whole::read_optional")]
     pub number: Option<u64>,
     /// The type of a new file.
     #[serde(default, rename = "contentType")]

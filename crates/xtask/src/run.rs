@@ -15,6 +15,21 @@ use crate::{console, host, process, web};
 /// test run does, so nothing is compiled twice.
 pub(crate) const TEST_BUILD: &[&str] = &["build", "--workspace", "--lib", "--bins", "--tests", "--locked"];
 
+/// What `cargo xtask run --help` says. It builds nothing.
+const HELP: &str = "\
+cargo xtask run [--release] [ARGUMENTS]
+
+Builds the web client (where there is Node) and Landfall, then starts `landfall serve ARGUMENTS` in the foreground.
+With no ARGUMENTS: the API and the pages on 127.0.0.1:8080, the store on 127.0.0.1:9000, all data in
+~/.local/share/landfall.
+
+  --release              optimise, as what is shipped is
+  --data DIR             another folder for all data
+  --listen ADDR          where the API listens; port 0 takes a free port
+  --store-listen ADDR    where the built-in store listens
+
+Once it is built, `target/debug/landfall serve --help` lists the rest.";
+
 /// How the binary is optimised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Profile {
@@ -30,6 +45,10 @@ pub(crate) enum Profile {
 /// When cargo or the built binary cannot be started.
 pub(crate) fn run(arguments: &[String]) -> Result<u8> {
     let (profile, arguments) = split_profile(arguments);
+    if arguments.iter().any(|argument| argument == "--help" || argument == "-h") {
+        console::out(HELP);
+        return Ok(0);
+    }
     build_pages()?;
     let binary = build_landfall(profile)?;
     let error = Command::new(&binary).arg("serve").args(arguments).exec();
@@ -113,6 +132,15 @@ not json
         let found = find_executable(messages, "landfall");
         assert_eq!(found, Some(PathBuf::from("/t/landfall")));
         assert_eq!(find_executable(messages, "absent"), None);
+    }
+
+    /// Were anything built and started, this process would have become it.
+    #[test]
+    fn asking_for_help_builds_nothing() {
+        for words in [&["--help"][..], &["--release", "-h"]] {
+            let words: Vec<_> = words.iter().map(|&word| word.to_owned()).collect();
+            assert_eq!(run(&words).unwrap(), 0);
+        }
     }
 
     #[test]

@@ -3,6 +3,8 @@
 import { expect, test } from "vitest";
 import { parseConfig } from "../src/logic/config";
 
+const PAGE = "https://example.com/app/";
+
 test.each([
   ["the page's own origin", "", ""],
   ["nothing but space", "  ", ""],
@@ -11,12 +13,21 @@ test.each([
   ["a port, and space around it", " http://127.0.0.1:8080 ", "http://127.0.0.1:8080"],
   ["a path", "https://example.com/landfall//", "https://example.com/landfall"],
 ])("%s", (_, given, api) => {
-  expect(parseConfig(JSON.stringify({ api }))).toEqual({ api });
-  expect(parseConfig(JSON.stringify({ api: given }))).toEqual({ api });
+  expect(parseConfig(JSON.stringify({ api }), PAGE)).toEqual({ api });
+  expect(parseConfig(JSON.stringify({ api: given }), PAGE)).toEqual({ api });
 });
 
 test("without an address it is the page's own origin", () => {
-  expect(parseConfig("{}")).toEqual({ api: "" });
+  expect(parseConfig("{}", PAGE)).toEqual({ api: "" });
+});
+
+test.each([
+  ["https://example.com/", ""],
+  ["https://example.com/index.html#/library", ""],
+  ["https://example.com/landfall/?a=/b/", "/landfall"],
+  ["https://example.com/a/landfall/index.html", "/a/landfall"],
+])("a dot is where the page %s is", (page, api) => {
+  expect(parseConfig('{"api": "."}', page)).toEqual({ api });
 });
 
 test.each([
@@ -37,5 +48,5 @@ test.each([
   ["a query", '{"api": "https://example.com/?v=1"}', "without a name"],
   ["a route", '{"api": "https://example.com/#/library"}', "without a name"],
 ])("%s is refused", (_, text, why) => {
-  expect(() => parseConfig(text)).toThrow(why);
+  expect(() => parseConfig(text, PAGE)).toThrow(why);
 });

@@ -1,7 +1,7 @@
 // What people read of sizes and times.
 
 import { expect, test } from "vitest";
-import { bytesText, leftText, percentText, relativeText, spanText } from "../src/texts/format";
+import { bytesText, leftText, lengthText, limitText, percentText, relativeText, spanText } from "../src/texts/format";
 
 test.each([
   [0, "0 B"],
@@ -52,4 +52,23 @@ test("how long ago", () => {
   expect(relativeText("2026-11-22T11:59:30Z", now, "en")).toBe("now");
   expect(relativeText("2026-11-22T11:30:00Z", now, "ko")).toBe("30분 전");
   expect(relativeText("2026-11-23T12:00:00Z", now, "en")).toBe("tomorrow");
+});
+
+test.each([
+  [21_474_836_480, "20 GiB"],
+  [10_485_760, "10 MiB"],
+  [5_000_000_000, "5 GB"],
+  [1_500_000, "1.5 MB"],
+  [1_572_864, "1.5 MiB"],
+])("a limit of %d bytes is told as it was configured", (limit, text) => {
+  expect(limitText(limit, "en")).toBe(text);
+});
+
+test.each([
+  [0, "0:00"],
+  [7.4, "0:07"],
+  [61, "1:01"],
+  [3_723, "1:02:03"],
+])("a film of %d seconds", (seconds, text) => {
+  expect(lengthText(seconds)).toBe(text);
 });

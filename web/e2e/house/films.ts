@@ -38,6 +38,11 @@ export const MIDDLE = film("middle.mp4", 24 * MIB);
 export const LARGE = film("large.mp4", 300_000_000);
 /** The short and the middle one by names that are hard to write. */
 export const NAMED = { short: film("바다 🌊 여름 100%.mp4"), middle: film("한라산 ⛰️ & 'dawn'.mp4") };
+/** A film whose sound Chromium plays and whose pictures it cannot show; and one that has no sound either. */
+export const HEVC = film("hevc.mp4");
+export const SILENT_HEVC = film("silent.mp4");
+/** What is called a film and is none: it arrives, and is refused. */
+export const FAKE = film("fake.mp4");
 /** What cannot be uploaded: nothing, and no film. */
 export const EMPTY = film("empty.mp4");
 export const NOTE = film("note.txt");
@@ -62,6 +67,15 @@ export default function makeAll(): void {
   copyFileSync(MIDDLE.path, NAMED.middle.path);
   writeFileSync(EMPTY.path, "");
   writeFileSync(NOTE.path, "no film");
+  writeFileSync(FAKE.path, "This is no film. ".repeat(4096));
+  for (const [{ path }, sound] of [
+    [HEVC, ["-f", "lavfi", "-i", "sine=duration=3", "-c:a", "aac"]],
+    [SILENT_HEVC, []],
+  ] as const) {
+    if (existsSync(path)) continue;
+    const codec = ["-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=error", "-tag:v", "hvc1"];
+    ffmpeg(["-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25:duration=3", ...sound, ...codec, path]);
+  }
   if (!existsSync(PORTRAIT)) ffmpeg(["-f", "lavfi", "-i", "testsrc2=size=640x480", "-frames:v", "1", PORTRAIT]);
 }
 

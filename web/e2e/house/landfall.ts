@@ -75,7 +75,18 @@ export class Landfall {
 
   /** Uploads a film without a browser, for tests of what comes after. */
   upload(owner: string, film: Film, title: string): void {
-    const args = ["upload", "--server", this.api, "--token", this.token(owner), "--title", title, "--json", film.path];
+    const args = [
+      "upload",
+      "--again",
+      "--server",
+      this.api,
+      "--token",
+      this.token(owner),
+      "--title",
+      title,
+      "--json",
+      film.path,
+    ];
     execFileSync(this.binary, args, { stdio: ["ignore", "ignore", "inherit"] });
   }
 

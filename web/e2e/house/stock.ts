@@ -26,7 +26,7 @@ export const FIVE: Door = {
   generation: "uppy5",
   tell: async (_, landfall, owner) => ({ door: `${landfall.api}/uppy`, token: landfall.token(owner) }),
 };
-const FIVE_BY_COOKIE: Door = {
+export const FIVE_BY_COOKIE: Door = {
   name: "5.1 by cookie",
   generation: "uppy5",
   tell: async (page, landfall, owner) => {
@@ -50,8 +50,11 @@ const SIX_SIGNED: Door = {
   tell: async (_, landfall, owner) => ({ ...capability(landfall, owner), isSigned: true }),
 };
 export const DOORS = [FIVE, FIVE_BY_COOKIE, FIVE_BY_PATH, SIX, SIX_SIGNED];
-/** Those whose files, sent as a whole, go to the store. A capability's are forms, and pass through the server. */
-export const WHOLE_TO_STORE = [FIVE, FIVE_BY_COOKIE];
+/**
+ * Those whose files, sent as a whole, go to the store. A capability's are forms, and pass through the server; by cookie
+ * nothing is sent as a whole, because no GET begins anything by it.
+ */
+export const WHOLE_TO_STORE = [FIVE];
 
 function capability(landfall: Landfall, owner: string): { door: string } {
   const { endpoint } = JSON.parse(

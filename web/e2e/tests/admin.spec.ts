@@ -28,7 +28,7 @@ test("figures, everybody's assets with their history, and the jobs", async ({ pa
   await expect(rows.filter({ hasText: "Of Bob" })).toBeVisible();
   await page.getByLabel("Owner").fill("bob");
   await expect(rows.filter({ hasText: "Of Ann" })).toBeHidden();
-  await page.getByRole("button", { name: "Of Bob" }).click();
+  await page.getByRole("button", { name: "Of Bob", exact: true }).click();
   await expect(page.getByRole("dialog")).toBeVisible();
   await page.keyboard.press("Escape");
 
@@ -45,6 +45,33 @@ test("figures, everybody's assets with their history, and the jobs", async ({ pa
   const audit = page.getByRole("region", { name: "Audit" });
   await audit.getByRole("button", { name: "Check" }).click();
   await expect(audit.getByText("All invariants hold.")).toBeVisible();
+});
+
+test("tabs and filters have addresses, and an owner is erased by typing its name", async ({ page, watch }) => {
+  for (const title of ["First", "Second"]) landfall.it.upload("zoe", SHORT, title);
+  landfall.it.upload("kept", SHORT, "Of another");
+  await signIn(page, watch, landfall.it, "operator", "#/admin/uploads?owner=zoe");
+  const rows = page.getByRole("row");
+  await expect(rows.filter({ hasText: "First" })).toBeVisible();
+  await expect(rows.filter({ hasText: "Of another" })).toBeHidden();
+  await page.getByLabel("State").selectOption("Published");
+  await expect(page).toHaveURL(/#\/admin\/uploads\?state=CREATED&owner=zoe$/);
+  await page.getByRole("group", { name: "Admin" }).getByRole("button", { name: "Jobs" }).click();
+  await expect(page).toHaveURL(/#\/admin\/jobs$/);
+  await page.goBack();
+  await expect(rows.filter({ hasText: "Second" })).toBeVisible();
+
+  await page.getByRole("button", { name: "Erase everything of zoe…" }).click();
+  const dialog = page.getByRole("dialog", { name: "Erase everything of zoe?" });
+  const erase = dialog.getByRole("button", { name: "Erase" });
+  await dialog.getByLabel("To go on, type zoe").fill("zo");
+  await expect(erase).toBeDisabled();
+  await dialog.getByLabel("To go on, type zoe").fill("zoe");
+  await erase.click();
+  await expect(page.getByText("Erased 2 of zoe.")).toBeVisible();
+  await expect(page.getByText("No asset fits.")).toBeVisible();
+  expect(await landfall.it.assets("zoe")).toEqual([]);
+  expect(await landfall.it.assets("kept")).toHaveLength(1);
 });
 
 test("whoever is no operator is told so", async ({ page, watch }) => {

@@ -1,6 +1,6 @@
 // The library: found by words and by state, and kept fresh by what happens elsewhere.
 
-import { SHORT } from "../house/films";
+import { SHORT, SMALL, THREE } from "../house/films";
 import { useLandfall } from "../house/landfall";
 import { choose, isPublished, row } from "../house/pages";
 import { Gate } from "../house/gate";
@@ -19,16 +19,23 @@ test("search and chips narrow it, and say when nothing fits", async ({ page, wat
   const titles = page.getByRole("article").getByRole("heading");
   await expect(titles).toHaveText(["short", "한라산 등반", "Harbour at night", "Harbour at dawn"]);
   const shown = page.getByRole("group", { name: "Show" });
-  await shown.getByRole("button", { name: "Uploading" }).click();
+  await shown.getByRole("button", { name: "Unfinished" }).click();
   await expect(titles).toHaveText(["short"]);
   await shown.getByRole("button", { name: "Published" }).click();
   await expect(titles).toHaveCount(3);
 
-  const search = page.getByRole("searchbox", { name: "Search titles" });
+  const search = page.getByRole("searchbox", { name: "Search titles, descriptions and file names" });
   await search.fill("harbour");
   await expect(titles).toHaveText(["Harbour at night", "Harbour at dawn"]);
   await search.fill("한라산");
   await expect(titles).toHaveText(["한라산 등반"]);
+  // What is shown stands in the address: it survives a reload, and a way to another page and back.
+  await page.getByRole("link", { name: "한라산 등반" }).last().click();
+  await expect(page.getByRole("heading", { level: 1, name: "한라산 등반" })).toBeVisible();
+  await page.goBack();
+  await expect(titles).toHaveText(["한라산 등반"]);
+  await expect(search).toHaveValue("한라산");
+  await expect(shown.getByRole("button", { name: "Published" })).toHaveAttribute("aria-pressed", "true");
   await search.fill("submarine");
   await expect(page.getByText("Nothing fits")).toBeVisible();
   await page.getByRole("button", { name: "Show everything" }).click();
@@ -91,4 +98,65 @@ test("what happened while the line was broken is told, and the list is not asked
   await expect(page.getByText("Nothing here yet")).toBeVisible();
   expect((await (await back).allHeaders())["last-event-id"]).toMatch(/^\d+$/);
   expect(lists).toBe(0);
+});
+
+test("another order than the newest first stands in the address", async ({ page, watch }) => {
+  for (const [film, title] of [
+    [SMALL, "Large"],
+    [SHORT, "Small"],
+    [SHORT, "New"],
+  ] as const)
+    landfall.it.upload("sam", film, title);
+  await signIn(page, watch, landfall.it, "sam");
+  const titles = page.getByRole("article").getByRole("heading");
+  await expect(titles).toHaveText(["New", "Small", "Large"]);
+  const order = page.getByRole("combobox", { name: "Sort by" });
+  await order.selectOption("Oldest");
+  await expect(titles).toHaveText(["Large", "Small", "New"]);
+  await order.selectOption("Largest");
+  await expect(titles).toHaveText(["Large", "New", "Small"]);
+  await page.reload();
+  await expect(titles).toHaveText(["Large", "New", "Small"]);
+  await expect(order).toHaveValue("largest");
+  // What comes later takes its place among the others.
+  landfall.it.upload("sam", THREE, "Largest");
+  await expect(titles).toHaveText(["Largest", "Large", "New", "Small"]);
+});
+
+test("many are chosen by mouse and keyboard, shared, saved and deleted at once", async ({ page, watch }) => {
+  for (const title of ["One", "Two", "Three", "Four"]) landfall.it.upload("kim", SHORT, title);
+  await signIn(page, watch, landfall.it, "kim");
+  const titles = page.getByRole("article").getByRole("heading");
+  await expect(titles).toHaveText(["Four", "Three", "Two", "One"]);
+  const bar = page.getByRole("group", { name: "With the selected videos" });
+  await expect(bar).toBeHidden();
+  await page.getByRole("checkbox", { name: "Select Four" }).focus();
+  await page.keyboard.press("Space");
+  await expect(bar.getByRole("status")).toContainText("1 selected");
+  await page.getByRole("checkbox", { name: "Select Two" }).click({ modifiers: ["Shift"] });
+  await expect(bar.getByRole("status")).toContainText("3 selected");
+
+  await bar.getByRole("button", { name: "Copy links" }).click();
+  const sharing = page.getByRole("dialog", { name: "Copy links to 3 videos" });
+  await sharing.getByRole("button", { name: "Make a link and copy it" }).click();
+  const links = (await sharing.getByLabel("Link").inputValue()).split("\n");
+  expect(links.map((line) => line.split(": ")[0])).toEqual(["Four", "Three", "Two"]);
+  const token = links[0]?.split("/shared/")[1] ?? "";
+  const shared = (await (await fetch(`${landfall.it.api}/w/${decodeURIComponent(token)}`)).json()) as { title: string };
+  expect(shared.title).toBe("Four");
+  await sharing.getByRole("button", { name: "Close" }).click();
+
+  await page.getByRole("checkbox", { name: "Select Three" }).uncheck();
+  const saved: string[] = [];
+  page.on("download", (download) => saved.push(download.suggestedFilename()));
+  await bar.getByRole("button", { name: "Download" }).click();
+  await expect.poll(() => saved).toEqual(["short.mp4", "short.mp4"]);
+
+  await bar.getByRole("button", { name: "Delete" }).click();
+  const asking = page.getByRole("dialog", { name: "Delete 2 videos?" });
+  await expect(asking).toContainText("“Four”, “Two”");
+  await asking.getByRole("button", { name: "Delete" }).click();
+  await expect(titles).toHaveText(["Three", "One"]);
+  await expect(bar).toBeHidden();
+  expect((await landfall.it.assets("kim")).map(({ title }) => title)).toEqual(["Three", "One"]);
 });

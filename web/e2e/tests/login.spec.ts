@@ -35,6 +35,10 @@ test("a token signs in, a wrong one says what to do, and signing out forgets", a
   await token.fill("not.a.token");
   await submit.click();
   await expect(page.getByText("This token is not accepted")).toBeVisible();
+  // It can be mended where it is, and what is wrong is said of it.
+  await expect(token).toHaveValue("not.a.token");
+  await expect(token).toHaveAccessibleDescription(/This token is not accepted/);
+  await expect(page.getByText("DIR")).toBeHidden();
   await token.fill(landfall.it.token("bob"));
   await submit.click();
   // Where they came for.

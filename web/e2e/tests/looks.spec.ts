@@ -1,7 +1,7 @@
 // Every page and dialog in both languages and both themes, on a phone and on a desk, held against axe's rules; and whether they
 // fit a phone, a desk and a wall of pixels.
 
-import type { BrowserContextOptions, Page } from "@playwright/test";
+import type { BrowserContextOptions, Locator, Page } from "@playwright/test";
 import { TEXTS } from "../../app/src/texts";
 import { findings } from "../house/axe";
 import { MIDDLE, SHORT } from "../house/films";
@@ -205,11 +205,34 @@ test("upload, under way: both languages and both themes, at 360, 1280 and 3840 p
   }
 });
 
+test("at 400 %, and in the colours of the system, everything is there", async ({ page, watch }) => {
+  // A window of 1280 pixels at 400 %.
+  await page.setViewportSize({ width: 320, height: 256 });
+  await signIn(page, watch, landfall.it, "zoe", "#/upload");
+  const gate = await Gate.close(page, landfall.it.store, 1);
+  await page.getByLabel("Choose videos").setInputFiles(MIDDLE.path);
+  await expect.poll(() => gate.waiting).toBeGreaterThan(0);
+  for (const place of ["upload", "library", "profile", "admin"]) {
+    await page.evaluate((place) => (location.hash = `#/${place}`), place);
+    await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+    expect((await page.evaluate(measure)).over, `${place} at 400 %`).toBeLessThanOrEqual(0);
+  }
+  await page.evaluate(() => (location.hash = "#/upload"));
+  await page.emulateMedia({ forcedColors: "active", reducedMotion: "reduce" });
+  const bar = row(page, "middle").getByRole("progressbar");
+  const [outer, inner] = [bar, bar.locator(".fill")];
+  const colour = (of: Locator) => of.evaluate((element) => getComputedStyle(element).backgroundColor);
+  // Without their own colours what is done would look like what is not.
+  await expect.poll(async () => (await colour(outer)) !== (await colour(inner))).toBe(true);
+  await expect.poll(() => inner.evaluate((element) => getComputedStyle(element).transitionDuration)).toBe("1e-05s");
+  await gate.open();
+});
+
 test("language and theme are chosen, and remembered", async ({ page, watch }) => {
   await signIn(page, watch, landfall.it, OWNER);
   await press(page, "Settings");
   await page.getByRole("radio", { name: "한국어" }).check();
-  await page.getByRole("radio", { name: "어둡게" }).check();
+  await page.getByRole("radio", { name: "다크" }).check();
   await expect(page.locator("html[lang=ko][data-theme=dark]")).toHaveCount(1);
   await page.reload();
   await expect(page.getByRole("heading", { level: 1, name: "보관함" })).toBeVisible();

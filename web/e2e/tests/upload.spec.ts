@@ -1,11 +1,10 @@
 // Uploads on the upload page, and everything that comes between.
 
-import { readFileSync } from "node:fs";
-import type { JSHandle, Page } from "@playwright/test";
+import type { Locator, Page } from "@playwright/test";
 import { EMPTY, type Film, LARGE, MIDDLE, NOTE, SHORT, SMALL } from "../house/films";
 import { Gate } from "../house/gate";
 import { digestOf, useLandfall } from "../house/landfall";
-import { choose, isPublished, percentOf, row } from "../house/pages";
+import { choose, dragged, drop, isPublished, percentOf, row } from "../house/pages";
 import { expect, NO_NETWORK, signIn, test } from "../house/watched";
 
 const landfall = useLandfall();
@@ -101,12 +100,16 @@ test("after a reload the same file goes on where it stopped", async ({ page, wat
   await signIn(page, watch, landfall.it, "reload", "#/upload");
   const gate = await halfWay(page);
   await page.reload();
-  await expect(page.getByRole("heading", { name: "Left unfinished" })).toBeVisible();
+  const left = page.getByRole("heading", { name: "Left unfinished" });
+  await expect(left).toBeVisible();
+  const top = async (locator: Locator) => (await locator.boundingBox())?.y ?? 0;
+  expect(await top(left), "before anything else").toBeLessThan(await top(page.locator(".zone")));
   const parts = gate.count;
   await gate.open();
   await page.getByLabel("Choose middle.mp4 again and go on").setInputFiles(SMALL.path);
   await expect(page.getByText("That is another file. To go on, choose middle.mp4.")).toBeVisible();
   await page.getByLabel("Choose middle.mp4 again and go on").setInputFiles(MIDDLE.path);
+  await expect(row(page, "middle"), "once, not twice").toHaveCount(1);
   await isPublished(row(page, "middle"));
   expect(gate.count - parts, "parts sent again").toBe(2);
   await isStored("reload", MIDDLE, "middle");
@@ -118,7 +121,14 @@ test("offline it waits, online it goes on by itself", async ({ page, context, wa
   const gate = await halfWay(page);
   await context.setOffline(true);
   await gate.open();
-  await expect(page.getByText("Waiting for the network. The upload goes on by itself.")).toBeVisible();
+  const upload = row(page, "middle");
+  await expect(upload.getByText("Waiting for the network. The upload goes on by itself.")).toBeVisible();
+  await expect(upload.getByText("Waiting", { exact: true })).toBeVisible();
+  await expect(upload.getByText(/\/s|left/)).toBeHidden();
+  await expect(page.getByRole("link", { name: "Offline: 1 waiting for the network" })).toBeVisible();
+  await page.getByRole("link", { name: "Library" }).click();
+  await expect(page.getByText("You are offline.")).toBeVisible();
+  await page.getByRole("link", { name: "Upload", exact: true }).click();
   await context.setOffline(false);
   await isPublished(row(page, "middle"));
   await isStored("offline", MIDDLE, "middle");
@@ -131,23 +141,13 @@ test("a server that is killed and started again only makes it wait", async ({ pa
   await landfall.it.kill();
   await gate.open();
   await expect(row(page, "middle").getByText("No answer. Trying again.")).toBeVisible();
+  await expect(page.getByText("The server does not answer.")).toBeVisible();
+  await expect(page.getByRole("link", { name: "1 waiting for the server" })).toBeVisible();
   await landfall.it.restart();
   await isPublished(row(page, "middle"));
+  await expect(page.getByText("The server does not answer.")).toBeHidden();
   await isStored("killed", MIDDLE, "middle");
 });
-
-/** What somebody drags who has taken hold of these files. */
-async function dragged(page: Page, ...films: Film[]): Promise<JSHandle<DataTransfer>> {
-  const given = films.map(({ path, name }) => ({ name, text: readFileSync(path, "base64") }));
-  return page.evaluateHandle((given) => {
-    const transfer = new DataTransfer();
-    for (const { name, text } of given) {
-      const bytes = Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
-      transfer.items.add(new File([bytes], name, { type: "video/mp4" }));
-    }
-    return transfer;
-  }, given);
-}
 
 test("two videos are dropped, and both are published", async ({ page, watch }) => {
   await signIn(page, watch, landfall.it, "dan", "#/upload");
@@ -158,11 +158,11 @@ test("two videos are dropped, and both are published", async ({ page, watch }) =
   await expect(page.getByText("Let go to upload")).toBeVisible();
   // They leave the window, and come back.
   await zone.dispatchEvent("dragleave", { dataTransfer });
-  await expect(page.getByText("Drop videos here")).toBeVisible();
+  await expect(page.getByText("Let go to upload")).toBeHidden();
   await zone.dispatchEvent("dragover", { dataTransfer });
   // The browser would open what nobody takes.
-  expect(await zone.evaluate(drop, dataTransfer)).toBe("taken");
-  await expect(page.getByText("Drop videos here")).toBeVisible();
+  expect(await drop(zone, dataTransfer)).toBe("taken");
+  await expect(page.getByText("Let go to upload")).toBeHidden();
   await isPublished(row(page, "short"));
   await isPublished(row(page, "five"));
   const stored = await landfall.it.assets("dan");
@@ -172,9 +172,3 @@ test("two videos are dropped, and both are published", async ({ page, watch }) =
     expect(asset && (await landfall.it.digest("dan", asset))).toBe(await digestOf(path));
   }
 });
-
-/** Runs in the page. */
-function drop(zone: Element, dataTransfer: DataTransfer): "taken" | "left" {
-  const event = new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true });
-  return zone.dispatchEvent(event) ? "left" : "taken";
-}

@@ -64,12 +64,23 @@ pub(crate) fn file_for(role: &str, state: StateName) -> File {
         plan: FilePlan::Declared(plan()),
         checksum: None,
         auto: None,
+        addition: false,
         created_at,
         deadline: created_at + TimeSpan::from_hours(48),
         url_not_after: None,
         upload_id: (state != FileState::Reserved).then(|| UploadId("u1".into())),
+        due_at: due_at(&state),
         fence: Fence(7),
         state,
+    }
+}
+
+/// When something is owed to a sample file: never of one that viewers see.
+fn due_at(state: &FileState) -> Option<Timestamp> {
+    match state {
+        FileState::Created { .. } => None,
+        FileState::Closed { recheck_at, .. } => Some(*recheck_at),
+        _ => Some(NOW + TimeSpan::from_secs(30)),
     }
 }
 

@@ -3,7 +3,8 @@
 use std::sync::OnceLock;
 
 use bytes::Bytes;
-use domain::{ByteCount, CollectionName, OwnerId, TimeSpan, Timestamp};
+use domain::{ByteCount, CollectionName, OwnerId, Timestamp};
+use futures::FutureExt;
 use server::auth::{Authenticator, Capability, TokenRules};
 use server::http::{UppyForm, read_claim};
 
@@ -19,7 +20,8 @@ pub(super) fn run(input: &[u8]) -> u64 {
 
 /// What was read of a form lies in it.
 fn form(input: &[u8]) -> Result<(bool, bool), &'static str> {
-    let form = UppyForm::parse(BOUNDARY, &Bytes::copy_from_slice(input))?;
+    let form =
+        UppyForm::parse(BOUNDARY, Bytes::copy_from_slice(input)).now_or_never().expect("it waits for nothing")?;
     let held = |bytes: &[u8]| bytes.is_empty() || input.windows(bytes.len()).any(|window| window == bytes);
     let key = form.text("key");
     assert!(key.is_none_or(|key| held(key.as_bytes())), "a field is what was sent");
@@ -51,8 +53,7 @@ fn capability(text: &str) -> bool {
 fn authenticator() -> &'static Authenticator {
     static AUTHENTICATOR: OnceLock<Authenticator> = OnceLock::new();
     AUTHENTICATOR.get_or_init(|| {
-        let rules = TokenRules { issuer: None, audience: None, leeway: TimeSpan::ZERO };
-        Authenticator::hs256(b"the fuzzer's own key, worth nothing", rules).expect("it is long enough")
+        Authenticator::hs256(b"the fuzzer's own key, worth nothing", TokenRules::default()).expect("it is long enough")
     })
 }
 

@@ -25,7 +25,7 @@ impl Desk {
         let collection = CollectionName::parse("videos").expect("a name");
         let role = RoleName::parse("video").expect("a name");
         let source = Source::open(&film).expect("the file just written");
-        let fingerprint = LocalFingerprint::of(&collection, [(&role, &source)]);
+        let fingerprint = LocalFingerprint::of(&collection, [(&role, &source, None)]);
         let journal = Journal::open(folder.path().join("journal")).expect("a journal in it");
         Self { _folder: folder, journal, fingerprint }
     }

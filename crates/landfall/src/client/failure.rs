@@ -27,7 +27,8 @@ pub(super) fn of_upload(error: &UploadError) -> Failure {
         UploadError::Rejected { .. } | UploadError::PartRefused { .. } | UploadError::BeyondRepair { .. } => {
             Exit::Refused
         }
-        UploadError::Read { .. }
+        UploadError::AlreadyThere { .. }
+        | UploadError::Read { .. }
         | UploadError::Changed { .. }
         | UploadError::Journal(_)
         | UploadError::Transport(_)

@@ -2,10 +2,11 @@
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
+use domain::CollectionName;
 use uploader::client::ListQuery;
-use wire::AssetPage;
+use wire::{AssetBody, AssetPage};
 
-use super::connection::{Connection, InCollection};
+use super::connection::{Connection, VIDEOS};
 use super::failure;
 use super::summary::printable;
 use crate::arguments::Output;
@@ -20,13 +21,14 @@ const PAGE: u16 = 100;
 pub(crate) struct Arguments {
     #[command(flatten)]
     connection: Connection,
-    #[command(flatten)]
-    collection: InCollection,
+    /// The collection
+    #[arg(long, value_name = "NAME", default_value = VIDEOS, value_parser = CollectionName::parse)]
+    collection: CollectionName,
     /// Only assets of this status
     #[arg(long, value_name = "STATUS", ignore_case = true)]
     #[arg(value_parser = PossibleValuesParser::new(["UPLOADING", "CREATED"]))]
     status: Option<String>,
-    /// Only assets with this text in their title
+    /// Only assets with this text in their title, their description or a file's name
     #[arg(long, value_name = "TEXT")]
     q: Option<String>,
     /// At most so many
@@ -38,9 +40,9 @@ pub(crate) struct Arguments {
 
 /// Prints assets, one a line.
 pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
-    let client = arguments.connection.client(&arguments.collection.collection)?;
+    let client = arguments.connection.client(&arguments.collection)?;
     let status = arguments.status.map(|status| status.to_ascii_uppercase());
-    let mut query = ListQuery { status, q: arguments.q, limit: None, cursor: None };
+    let mut query = ListQuery { status, q: arguments.q, ..ListQuery::default() };
     let mut found = AssetPage { data: Vec::new(), next_cursor: None };
     loop {
         let wanted = usize::from(arguments.limit) - found.data.len();
@@ -57,9 +59,51 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     if arguments.output.json {
         return console::json(&found);
     }
-    for asset in &found.data {
-        let created_at = asset.created_at.strftime("%Y-%m-%d %H:%M:%SZ");
-        console::out(&format!("{}  {:<9}  {created_at}  {}", asset.id, asset.status, printable(&asset.title)))?;
+    for line in found.data.iter().flat_map(lines) {
+        console::out(&line)?;
     }
     Ok(())
+}
+
+/// An asset in a line, and in another one why a file of it was refused: until it has another one it will not go on.
+fn lines(asset: &AssetBody) -> Vec<String> {
+    let created_at = asset.created_at.strftime("%Y-%m-%d %H:%M:%SZ");
+    let refused = asset.files.iter().filter_map(|(role, file)| Some((role, file.rejected.as_ref()?)));
+    let refused: Vec<_> = refused.filter(|_| asset.status == "UPLOADING").collect();
+    let status = if refused.is_empty() { asset.status.as_str() } else { "REJECTED" };
+    let mut lines = vec![format!("{}  {status:<9}  {created_at}  {}", asset.id, printable(&asset.title))];
+    for (role, why) in refused {
+        lines.push(format!("  {role}: {} ({})", printable(&why.detail), why.code));
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::lines;
+
+    fn listed(status: &str, rejected: &serde_json::Value) -> Vec<String> {
+        let asset = json!({
+            "id": "ast_1", "collection": "videos", "owner": "ann", "status": status, "title": "Sea", "description": "",
+            "metadata": {}, "created_at": "2026-11-30T12:00:00Z",
+            "files": {"video": {"file_name": "sea.mp4", "content_type": "video/mp4", "size": 9, "visibility": "private",
+                "verified": [], "rejected": rejected}},
+        });
+        lines(&serde_json::from_value(asset).expect("an asset"))
+    }
+
+    #[test]
+    fn a_refused_file_is_a_state_of_its_own_with_its_reason() {
+        let why = json!({"code": "content_mismatch", "detail": "The first bytes are not of the announced type."});
+        assert_eq!(
+            listed("UPLOADING", &why),
+            [
+                "ast_1  REJECTED   2026-11-30 12:00:00Z  Sea",
+                "  video: The first bytes are not of the announced type. (content_mismatch)",
+            ]
+        );
+        assert_eq!(listed("UPLOADING", &json!(null)), ["ast_1  UPLOADING  2026-11-30 12:00:00Z  Sea"]);
+    }
 }

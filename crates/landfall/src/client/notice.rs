@@ -2,12 +2,6 @@
 
 use std::io::Write as _;
 
-/// A line for whoever watches.
-pub(super) fn line(text: &str) {
-    // If standard error is closed, nobody watches.
-    let _ = writeln!(anstream::stderr().lock(), "{text}");
-}
-
 /// A question; the answer stands on the same line.
 pub(super) fn ask(text: &str) {
     let mut stderr = anstream::stderr().lock();

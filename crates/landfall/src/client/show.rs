@@ -1,10 +1,9 @@
 //! `landfall show`: one asset with its files.
 
 use clap::Args;
-use domain::AssetId;
 
-use super::connection::{Connection, InCollection};
-use super::{failure, summary};
+use super::asset::Which;
+use super::summary;
 use crate::arguments::Output;
 use crate::console;
 use crate::exit::Failure;
@@ -12,21 +11,15 @@ use crate::exit::Failure;
 /// Arguments of `show`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The asset, as `upload` and `list` print it
-    #[arg(value_name = "ID")]
-    id: AssetId,
     #[command(flatten)]
-    collection: InCollection,
-    #[command(flatten)]
-    connection: Connection,
+    which: Which,
     #[command(flatten)]
     output: Output,
 }
 
 /// Prints an asset.
 pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
-    let client = arguments.connection.client(&arguments.collection.collection)?;
-    let asset = client.show(arguments.id).await.map_err(|error| failure::of_call(&error))?;
+    let (_, asset) = arguments.which.load().await?;
     if arguments.output.json {
         return console::json(&asset);
     }

@@ -3,11 +3,14 @@
 use domain::ByteCount;
 use wire::{AssetBody, FileBody};
 
-use super::connection::VIDEOS;
+/// An asset in one line.
+pub(super) fn headline(asset: &AssetBody) -> String {
+    format!("{}  {}  {}", asset.id, asset.status, printable(&asset.title))
+}
 
 /// An asset and its files, one a line.
 pub(super) fn asset(asset: &AssetBody) -> Vec<String> {
-    let mut lines = vec![format!("{}  {}  {}", asset.id, asset.status, printable(&asset.title))];
+    let mut lines = vec![headline(asset)];
     for (role, file) in &asset.files {
         lines.push(format!("  {role}: {}", self::file(asset, file)));
     }
@@ -28,14 +31,6 @@ fn file(asset: &AssetBody, file: &FileBody) -> String {
         checks => format!(", verified: {}", checks.join(" ")),
     };
     format!("{what}{verified}{place}")
-}
-
-/// The arguments that name an asset to another command.
-pub(super) fn arguments(asset: &AssetBody) -> String {
-    match asset.collection.as_str() {
-        VIDEOS => asset.id.clone(),
-        other => format!("{} --collection {other}", asset.id),
-    }
 }
 
 /// Text without what would steer a terminal.

@@ -13,6 +13,7 @@ mod operator;
 pub(crate) mod reap;
 pub(crate) mod reconcile;
 pub(crate) mod serve;
+pub(crate) mod status;
 pub(crate) mod store;
 pub(crate) mod token;
 

@@ -56,7 +56,7 @@ async fn reap_here(app: &App, request: &ReapRequest) -> Result<ReapBody, Failure
     let rehearsal = if request.dry_run { Rehearsal::DryRun } else { Rehearsal::Real };
     let reaped = jobs::reap(app, request.now, rehearsal).await.map_err(|error| match &error {
         JobError::Port(port) | JobError::Expire(ExpireError::Port(port)) => operator::of_port(port),
-        JobError::Reconcile(_) | JobError::Expire(ExpireError::Implausible { .. }) => {
+        JobError::Reconcile(_) | JobError::Expire(ExpireError::Implausible { .. } | ExpireError::Unsettled { .. }) => {
             Failure::new(Exit::Failed, chain(&error))
         }
     })?;

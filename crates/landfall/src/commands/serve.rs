@@ -4,9 +4,10 @@ use clap::Args;
 use serde_json::json;
 use server::boot::{Landfall, Running};
 use server::config::{Config, StoreKind};
+use tokio::signal::unix::SignalKind;
 
 use super::log_as_server;
-use crate::arguments::{Installation, Listen, Output, StoreListen, quoted};
+use crate::arguments::{Installation, Listen, Output, StoreListen, program};
 use crate::console;
 use crate::exit::Failure;
 use crate::signals::Signals;
@@ -32,16 +33,24 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let (listen, store_listen) = (arguments.listen.listen, arguments.store_listen.store_listen);
     let config = arguments.installation.load_with(listen, store_listen)?;
     log_as_server(&config)?;
+    for warning in config.warnings() {
+        tracing::warn!("{warning}");
+    }
     let mut signals = Signals::take()?;
-    let running = tokio::select! {
-        running = Landfall::start(config.clone(), WEB_FILES) => running?,
-        // Whatever was begun is finished by the next start.
-        _ = signals.next() => return Ok(()),
-    };
+    // Whatever was begun is finished by the next start.
+    let Ok(running) = Box::pin(signals.or(Landfall::start(config.clone(), WEB_FILES))).await else { return Ok(()) };
+    let running = running?;
     greet(&arguments, &config, &running)?;
     let signal = signals.next().await;
     tracing::info!(signal = signal.as_raw_value(), "stopping; once more ends at once");
-    signals.allow(running.stop()).await;
+    let ending = async move {
+        // Whoever presses Ctrl-C sits in front of it; SIGTERM comes from what also moves the traffic.
+        if signal == SignalKind::terminate() {
+            running.drain().await;
+        }
+        running.stop().await;
+    };
+    signals.allow(ending).await;
     tracing::info!("stopped");
     Ok(())
 }
@@ -75,9 +84,4 @@ fn greet(arguments: &Arguments, config: &Config, running: &Running) -> Result<()
         schedule.zone_name(),
         api = running.public_url(),
     ))
-}
-
-/// How this program was called, so that the next line can be typed as it stands.
-fn program() -> String {
-    quoted(&std::env::args_os().next().map_or_else(|| "landfall".into(), |name| name.to_string_lossy().into_owned()))
 }

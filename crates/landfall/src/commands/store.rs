@@ -1,5 +1,7 @@
 //! `landfall store`: the embedded store by itself, and the way in for other S3 clients.
 
+use std::time::Duration;
+
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use server::boot::{BootError, DataFolder, EmbeddedError, RunFileOf, RunningStore, StoreCredentials};
@@ -9,8 +11,15 @@ use server::entropy::HostEntropy;
 use super::log_as_server;
 use crate::arguments::{Installation, Output, StoreListen};
 use crate::console;
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
 use crate::signals::Signals;
+
+/// How often a server that is starting is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// How often at most: half a minute, ten times what a server with a large store takes to start.
+const LOOKS: u32 = 600;
+/// What `landfall serve` calls itself in its lock.
+const SERVE: &str = "landfall serve";
 
 /// What to do with the embedded store.
 #[derive(Debug, Subcommand)]
@@ -68,7 +77,7 @@ struct Ready {
 pub(crate) async fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Serve(arguments) => serve(arguments).await,
-        Command::Show(arguments) => show(&arguments),
+        Command::Show(arguments) => show(&arguments).await,
     }
 }
 
@@ -76,10 +85,10 @@ async fn serve(arguments: ServeArguments) -> Result<(), Failure> {
     let config = arguments.installation.load_with(None, arguments.store_listen.store_listen)?;
     log_as_server(&config)?;
     let mut signals = Signals::take()?;
-    let store = tokio::select! {
-        store = RunningStore::start(&config, &HostEntropy) => store?,
-        _ = signals.next() => return Ok(()),
-    };
+    let starting = config.clone();
+    let started = signals.or(async move { RunningStore::start(&starting, &HostEntropy).await }).await;
+    let Ok(store) = started else { return Ok(()) };
+    let store = store?;
     if arguments.output.json {
         let Config { store: settings, .. } = &config;
         console::json(&Ready {
@@ -96,8 +105,8 @@ async fn serve(arguments: ServeArguments) -> Result<(), Failure> {
     Ok(())
 }
 
-fn show(arguments: &ShowArguments) -> Result<(), Failure> {
-    let shown = shown(&arguments.installation.load()?)?;
+async fn show(arguments: &ShowArguments) -> Result<(), Failure> {
+    let shown = shown(&arguments.installation.load()?).await?;
     if arguments.output.json {
         return console::json(&shown);
     }
@@ -105,14 +114,43 @@ fn show(arguments: &ShowArguments) -> Result<(), Failure> {
     console::out(lines.trim_end())
 }
 
+/// Where whatever process runs the store now says that it listens. A server that is starting says so when it is ready, and
+/// its port may be another than the configured one, so it is waited for.
+async fn find_endpoint(folder: &DataFolder) -> Result<Option<String>, Failure> {
+    let mut looks = tokio::time::interval(LOOK_EVERY);
+    for _ in 0..LOOKS {
+        looks.tick().await;
+        let found = [RunFileOf::Server, RunFileOf::Store].into_iter().find_map(|of| folder.find_running(of));
+        if let Some(endpoint) = found.and_then(|run| run.addresses.store) {
+            return Ok(Some(endpoint));
+        }
+        if folder.find_silent_holder().is_none_or(|holder| holder.purpose != SERVE) {
+            return Ok(None);
+        }
+    }
+    let path = folder.path().display();
+    Err(Failure::new(Exit::DataFolder, format!("the server of {path} has not said where its store listens"))
+        .hint("see its log: it is still starting, or does not get on"))
+}
+
 /// The address is the one of whatever process runs the store now, else the configured one.
-fn shown(config: &Config) -> Result<Shown, Failure> {
+async fn shown(config: &Config) -> Result<Shown, Failure> {
     let folder = DataFolder::new(&config.server.data);
+    let running = find_endpoint(&folder).await?;
     let credentials = StoreCredentials::load(&folder).map_err(|error| BootError::from(EmbeddedError::from(error)))?;
-    let running =
-        [RunFileOf::Server, RunFileOf::Store].into_iter().find_map(|of| folder.find_running(of)?.addresses.store);
+    let endpoint = match running {
+        Some(endpoint) => endpoint,
+        None if config.store.listen.port() == 0 => {
+            return Err(Failure::new(Exit::DataFolder, "no process runs this store, and its port is any free one")
+                .hint("start it, by `landfall serve` or `landfall store serve`, then ask again"));
+        }
+        None => {
+            console::note("no process runs this store now; this is the address it is configured for");
+            server::config::local_url(config.store.listen)
+        }
+    };
     Ok(Shown {
-        endpoint: running.unwrap_or_else(|| server::config::local_url(config.store.listen)),
+        endpoint,
         region: config.store.region.clone(),
         private_bucket: config.store.private_bucket.clone(),
         public_bucket: config.store.public_bucket.clone(),

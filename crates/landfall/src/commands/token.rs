@@ -10,7 +10,7 @@ use server::auth::{
 };
 use server::boot::{self, DataFolder, RunFileOf};
 use server::clock::{Clock as _, HostClock};
-use server::config::{Config, parse_size, parse_span};
+use server::config::{Config, parse_size, parse_span, write_span};
 
 use crate::arguments::{Installation, Output};
 use crate::console;
@@ -27,7 +27,8 @@ pub(crate) struct Arguments {
     /// Whom the token stands for: any text of 1 to 256 bytes, such as a member's number
     #[arg(long, value_name = "ID", value_parser = parse_owner)]
     owner: OwnerId,
-    /// How long it works, such as 30m, 12h or 7d; a capability at most 7d
+    /// How long it works, such as 30m, 12h or 7d; a capability at most 7d. With a configured secret a server takes it
+    /// for `auth.leeway` longer
     #[arg(long, value_name = "SPAN", default_value = "1h", value_parser = parse_ttl)]
     ttl: TimeSpan,
     /// What it allows besides acting as its owner
@@ -72,6 +73,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         return Err(Failure::new(Exit::Usage, "a capability works for 1m to 7d").hint("give --ttl, such as 24h"));
     }
     let config = arguments.installation.load()?;
+    if arguments.ttl > config.auth.longest_token_life {
+        let longest = write_span(config.auth.longest_token_life);
+        return Err(Failure::new(
+            Exit::Usage,
+            format!("the server refuses tokens that work for longer than {longest}"),
+        )
+        .hint("give a shorter --ttl, or raise auth.longest_token_life in the configuration"));
+    }
     let authenticator = boot::existing_authenticator(&config)?;
     let now = HostClock.now();
     let expires_at = now.checked_add(arguments.ttl).map_err(|wrong| Failure::new(Exit::Usage, wrong.to_string()))?;
@@ -117,7 +126,7 @@ fn print_capability(
     }
     let running = || DataFolder::new(&config.server.data).find_running(RunFileOf::Server)?.addresses.api;
     let address = config.server.public_url.clone().or_else(running);
-    let address = address.unwrap_or_else(|| format!("http://{}", config.server.listen));
+    let address = address.unwrap_or_else(|| server::config::local_url(config.server.listen));
     console::json(&json!({
         "endpoint": format!("{}/c/{token}", address.trim_end_matches('/')),
         "token": token,

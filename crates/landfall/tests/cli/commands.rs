@@ -12,7 +12,9 @@ fn a_token_before_the_first_start_says_what_to_do() {
     let said = run(home.path(), &["token", "--data", "data", "--owner", "42"]);
     assert_eq!(said.code, 4, "{said:?}");
     assert!(said.err.contains("error: data/secret does not exist\n"), "{said:?}");
-    assert!(said.err.contains("hint: nothing has run there yet: start `landfall serve` first"), "{said:?}");
+    let program = env!("CARGO_BIN_EXE_landfall");
+    let hint = format!("hint: nothing has run there yet: start `{program} serve` first");
+    assert!(said.err.contains(&hint), "{said:?}");
     assert_eq!(said.out, "");
     assert!(!home.path().join("data").exists(), "asking for a token makes nothing");
 }

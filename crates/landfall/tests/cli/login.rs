@@ -68,7 +68,7 @@ async fn the_page_is_served_under_its_policy_whether_built_or_not() {
     assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
     assert!(page.text().await.unwrap().contains("<title>Landfall</title>"));
     let config: Value = reqwest::get(format!("{}/config.json", server.api())).await.unwrap().json().await.unwrap();
-    assert_eq!(config, json!({"api": ""}));
+    assert_eq!(config, json!({"api": "."}));
     server.stop();
 }
 

@@ -1,6 +1,8 @@
 //! The embedded store by itself, and a server that uses it from another process.
 
 use std::fs;
+use std::io::Read as _;
+use std::process::Stdio;
 
 use reqwest::StatusCode;
 
@@ -49,6 +51,34 @@ fn the_store_of_a_running_server_is_shown_where_it_really_listens() {
     server.stop();
     let configured = json(home.path(), &["store", "show", "--data", "data", "--json"]);
     assert_eq!(configured["endpoint"], "http://127.0.0.1:9000");
+    let said = run(home.path(), &["store", "show", "--data", "data"]);
+    assert!(said.err.contains("no process runs this store now"), "{said:?}");
     let refused = run(home.path(), &["store", "show", "--data", "data", "--json", "--toml"]);
     assert_eq!(refused.code, 2, "{refused:?}");
+    fs::write(home.path().join("any.toml"), "[store]\nlisten = \"127.0.0.1:0\"\n").unwrap();
+    let refused = run(home.path(), &["store", "show", "--data", "data", "--config", "any.toml"]);
+    assert!(refused.code == 4 && refused.err.contains("hint: start it"), "{refused:?}");
+}
+
+/// Between taking the folder and listening.
+#[test]
+fn a_server_that_is_starting_is_waited_for() {
+    let home = tempfile::tempdir().unwrap();
+    Running::serve(home.path(), &[]).stop();
+    // As a process that has just taken the folder leaves it.
+    let lock = home.path().join("data/lock");
+    let starting = format!(r#"{{"pid":{},"purpose":"landfall serve"}}"#, std::process::id());
+    fs::write(&lock, starting).unwrap();
+    let mut asking = landfall(home.path());
+    asking.args(["store", "show", "--data", "data", "--json"]);
+    let mut asking = asking.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // It takes the folder over, and gets another port than the configured one.
+    let server = Running::serve(home.path(), &[]);
+    let status = asking.wait().unwrap();
+    let mut shown = String::new();
+    asking.stdout.take().unwrap().read_to_string(&mut shown).unwrap();
+    assert!(status.success(), "{status}");
+    let shown: serde_json::Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!(shown["endpoint"], server.greeting["addresses"]["store"]);
+    server.stop();
 }

@@ -77,12 +77,14 @@ impl Catalog {
         let mut connection = self.connection.lock().await;
         let query = sqlx::query("UPDATE files SET deadline = 0 WHERE asset = ?");
         query.bind(asset).execute(self.open(&mut connection).await).await.expect("the rows are written");
+        let query = sqlx::query("UPDATE assets SET due_at = 0 WHERE id = ? AND due_at IS NOT NULL");
+        query.bind(asset).execute(self.open(&mut connection).await).await.expect("the row is written");
     }
 
     /// Makes the next look at every closed file of an asset due.
     pub(crate) async fn make_due(&self, asset: &str) {
         let mut connection = self.connection.lock().await;
-        let query = sqlx::query("UPDATE files SET recheck_at = 0 WHERE asset = ? AND state = 'CLOSED'");
+        let query = sqlx::query("UPDATE files SET recheck_at = 0, due_at = 0 WHERE asset = ? AND state = 'CLOSED'");
         query.bind(asset).execute(self.open(&mut connection).await).await.expect("the rows are written");
     }
 

@@ -163,7 +163,7 @@ impl Client {
             self.note();
             tokio::time::sleep(ROUNDS).await;
             let reached = self.world.servers[0].drill.reached();
-            if reached.contains_key("after:catalog.list_files") && reached.keys().all(|point| goes_on(point)) {
+            if reached.contains_key("after:catalog.list_due_files") && reached.keys().all(|point| goes_on(point)) {
                 return;
             }
             assert!(began.elapsed() < SOON, "it is not over: {reached:?}");

@@ -88,6 +88,20 @@ async fn values_that_cannot_be() {
     }
 }
 
+/// It would be taken for UTC, and every night's run come at another hour than meant.
+#[tokio::test]
+async fn a_time_zone_that_is_none() {
+    let home = folder();
+    let data = home.path().join("data");
+    let mut command = landfall(home.path());
+    command.args(["serve", "--listen", "127.0.0.1:0", "--store-listen", "127.0.0.1:0", "--data"]).arg(&data);
+    command.env("TZ", "Mars/Olympus");
+    is_refused(&run(&mut command).await, CONFIGURATION, &["TZ: \"Mars/Olympus\" is no time zone", "Asia/Seoul"]);
+    let mut command = landfall(home.path());
+    command.args(["config", "--data"]).arg(&data).env("TZ", "Asia/Seoul");
+    assert_eq!(run(&mut command).await.code, Some(0));
+}
+
 /// The second server neither starts nor disturbs the first.
 #[tokio::test]
 async fn a_second_server_on_one_folder() {

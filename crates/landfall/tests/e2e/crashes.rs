@@ -408,7 +408,8 @@ async fn at_random_while_the_command_line_uploads() {
         server.start().await;
         crashes += 1;
     }
-    assert!(crashes >= 3, "only {crashes} crashes, seed {seed}");
+    let early = crashes < 3 && run.has_ended();
+    assert!(!early, "only {crashes} crashes, seed {seed}: {:?}", run.publishes().await);
     let asset = run.publishes().await;
     assert_eq!(asset["status"], "CREATED", "seed {seed}: {asset:#}");
     let api = Api::new(&server.url, &token);

@@ -19,7 +19,7 @@ use crate::support::server::{Server, Setup, folder};
 const DISK: &str = "mount -t tmpfs -o size=36m tmpfs data/store";
 
 /// How to get a private mount, if it can be had: as root, or as root of a user namespace.
-async fn mounting() -> Option<&'static [&'static str]> {
+pub(super) async fn mounting() -> Option<&'static [&'static str]> {
     const WAYS: [&[&str]; 2] = [&["unshare", "--mount"], &["unshare", "--user", "--map-root-user", "--mount"]];
     let home = folder();
     for way in WAYS {
@@ -34,14 +34,16 @@ async fn mounting() -> Option<&'static [&'static str]> {
 
 /// A server whose store is full after one film, and what makes room again.
 async fn small() -> (Server, Room) {
+    // The default reserve is larger than the disk.
+    let setup = || Setup::default().config("[store]\nreserve = \"1 MiB\"");
     match mounting().await {
         Some(way) => {
             let line = format!("mkdir -p data/store && {DISK}");
-            (Setup::default().through(way).before(&line).start().await, Room::ByDeleting)
+            (setup().through(way).before(&line).start().await, Room::ByDeleting)
         }
         None => {
             // The signal that tells of the limit must be ignored for the write to fail instead.
-            let server = Setup::default().before("trap '' XFSZ").start().await;
+            let server = setup().before("trap '' XFSZ").start().await;
             (server, Room::ByLimit)
         }
     }

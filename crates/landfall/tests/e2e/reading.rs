@@ -54,3 +54,26 @@ async fn a_download_carries_the_name_it_had() {
     let disposition = answer.headers()["content-disposition"].to_str().expect("a text").to_owned();
     assert!(disposition.starts_with("attachment") && disposition.contains(&film.name()), "{disposition}");
 }
+
+/// HEAD follows a redirect as HEAD, and S3 signs the method: the owner's redirect and a link lead to a URL for it.
+#[tokio::test]
+async fn who_only_looks_is_led_to_a_url_that_answers() {
+    let server = Server::new().await;
+    let api = server.api("42").await;
+    let film = films::mp4(films::TINY);
+    let asset = api.send_all(&[("video", &film)]).await;
+    api.complete(&asset.id).await.expect(200);
+    let path = format!("/v1/videos/{}/grants", asset.id);
+    let link = api.post(&path, &serde_json::json!({})).await.expect(201)["url"].as_str().expect("a URL").to_owned();
+    let own = format!("{}/v1/videos/{}/files/video", server.url, asset.id);
+    for (url, query) in [(&link, ""), (&link, "?disposition=attachment"), (&own, ""), (&own, "?disposition=attachment")]
+    {
+        let request = || api.http.head(format!("{url}{query}")).bearer_auth(api.token());
+        let answer = request().send().await.expect("an answer");
+        assert_eq!(answer.status(), 200, "HEAD {url}{query}");
+        assert_eq!(answer.headers()["content-length"], film.size.to_string().as_str());
+        assert_eq!(answer.headers()["content-type"], film.content_type);
+        let shown = answer.headers()["content-disposition"].to_str().expect("a text");
+        assert_eq!(shown.starts_with("attachment"), !query.is_empty(), "{shown}");
+    }
+}

@@ -1,7 +1,8 @@
 //! The README's own lines, run as they stand, in English and in Korean.
 //!
-//! Only what a test cannot have is put in their place: the fixed port, and the path of the binary. What builds, starts
-//! or tests the repository is left out, because this is running inside it.
+//! Only what a test cannot have is put in their place: the fixed port, the folder of the binary, and an empty folder
+//! that the film is already in. What builds, starts or tests the repository is left out, because this is running
+//! inside it.
 
 use std::path::Path;
 
@@ -27,13 +28,22 @@ async fn works(name: &str, title: &str) {
     let lines: Vec<_> = shell(&page).into_iter().filter(|block| !block.contains("cargo xtask")).collect();
     assert!(lines.len() >= 7, "{name} has lost its examples");
     let script = format!("set -eu\n{}", lines.join("\n"));
-    let script = script.replace("target/debug/landfall", LANDFALL).replace("http://127.0.0.1:8080", &server.url);
+    let programs = Path::new(LANDFALL).parent().expect("a folder").to_str().expect("a path");
+    let replaced = [
+        ("$PWD/target/debug", programs),
+        ("cd \"$(mktemp -d)\"", "cd ."),
+        ("http://127.0.0.1:8080", server.url.as_str()),
+    ];
+    let script = replaced.iter().fold(script, |script, (what, with)| {
+        assert!(script.contains(what), "{name} has lost {what}");
+        script.replace(what, with)
+    });
     let mut bash = Command::new("bash");
     isolate(&mut bash, server.home());
     bash.arg("-c").arg(script).env("LANDFALL_DATA", server.data()).env("LANDFALL_SERVER", &server.url);
     let said = run(&mut bash).await.well();
 
-    let api = server.api("42").await;
+    let api = server.api("local").await;
     let listed = api.get("/v1/videos").await.expect(200);
     let assets = listed["data"].as_array().expect("assets");
     assert_eq!(assets.len(), 2, "one by command line, one by curl: {listed:#}");

@@ -69,3 +69,34 @@ async fn at_rest_the_run_file_goes_too() {
     assert!(!server.data().join("run.json").exists());
     server.start().await;
 }
+
+/// A balancer needs time to notice that no more is to be sent, and until then requests still come.
+#[tokio::test]
+async fn a_draining_server_says_so_and_goes_on_answering() {
+    let mut server = Setup::default().variable("LANDFALL_SERVER__DRAIN", "10m").start().await;
+    let api = server.api("42").await;
+    let fresh = async |path: &str| {
+        let request = reqwest::Client::new().get(format!("{}{path}", server.url)).send();
+        request.await.expect("the server accepts").status().as_u16()
+    };
+    assert_eq!(fresh("/readyz").await, 200);
+    server.process().signal(Signal::TERM);
+    let told = async || (fresh("/readyz").await == 503).then_some(());
+    until("it says that it is not ready", A_LEASE, told).await;
+    assert_eq!(fresh("/healthz").await, 200);
+    let film = films::mp4(films::TINY);
+    let asset = api.send_all(&[("video", &film)]).await;
+    assert_eq!(api.complete(&asset.id).await.expect(200)["status"], "CREATED");
+    // Who cannot wait asks again.
+    server.process().signal(Signal::TERM);
+    assert_eq!(server.ends().await.code(), Some(128 + Signal::TERM.as_raw()));
+}
+
+#[tokio::test]
+async fn a_server_ends_when_it_has_drained_and_at_once_by_ctrl_c() {
+    let mut server = Setup::default().variable("LANDFALL_SERVER__DRAIN", "500ms").start().await;
+    assert_eq!(server.terminate().await.code(), Some(0));
+    let mut server = Setup::default().variable("LANDFALL_SERVER__DRAIN", "10m").start().await;
+    server.process().signal(Signal::INT);
+    assert_eq!(server.ends().await.code(), Some(0), "nobody presses Ctrl-C ten minutes ahead");
+}

@@ -108,6 +108,8 @@ impl Setup {
         command.args(&words[1..]).arg(folder.join("landfall.toml")).arg("--data").arg(folder.join("data"));
         command.args(["--listen", &listen[0], "--store-listen", &listen[1]]);
         isolate(&mut command, folder);
+        // Nobody balances tests: unless one asks for it, no server goes on after it was told to stop.
+        command.env("LANDFALL_SERVER__DRAIN", "0s");
         command.envs(self.variables.iter().cloned());
         command
     }

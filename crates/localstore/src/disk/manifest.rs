@@ -97,7 +97,7 @@ impl<'de> Deserialize<'de> for VersionId {
 }
 
 /// Everything known of one key of one bucket.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct KeyRecord {
     pub(crate) key: String,
     /// Newest first; the first is the current one. Never empty on disk.
@@ -105,7 +105,7 @@ pub(crate) struct KeyRecord {
 }
 
 /// One version of a key.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Version {
     pub(crate) id: VersionId,
     pub(crate) modified: Timestamp,
@@ -113,7 +113,7 @@ pub(crate) struct Version {
 }
 
 /// An object, or the marker that one was deleted.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Content {
     DeleteMarker,
@@ -130,7 +130,7 @@ impl Version {
 }
 
 /// An object: what it says about itself and where its bytes lie.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ObjectRecord {
     /// Names this writing of the object; readers hold on to it.
     pub(crate) generation: Id,
@@ -146,8 +146,15 @@ pub(crate) struct ObjectRecord {
     pub(crate) upload: Option<Id>,
 }
 
+impl ObjectRecord {
+    /// Where its bytes lie.
+    pub(crate) fn blobs(&self) -> Vec<Id> {
+        self.segments.iter().map(|segment| segment.blob).collect()
+    }
+}
+
 /// What a client may say about an object and gets back unchanged.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Headers {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -160,16 +167,27 @@ pub(crate) struct Headers {
     pub(crate) content_language: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) cache_control: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) expires: Option<Timestamp>,
+    /// `Expires` as it was given, which need not be a date.
+    #[serde(rename = "expires_given", skip_serializing_if = "Option::is_none")]
+    pub(crate) expires: Option<String>,
+    /// What older records kept of it.
+    #[serde(rename = "expires", skip_serializing_if = "Option::is_none")]
+    pub(crate) expires_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) website_redirect: Option<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) metadata: BTreeMap<String, String>,
 }
 
+impl Headers {
+    /// The value of `Expires`.
+    pub(crate) fn expires(&self) -> Option<String> {
+        self.expires.clone().or_else(|| self.expires_at.map(crate::http_date::format))
+    }
+}
+
 /// A run of an object's bytes: one blob. For a multipart object, one part.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Segment {
     pub(crate) blob: Id,
     pub(crate) size: u64,
@@ -181,7 +199,7 @@ pub(crate) struct Segment {
 }
 
 /// A multipart upload's own file.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct UploadRecord {
     pub(crate) key: String,
     pub(crate) initiated: Timestamp,
@@ -203,7 +221,7 @@ pub(crate) struct DeclaredChecksum {
 }
 
 /// How a multipart upload ended well.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Completion {
     pub(crate) at: Timestamp,
     pub(crate) etag: EntityTag,
@@ -214,7 +232,7 @@ pub(crate) struct Completion {
 }
 
 /// One uploaded part.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct PartRecord {
     pub(crate) blob: Id,
     pub(crate) size: u64,
@@ -224,7 +242,7 @@ pub(crate) struct PartRecord {
 }
 
 /// A bucket's own file.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct BucketRecord {
     pub(crate) created: Timestamp,
     #[serde(default)]
@@ -237,6 +255,13 @@ pub(crate) struct BucketRecord {
     pub(crate) tags: Vec<(String, String)>,
 }
 
+impl BucketRecord {
+    /// Settings without any rules.
+    pub(crate) const fn new(created: Timestamp, versioning: Versioning) -> Self {
+        Self { created, versioning, cors: Vec::new(), lifecycle: Vec::new(), tags: Vec::new() }
+    }
+}
+
 /// Whether a bucket keeps what is overwritten.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -245,4 +270,21 @@ pub(crate) enum Versioning {
     Never,
     Enabled,
     Suspended,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn expires_of_older_records_is_a_date_and_stays_one() {
+        let old: Headers = serde_json::from_str(r#"{"expires": "2070-01-01T00:00:00Z"}"#).expect("an older record");
+        assert_eq!(old.expires().as_deref(), Some("Wed, 01 Jan 2070 00:00:00 GMT"));
+        let given = Headers { expires: Some("2070-01-01T00:00:00Z".to_owned()), ..Headers::default() };
+        for headers in [old, given] {
+            let kept = serde_json::to_string(&headers).expect("a record");
+            let read: Headers = serde_json::from_str(&kept).expect("the same record");
+            assert_eq!(read.expires(), headers.expires(), "{kept}");
+        }
+    }
 }

@@ -55,33 +55,37 @@ pub(crate) struct DeleteCondition {
 }
 
 impl Bucket {
-    fn shown(&self, id: VersionId) -> Option<VersionId> {
+    /// A version as clients see it.
+    pub(super) fn shown(&self, id: VersionId) -> Option<VersionId> {
         (self.record().versioning != Versioning::Never).then_some(id)
     }
 
     /// Makes an object visible, atomically: the condition is judged and the record written under the key's lock.
-    /// On a refusal the new blobs are removed.
+    /// Where certainly nothing happened the new blobs are removed.
     pub(crate) fn commit(&self, key: &str, object: NewObject, condition: &WriteCondition) -> Result<Written, Refusal> {
         let blobs: Vec<Id> = object.segments.iter().map(|segment| segment.blob).collect();
-        let _admission = self.admit().inspect_err(|_| super::blob::discard(&self.layout, &blobs))?;
-        let _key = self.lock_key(key);
-        self.commit_locked(key, object, condition, |_| ()).inspect_err(|refusal| {
+        let commit = || {
+            let _admission = self.admit()?;
+            let (_key, before) = self.enter(key)?;
+            let after = self.commit_locked(&before, object, condition)?;
+            let made = &after.versions[0];
+            Ok(Written { version: self.shown(made.id), modified: made.modified })
+        };
+        commit().inspect_err(|refusal: &Refusal| {
             if refusal.wrote_nothing() {
                 super::blob::discard(&self.layout, &blobs);
             }
         })
     }
 
-    /// As [`Bucket::commit`], for callers that hold the key's lock and the admission, and own the blobs until this
-    /// succeeds. `then` runs under the same lock after the object is durable.
+    /// As [`Bucket::commit`], for callers that hold the admission and have entered the key, whose record is `before`, and
+    /// own the blobs until this succeeds. Returns the record as it is now; the object is its first version.
     pub(super) fn commit_locked(
         &self,
-        key: &str,
+        before: &KeyRecord,
         object: NewObject,
         condition: &WriteCondition,
-        then: impl FnOnce(Written),
-    ) -> Result<Written, Refusal> {
-        let before = self.load_key(key)?;
+    ) -> Result<KeyRecord, Refusal> {
         let current = before.versions.first().and_then(Version::object).map(|object| &object.etag);
         match condition.judge(current) {
             WriteVerdict::Proceed => {}
@@ -89,8 +93,7 @@ impl Bucket {
             WriteVerdict::Missing => return Err(Refusal::NoSuchKey { marker: None }),
         }
         let now = clock::now();
-        let versioning = self.record().versioning;
-        let id = match versioning {
+        let id = match self.record().versioning {
             Versioning::Never | Versioning::Suspended => VersionId::Null,
             Versioning::Enabled => VersionId::Named(entropy::random_id().stamped(now)),
         };
@@ -107,16 +110,14 @@ impl Bucket {
             upload: object.upload,
         };
         versions.insert(0, Version { id, modified: now, content: Content::Object(Box::new(record)) });
-        self.record_key(&before.versions, &KeyRecord { key: key.to_owned(), versions })?;
-        let written = Written { version: (versioning != Versioning::Never).then_some(id), modified: now };
-        then(written);
-        Ok(written)
+        let after = KeyRecord { key: before.key.clone(), versions };
+        self.record_key(&before.versions, &after)?;
+        Ok(after)
     }
 
     /// Opens an object, the current one or a named version.
     pub(crate) fn open(&self, key: &str, version: Option<VersionId>) -> Result<OpenObject, Refusal> {
-        let _key = self.lock_key(key);
-        let record = self.load_key(key)?;
+        let (_key, record) = self.enter(key)?;
         let found = select(&record, version)?;
         let (id, modified) = (found.id, found.modified);
         let Some(object) = found.object() else {
@@ -139,7 +140,14 @@ impl Bucket {
     ) -> Result<Deleted, Refusal> {
         let _admission = self.admit()?;
         let _key = self.lock_key(key);
-        let before = self.load_key(key)?;
+        let before = match self.settled_record(key) {
+            // Whoever wants the key gone need not know what its record said.
+            Err(Refusal::Damaged(_)) if version.is_none() && condition.if_match.is_none() => {
+                self.remove_damaged(key)?;
+                return Ok(Deleted::default());
+            }
+            found => found?,
+        };
         if let Some(wanted) = &condition.if_match {
             let found = select(&before, version).ok().and_then(Version::object).map(|object| object.etag);
             match WriteCondition::Present(wanted.clone()).judge(found.as_ref()) {
@@ -193,8 +201,7 @@ impl Bucket {
         tags: Vec<(String, String)>,
     ) -> Result<Option<VersionId>, Refusal> {
         let _admission = self.admit()?;
-        let _key = self.lock_key(key);
-        let before = self.load_key(key)?;
+        let (_key, before) = self.enter(key)?;
         let id = select(&before, version)?.id;
         let mut after = before.clone();
         for found in after.versions.iter_mut().filter(|found| found.id == id) {

@@ -3,10 +3,9 @@
 //! An object that is replaced or deleted while somebody reads it keeps its blobs until the last reader is done. A crash
 //! in between leaves orphans, which the next start removes.
 
-use super::{blob, layout::Layout, manifest::Id};
+use super::{blob, door::FolderLock, layout::Layout, manifest::Id};
 use std::{
     collections::HashMap,
-    fs::File,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -16,7 +15,7 @@ pub(crate) struct Pins {
     layout: Layout,
     held: Mutex<HashMap<Id, Pin>>,
     /// Keeps other processes out until the last task that may write is done: every bucket holds on to its pins.
-    _lock: File,
+    _lock: FolderLock,
 }
 
 #[derive(Debug, Default)]
@@ -28,7 +27,7 @@ struct Pin {
 
 impl Pins {
     /// `lock` is the folder's, already taken.
-    pub(crate) fn new(layout: Layout, lock: File) -> Arc<Self> {
+    pub(crate) fn new(layout: Layout, lock: FolderLock) -> Arc<Self> {
         Arc::new(Self { layout, held: Mutex::default(), _lock: lock })
     }
 

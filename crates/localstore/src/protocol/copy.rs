@@ -13,11 +13,12 @@ use crate::disk::manifest::{Id, ObjectRecord, Segment};
 use crate::disk::{NewObject, OpenObject};
 use crate::etag::EntityTag;
 use crate::refusal::Refusal;
+use crate::verified::Taken;
 use s3s::dto::{
     CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopyPartResult, CopySource, MetadataDirective, Range,
     TaggingDirective, UploadPartCopyInput, UploadPartCopyOutput,
 };
-use s3s::{S3Error, S3ErrorCode, S3Response, S3Result};
+use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 use std::{collections::BTreeSet, io, ops::Range as Span, sync::Arc};
 
 /// Bytes read at a time.
@@ -51,20 +52,12 @@ async fn source(store: &Protocol, named: CopySource, conditions: ReadConditions)
     }
 }
 
-macro_rules! source_conditions {
-    ($input:expr) => {
-        ReadConditions {
-            if_match: $input.copy_source_if_match.clone().map(translate::tag_condition),
-            if_none_match: $input.copy_source_if_none_match.clone().map(translate::tag_condition),
-            if_modified_since: translate::our_time_opt($input.copy_source_if_modified_since.as_ref())?,
-            if_unmodified_since: translate::our_time_opt($input.copy_source_if_unmodified_since.as_ref())?,
-        }
-    };
-}
-
-pub(super) async fn object(store: &Protocol, input: CopyObjectInput) -> Answer<CopyObjectOutput> {
+pub(super) async fn object(store: &Protocol, mut req: S3Request<CopyObjectInput>) -> Answer<CopyObjectOutput> {
+    let taken = Taken::of(&mut req.extensions);
+    let condition = WriteCondition::of(&taken)?;
+    let input = req.input;
     let target = store.bucket(&input.bucket)?;
-    let source = source(store, input.copy_source.clone(), source_conditions!(input)).await?;
+    let source = source(store, input.copy_source.clone(), ReadConditions::of_source(&taken)).await?;
     let replaces_headers = input.metadata_directive.as_ref().is_some_and(|d| d.as_str() == MetadataDirective::REPLACE);
     let replaces_tags = input.tagging_directive.as_ref().is_some_and(|d| d.as_str() == TaggingDirective::REPLACE);
     let onto_itself = source.name == input.bucket && source.key == input.key;
@@ -82,18 +75,19 @@ pub(super) async fn object(store: &Protocol, input: CopyObjectInput) -> Answer<C
         ));
     }
     let from = &source.open.record;
-    let headers = if replaces_headers { headers_of!(input)? } else { from.headers.clone() };
+    let headers = if replaces_headers { headers_of!(input, taken)? } else { from.headers.clone() };
     let tags = if replaces_tags { translate::tags_of_header(input.tagging.as_deref())? } else { from.tags.clone() };
     let wanted = input.checksum_algorithm.as_ref().map(|a| translate::algorithm(a.as_str())).transpose()?;
     let source_version = translate::wire_version(source.open.version);
     let key = input.key;
     let (written, etag, checksum) = on_disk(move || {
         let layout = source.bucket.layout();
+        layout.require_room(0)?;
         let (etag, checksum) = identity(layout, &source.open.record, wanted)?;
         let segments = link_all(layout, &source.open.record.segments)?;
         let size = source.open.record.size;
         let object = NewObject { etag, size, checksum: Some(checksum.clone()), headers, tags, segments, upload: None };
-        let written = target.commit(&key, object, &WriteCondition::None)?;
+        let written = target.commit(&key, object, &condition)?;
         Ok((written, etag, checksum))
     })
     .await?;
@@ -162,18 +156,20 @@ fn link_all(layout: &Layout, segments: &[Segment]) -> Result<Vec<Segment>, Refus
     Ok(linked)
 }
 
-pub(super) async fn part(store: &Protocol, input: UploadPartCopyInput) -> Answer<UploadPartCopyOutput> {
+pub(super) async fn part(store: &Protocol, mut req: S3Request<UploadPartCopyInput>) -> Answer<UploadPartCopyOutput> {
+    let taken = Taken::of(&mut req.extensions);
+    let input = req.input;
     let number = part_number(input.part_number)?;
     let target = store.bucket(&input.bucket)?;
     let upload = target.upload(&input.key, &input.upload_id)?;
-    upload.parts().map(drop)?;
-    let source = source(store, input.copy_source.clone(), source_conditions!(input)).await?;
+    upload.refuse_if_over()?;
+    let source = source(store, input.copy_source.clone(), ReadConditions::of_source(&taken)).await?;
     let span = copied_span(input.copy_source_range.as_deref(), source.open.record.size)?;
     let source_version = translate::wire_version(source.open.version);
     let declared = upload.record.checksum.map(|checksum| checksum.algorithm);
     let part = on_disk(move || {
         let algorithms: BTreeSet<Algorithm> = declared.into_iter().chain([Algorithm::Crc64nvme]).collect();
-        let mut writer = BlobWriter::create(target.layout(), algorithms)?;
+        let mut writer = BlobWriter::create(target.layout().clone(), algorithms, span.end - span.start)?;
         let mut reader = SegmentReader::new(target.layout().clone(), &source.open.record.segments, span);
         while let Some(bytes) = reader.next(CHUNK)? {
             writer.append(&[bytes])?;

@@ -1,21 +1,25 @@
 //! DeleteObject and DeleteObjects.
 
 use super::{Answer, Protocol, on_disk, translate};
+use crate::conditions::TagCondition;
 use crate::disk::{DeleteCondition, Deleted};
+use crate::verified::Taken;
 use s3s::dto::{
     DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput, DeleteObjectsOutput, DeletedObject, Error,
     ObjectIdentifier,
 };
-use s3s::{S3Error, S3ErrorCode, S3Response};
+use s3s::{S3Error, S3ErrorCode, S3Request, S3Response};
 use std::sync::Arc;
 
 /// Keys one DeleteObjects may name.
 const MAX_KEYS: usize = 1_000;
 
-pub(super) async fn one(store: &Protocol, input: DeleteObjectInput) -> Answer<DeleteObjectOutput> {
+pub(super) async fn one(store: &Protocol, mut req: S3Request<DeleteObjectInput>) -> Answer<DeleteObjectOutput> {
+    let taken = Taken::of(&mut req.extensions);
+    let input = req.input;
     let bucket = store.bucket(&input.bucket)?;
     let version = translate::version(input.version_id.as_deref())?;
-    let condition = DeleteCondition { if_match: input.if_match.map(translate::tag_condition) };
+    let condition = DeleteCondition { if_match: taken.text("if-match").map(TagCondition::parse) };
     let done = on_disk(move || bucket.delete(&input.key, version, &condition)).await?;
     Ok(S3Response::new(DeleteObjectOutput {
         delete_marker: done.marker.map(|_| true),
@@ -74,8 +78,12 @@ fn delete_one(bucket: &Arc<crate::disk::bucket::Bucket>, object: &ObjectIdentifi
         return Err(S3ErrorCode::KeyTooLongError.into());
     }
     let version = translate::version(object.version_id.as_deref())?;
-    let condition = DeleteCondition {
-        if_match: object.e_tag.clone().map(|tag| crate::conditions::TagCondition::Tag(tag.into_value())),
-    };
+    if object.last_modified_time.is_some() || object.size.is_some() {
+        return Err(S3Error::with_message(
+            S3ErrorCode::NotImplemented,
+            "LastModifiedTime and Size as conditions of a deletion are not implemented.",
+        ));
+    }
+    let condition = DeleteCondition { if_match: object.e_tag.as_ref().map(|tag| TagCondition::parse(tag.value())) };
     Ok(bucket.delete(&object.key, version, &condition)?)
 }

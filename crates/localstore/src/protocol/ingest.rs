@@ -4,27 +4,27 @@
 //! thread. An upload holds two batches at most.
 
 use super::{on_disk, translate};
-use crate::checksum::{Algorithm, Values};
+use crate::checksum::{Algorithm, Digests, Values};
+use crate::chunks::BadFrame;
 use crate::disk::blob::{BlobWriter, SealedBlob};
 use crate::disk::layout::Layout;
 use crate::refusal::{Refusal, custom};
 use bytes::Bytes;
 use data_encoding::BASE64;
-use futures::StreamExt;
-use http::{HeaderMap, StatusCode};
-use s3s::dto::StreamingBlob;
-use s3s::{S3Error, S3ErrorCode, S3Result, TrailingHeaders};
-use std::collections::BTreeSet;
+use futures::{Stream, StreamExt};
+use http::{HeaderMap, StatusCode, header};
+use s3s::{S3Error, S3ErrorCode, S3Result, StdError, TrailingHeaders};
+use std::{collections::BTreeSet, ops::RangeInclusive};
 use tokio::task::JoinHandle;
 
 /// Bytes gathered before they are handed to the disk.
 const BATCH: usize = 256 * 1024;
 /// The largest body of one PUT, and the largest part: 5 GiB.
-const MAX_BODY: u64 = 5 * 1024 * 1024 * 1024;
+pub(crate) const MAX_BODY: u64 = 5 * 1024 * 1024 * 1024;
 
 /// What a request promises about its body.
 #[derive(Debug, Default)]
-pub(super) struct Promise {
+pub(crate) struct Promise {
     length: Option<u64>,
     md5: Option<[u8; 16]>,
     /// Values that came in headers.
@@ -35,22 +35,19 @@ pub(super) struct Promise {
 }
 
 impl Promise {
-    /// Reads what headers promise; `length` is that of the decoded body.
-    pub(super) fn new(
-        length: Option<i64>,
-        content_md5: Option<&str>,
-        values: Values,
-        headers: &HeaderMap,
-    ) -> S3Result<Self> {
+    /// Reads what headers promise. The length is that of the decoded body: s3s sets the header to it.
+    pub(crate) fn of_headers(headers: &HeaderMap) -> S3Result<Self> {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-        let length = match length {
-            Some(length) => Some(u64::try_from(length).map_err(|_| invalid("the length is negative"))?),
+        let length = match text(header::CONTENT_LENGTH.as_str()) {
+            Some(length) => Some(length.parse::<u64>().map_err(|_| invalid("the Content-Length is not a number"))?),
             None => None,
         };
+        let value = |algorithm: Algorithm| Some((algorithm, text(algorithm.header())?.to_owned()));
+        let values: Values = Algorithm::ALL.into_iter().filter_map(value).collect();
         if length.is_some_and(|length| length > MAX_BODY) {
             return Err(too_large());
         }
-        let md5 = content_md5.map(|text| {
+        let md5 = text("content-md5").map(|text| {
             BASE64.decode(text.as_bytes()).ok().and_then(|bytes| bytes.try_into().ok()).ok_or_else(|| {
                 S3Error::with_message(S3ErrorCode::InvalidDigest, "The Content-MD5 you specified is not valid.")
             })
@@ -68,7 +65,7 @@ impl Promise {
     }
 
     /// The algorithm the client cares about, if any.
-    pub(super) fn algorithm(&self) -> Option<Algorithm> {
+    pub(crate) fn algorithm(&self) -> Option<Algorithm> {
         self.values.keys().next().copied().or(self.named)
     }
 
@@ -89,11 +86,11 @@ impl Promise {
     }
 
     /// Holds the promises against what came.
-    pub(super) fn verify(&self, found: &SealedBlob, trailers: Option<&TrailingHeaders>) -> S3Result<()> {
-        if self.length.is_some_and(|length| length != found.size) {
+    pub(crate) fn verify(&self, size: u64, found: &Digests, trailers: Option<&TrailingHeaders>) -> S3Result<()> {
+        if self.length.is_some_and(|length| length != size) {
             return Err(incomplete());
         }
-        if self.md5.is_some_and(|md5| md5 != found.digests.md5) {
+        if self.md5.is_some_and(|md5| md5 != found.md5) {
             return Err(bad_digest("The Content-MD5 you specified did not match what we received."));
         }
         let mut values = self.values.clone();
@@ -109,7 +106,7 @@ impl Promise {
             values.insert(algorithm, sent);
         }
         for (algorithm, value) in &values {
-            if found.digests.values.get(algorithm) != Some(value) {
+            if found.values.get(algorithm) != Some(value) {
                 return Err(bad_digest(&format!(
                     "The {} you specified did not match what we received.",
                     algorithm.name()
@@ -122,13 +119,13 @@ impl Promise {
 
 /// A blob's writer, at hand or busy with a batch.
 enum Writer {
-    Idle(BlobWriter),
-    Busy(JoinHandle<Result<BlobWriter, Refusal>>),
+    Idle(Box<BlobWriter>),
+    Busy(JoinHandle<Result<Box<BlobWriter>, Refusal>>),
 }
 
 impl Writer {
     /// Waits for the batch under way.
-    async fn idle(self) -> S3Result<BlobWriter> {
+    async fn idle(self) -> S3Result<Box<BlobWriter>> {
         match self {
             Self::Idle(writer) => Ok(writer),
             Self::Busy(running) => match running.await {
@@ -148,20 +145,28 @@ impl Writer {
     }
 }
 
-/// Streams a body to the disk, under a temporary name. If the body breaks or the request is dropped, nothing stays.
-pub(super) async fn receive(
+/// Streams a body of a size in `sizes` to the disk, under a temporary name. If the body breaks or the request is dropped,
+/// nothing stays.
+pub(super) async fn receive<S, E>(
     layout: Layout,
-    body: Option<StreamingBlob>,
+    body: Option<S>,
     algorithms: BTreeSet<Algorithm>,
-) -> S3Result<SealedBlob> {
-    let mut writer = Writer::Idle(on_disk(move || Ok(BlobWriter::create(&layout, algorithms)?)).await?);
+    sizes: &RangeInclusive<u64>,
+) -> S3Result<SealedBlob>
+where
+    S: Stream<Item = Result<Bytes, E>> + Unpin,
+    E: Into<StdError>,
+{
+    let expected = *sizes.start();
+    let mut writer =
+        Writer::Idle(on_disk(move || Ok(Box::new(BlobWriter::create(layout, algorithms, expected)?))).await?);
     let (mut batch, mut gathered, mut total) = (Vec::new(), 0, 0_u64);
     if let Some(mut body) = body {
         while let Some(chunk) = body.next().await {
-            let chunk = chunk.map_err(|error| broken_body(&error.to_string()))?;
+            let chunk = chunk.map_err(|error| broken_body(&*error.into()))?;
             gathered += chunk.len();
             total += chunk.len() as u64;
-            if total > MAX_BODY {
+            if total > *sizes.end() {
                 return Err(too_large());
             }
             batch.push(chunk);
@@ -171,6 +176,12 @@ pub(super) async fn receive(
             }
         }
     }
+    if total < *sizes.start() {
+        return Err(S3Error::with_message(
+            S3ErrorCode::EntityTooSmall,
+            "Your proposed upload is smaller than the minimum allowed size.",
+        ));
+    }
     let mut writer = writer.idle().await?;
     on_disk(move || {
         writer.append(&batch)?;
@@ -179,22 +190,31 @@ pub(super) async fn receive(
     .await
 }
 
-/// s3s tells its own findings about a body only by their text.
-fn broken_body(error: &str) -> S3Error {
-    if error.contains("Sha256Mismatch") {
+/// What became of a body that broke off. s3s tells its own findings only by their text.
+pub(crate) fn broken_body(error: &(dyn std::error::Error + Send + Sync + 'static)) -> S3Error {
+    let text = error.to_string();
+    if let Some(bad) = BadFrame::ALL.into_iter().find(|bad| text.contains(&bad.to_string())) {
+        return match bad {
+            BadFrame::Unclosed => incomplete(),
+            BadFrame::Malformed | BadFrame::TooLarge => {
+                invalid(&format!("The body is not as aws-chunked wants it: {bad}."))
+            }
+        };
+    }
+    if text.contains("Sha256Mismatch") {
         return custom(
             "XAmzContentSHA256Mismatch",
             StatusCode::BAD_REQUEST,
             "The provided 'x-amz-content-sha256' header does not match what was computed.",
         );
     }
-    if error.contains("SignatureMismatch") {
+    if text.contains("SignatureMismatch") {
         return S3Error::with_message(
             S3ErrorCode::SignatureDoesNotMatch,
             "The signature of a chunk of the body does not match.",
         );
     }
-    tracing::debug!(error, "a body broke off");
+    tracing::debug!(error = text, "a body broke off");
     incomplete()
 }
 

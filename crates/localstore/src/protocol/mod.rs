@@ -6,6 +6,7 @@ mod delete;
 mod ingest;
 mod list;
 mod multipart;
+mod ownership;
 mod read;
 mod settings;
 mod tagging;
@@ -15,41 +16,73 @@ mod write;
 use crate::announce::Announcer;
 use crate::disk::{Disk, bucket::Bucket};
 use crate::refusal::Refusal;
+use bytes::Bytes;
+use futures::Stream;
 use s3s::dto::{
     AbortMultipartUploadInput, AbortMultipartUploadOutput, CompleteMultipartUploadInput, CompleteMultipartUploadOutput,
     CopyObjectInput, CopyObjectOutput, CreateBucketInput, CreateBucketOutput, CreateMultipartUploadInput,
     CreateMultipartUploadOutput, DeleteBucketCorsInput, DeleteBucketCorsOutput, DeleteBucketInput,
     DeleteBucketLifecycleInput, DeleteBucketLifecycleOutput, DeleteBucketOutput, DeleteObjectInput, DeleteObjectOutput,
-    DeleteObjectTaggingInput, DeleteObjectTaggingOutput, DeleteObjectsInput, DeleteObjectsOutput, GetBucketCorsInput,
-    GetBucketCorsOutput, GetBucketLifecycleConfigurationInput, GetBucketLifecycleConfigurationOutput,
-    GetBucketLocationInput, GetBucketLocationOutput, GetBucketVersioningInput, GetBucketVersioningOutput,
-    GetObjectAttributesInput, GetObjectAttributesOutput, GetObjectInput, GetObjectOutput, GetObjectTaggingInput,
-    GetObjectTaggingOutput, HeadBucketInput, HeadBucketOutput, HeadObjectInput, HeadObjectOutput, ListBucketsInput,
+    DeleteObjectTaggingInput, DeleteObjectTaggingOutput, DeleteObjectsInput, DeleteObjectsOutput, GetBucketAclInput,
+    GetBucketAclOutput, GetBucketCorsInput, GetBucketCorsOutput, GetBucketLifecycleConfigurationInput,
+    GetBucketLifecycleConfigurationOutput, GetBucketLocationInput, GetBucketLocationOutput,
+    GetBucketOwnershipControlsInput, GetBucketOwnershipControlsOutput, GetBucketPolicyInput, GetBucketPolicyOutput,
+    GetBucketPolicyStatusInput, GetBucketPolicyStatusOutput, GetBucketVersioningInput, GetBucketVersioningOutput,
+    GetObjectAclInput, GetObjectAclOutput, GetObjectAttributesInput, GetObjectAttributesOutput, GetObjectInput,
+    GetObjectOutput, GetObjectTaggingInput, GetObjectTaggingOutput, GetPublicAccessBlockInput,
+    GetPublicAccessBlockOutput, HeadBucketInput, HeadBucketOutput, HeadObjectInput, HeadObjectOutput, ListBucketsInput,
     ListBucketsOutput, ListMultipartUploadsInput, ListMultipartUploadsOutput, ListObjectVersionsInput,
     ListObjectVersionsOutput, ListObjectsInput, ListObjectsOutput, ListObjectsV2Input, ListObjectsV2Output,
-    ListPartsInput, ListPartsOutput, PostObjectInput, PostObjectOutput, PutBucketCorsInput, PutBucketCorsOutput,
-    PutBucketLifecycleConfigurationInput, PutBucketLifecycleConfigurationOutput, PutBucketVersioningInput,
-    PutBucketVersioningOutput, PutObjectInput, PutObjectOutput, PutObjectTaggingInput, PutObjectTaggingOutput,
-    UploadPartCopyInput, UploadPartCopyOutput, UploadPartInput, UploadPartOutput,
+    ListPartsInput, ListPartsOutput, PutBucketAclInput, PutBucketAclOutput, PutBucketCorsInput, PutBucketCorsOutput,
+    PutBucketLifecycleConfigurationInput, PutBucketLifecycleConfigurationOutput, PutBucketOwnershipControlsInput,
+    PutBucketOwnershipControlsOutput, PutBucketVersioningInput, PutBucketVersioningOutput, PutObjectAclInput,
+    PutObjectAclOutput, PutObjectInput, PutObjectOutput, PutObjectTaggingInput, PutObjectTaggingOutput,
+    PutPublicAccessBlockInput, PutPublicAccessBlockOutput, UploadPartCopyInput, UploadPartCopyOutput, UploadPartInput,
+    UploadPartOutput,
 };
-use s3s::{S3, S3Error, S3Request, S3Response, S3Result};
-use std::sync::Arc;
+use s3s::{S3, S3Error, S3Request, S3Response, S3Result, StdError};
+use std::{collections::BTreeSet, sync::Arc};
+
+pub(crate) use ingest::{MAX_BODY, Promise, broken_body};
+pub(crate) use translate::location;
+pub(crate) use write::FormObject;
 
 /// The store behind the protocol.
 #[derive(Clone)]
 pub(crate) struct Protocol {
     disk: Arc<Disk>,
     region: String,
+    public_buckets: Arc<BTreeSet<String>>,
     announcer: Announcer,
 }
 
 impl Protocol {
-    pub(crate) const fn new(disk: Arc<Disk>, region: String, announcer: Announcer) -> Self {
-        Self { disk, region, announcer }
+    pub(crate) const fn new(
+        disk: Arc<Disk>,
+        region: String,
+        public_buckets: Arc<BTreeSet<String>>,
+        announcer: Announcer,
+    ) -> Self {
+        Self { disk, region, public_buckets, announcer }
+    }
+
+    /// Takes in the file of a form upload, which s3s never sees.
+    pub(crate) async fn post_object<S, E>(&self, form: FormObject, file: S) -> S3Result<PutObjectOutput>
+    where
+        S: Stream<Item = Result<Bytes, E>> + Unpin,
+        E: Into<StdError>,
+    {
+        Box::pin(write::post(self, form, file)).await
     }
 
     fn bucket(&self, name: &str) -> S3Result<Arc<Bucket>> {
         Ok(self.disk.bucket(name)?)
+    }
+
+    /// A listing shows nothing that is in doubt.
+    async fn settle(&self, name: &str) -> S3Result<()> {
+        let bucket = self.bucket(name)?;
+        if bucket.is_unsettled() { on_disk(move || bucket.settle_all()).await } else { Ok(()) }
     }
 }
 
@@ -89,16 +122,12 @@ impl S3 for Protocol {
         Box::pin(write::put(self, req)).await
     }
 
-    async fn post_object(&self, req: S3Request<PostObjectInput>) -> Answer<PostObjectOutput> {
-        Box::pin(write::post(self, req)).await
-    }
-
     async fn get_object(&self, req: S3Request<GetObjectInput>) -> Answer<GetObjectOutput> {
-        read::get(self, req.input).await
+        read::get(self, req).await
     }
 
     async fn head_object(&self, req: S3Request<HeadObjectInput>) -> Answer<HeadObjectOutput> {
-        read::head(self, req.input).await
+        read::head(self, req).await
     }
 
     async fn get_object_attributes(
@@ -109,7 +138,7 @@ impl S3 for Protocol {
     }
 
     async fn delete_object(&self, req: S3Request<DeleteObjectInput>) -> Answer<DeleteObjectOutput> {
-        delete::one(self, req.input).await
+        delete::one(self, req).await
     }
 
     async fn delete_objects(&self, req: S3Request<DeleteObjectsInput>) -> Answer<DeleteObjectsOutput> {
@@ -117,22 +146,25 @@ impl S3 for Protocol {
     }
 
     async fn copy_object(&self, req: S3Request<CopyObjectInput>) -> Answer<CopyObjectOutput> {
-        Box::pin(copy::object(self, req.input)).await
+        Box::pin(copy::object(self, req)).await
     }
 
     async fn upload_part_copy(&self, req: S3Request<UploadPartCopyInput>) -> Answer<UploadPartCopyOutput> {
-        copy::part(self, req.input).await
+        copy::part(self, req).await
     }
 
     async fn list_objects(&self, req: S3Request<ListObjectsInput>) -> Answer<ListObjectsOutput> {
+        self.settle(&req.input.bucket).await?;
         list::objects(self, req.input)
     }
 
     async fn list_objects_v2(&self, req: S3Request<ListObjectsV2Input>) -> Answer<ListObjectsV2Output> {
+        self.settle(&req.input.bucket).await?;
         list::objects_v2(self, req.input)
     }
 
     async fn list_object_versions(&self, req: S3Request<ListObjectVersionsInput>) -> Answer<ListObjectVersionsOutput> {
+        self.settle(&req.input.bucket).await?;
         list::versions(self, req.input)
     }
 
@@ -140,6 +172,7 @@ impl S3 for Protocol {
         &self,
         req: S3Request<ListMultipartUploadsInput>,
     ) -> Answer<ListMultipartUploadsOutput> {
+        self.settle(&req.input.bucket).await?;
         list::uploads(self, req.input)
     }
 
@@ -147,7 +180,7 @@ impl S3 for Protocol {
         &self,
         req: S3Request<CreateMultipartUploadInput>,
     ) -> Answer<CreateMultipartUploadOutput> {
-        multipart::create(self, req.input).await
+        multipart::create(self, req).await
     }
 
     async fn upload_part(&self, req: S3Request<UploadPartInput>) -> Answer<UploadPartOutput> {
@@ -155,7 +188,7 @@ impl S3 for Protocol {
     }
 
     async fn list_parts(&self, req: S3Request<ListPartsInput>) -> Answer<ListPartsOutput> {
-        multipart::list_parts(self, req.input)
+        multipart::list_parts(self, req.input).await
     }
 
     async fn complete_multipart_upload(
@@ -217,6 +250,61 @@ impl S3 for Protocol {
         req: S3Request<PutBucketVersioningInput>,
     ) -> Answer<PutBucketVersioningOutput> {
         settings::put_versioning(self, req.input).await
+    }
+
+    async fn get_bucket_acl(&self, req: S3Request<GetBucketAclInput>) -> Answer<GetBucketAclOutput> {
+        ownership::bucket_acl(self, &req.input)
+    }
+
+    async fn put_bucket_acl(&self, req: S3Request<PutBucketAclInput>) -> Answer<PutBucketAclOutput> {
+        ownership::put_bucket_acl(self, &req.input)
+    }
+
+    async fn get_object_acl(&self, req: S3Request<GetObjectAclInput>) -> Answer<GetObjectAclOutput> {
+        ownership::object_acl(self, req.input).await
+    }
+
+    async fn put_object_acl(&self, req: S3Request<PutObjectAclInput>) -> Answer<PutObjectAclOutput> {
+        ownership::put_object_acl(self, req.input).await
+    }
+
+    async fn get_bucket_ownership_controls(
+        &self,
+        req: S3Request<GetBucketOwnershipControlsInput>,
+    ) -> Answer<GetBucketOwnershipControlsOutput> {
+        ownership::ownership(self, &req.input)
+    }
+
+    async fn put_bucket_ownership_controls(
+        &self,
+        req: S3Request<PutBucketOwnershipControlsInput>,
+    ) -> Answer<PutBucketOwnershipControlsOutput> {
+        ownership::put_ownership(self, &req.input)
+    }
+
+    async fn get_public_access_block(
+        &self,
+        req: S3Request<GetPublicAccessBlockInput>,
+    ) -> Answer<GetPublicAccessBlockOutput> {
+        ownership::public_access_block(self, &req.input)
+    }
+
+    async fn put_public_access_block(
+        &self,
+        req: S3Request<PutPublicAccessBlockInput>,
+    ) -> Answer<PutPublicAccessBlockOutput> {
+        ownership::put_public_access_block(self, &req.input)
+    }
+
+    async fn get_bucket_policy(&self, req: S3Request<GetBucketPolicyInput>) -> Answer<GetBucketPolicyOutput> {
+        ownership::policy(self, &req.input)
+    }
+
+    async fn get_bucket_policy_status(
+        &self,
+        req: S3Request<GetBucketPolicyStatusInput>,
+    ) -> Answer<GetBucketPolicyStatusOutput> {
+        ownership::policy_status(self, &req.input)
     }
 
     async fn get_object_tagging(&self, req: S3Request<GetObjectTaggingInput>) -> Answer<GetObjectTaggingOutput> {

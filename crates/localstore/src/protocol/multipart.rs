@@ -1,7 +1,7 @@
 //! Multipart uploads on the wire. What Complete demands is checked here, over the parts as they are under the upload's
 //! lock; what it does is the disk's.
 
-use super::ingest::{self, Promise};
+use super::ingest::{self, MAX_BODY, Promise};
 use super::translate::{self, values_of, wire_etag, wire_time, wire_values};
 use super::write::headers_of;
 use super::{Answer, Protocol, on_disk};
@@ -13,6 +13,7 @@ use crate::disk::manifest::{Completion, DeclaredChecksum, PartRecord, UploadReco
 use crate::disk::uploads::{Finish, Upload, segment_of};
 use crate::etag::EntityTag;
 use crate::refusal::Refusal;
+use crate::verified::Taken;
 use s3s::dto::{
     AbortMultipartUploadInput, AbortMultipartUploadOutput, Checksum, ChecksumAlgorithm, ChecksumType,
     CompleteMultipartUploadInput, CompleteMultipartUploadOutput, CreateMultipartUploadInput,
@@ -29,13 +30,18 @@ const MAX_PART_NUMBER: u16 = 10_000;
 /// Parts on one page of ListParts.
 const MAX_PARTS_PAGE: usize = 1_000;
 
-pub(super) async fn create(store: &Protocol, input: CreateMultipartUploadInput) -> Answer<CreateMultipartUploadOutput> {
+pub(super) async fn create(
+    store: &Protocol,
+    mut req: S3Request<CreateMultipartUploadInput>,
+) -> Answer<CreateMultipartUploadOutput> {
+    let taken = Taken::of(&mut req.extensions);
+    let input = req.input;
     let bucket = store.bucket(&input.bucket)?;
     let checksum = declared(input.checksum_algorithm.as_ref(), input.checksum_type.as_ref())?;
     let record = UploadRecord {
         key: input.key.clone(),
         initiated: clock::now(),
-        headers: headers_of!(input)?,
+        headers: headers_of!(input, taken)?,
         tags: translate::tags_of_header(input.tagging.as_deref())?,
         checksum,
         completion: None,
@@ -104,13 +110,13 @@ pub(super) async fn upload_part(store: &Protocol, mut req: S3Request<UploadPartI
     let number = part_number(input.part_number)?;
     let bucket = store.bucket(&input.bucket)?;
     let upload = bucket.upload(&input.key, &input.upload_id)?;
-    upload.parts().map(drop)?;
-    let promise = Promise::new(input.content_length, input.content_md5.as_deref(), values_of!(input), &req.headers)?;
+    upload.refuse_if_over()?;
+    let promise = Promise::of_headers(&req.headers)?;
     promise.require_length()?;
     check_part_checksum(&upload, &promise)?;
     let algorithms = part_algorithms(&upload, promise.algorithm());
-    let sealed = ingest::receive(bucket.layout().clone(), body, algorithms).await?;
-    promise.verify(&sealed, req.trailing_headers.as_ref())?;
+    let sealed = ingest::receive(bucket.layout().clone(), body, algorithms, &(0..=MAX_BODY)).await?;
+    promise.verify(sealed.size, &sealed.digests, req.extensions.get())?;
     let shown = upload.record.checksum.map(|c| c.algorithm).or(promise.algorithm());
     let part = on_disk(move || bucket.add_part(&upload, number, sealed)).await?;
     store.announcer.part(&req.input.bucket, &req.input.key, number);
@@ -149,9 +155,11 @@ fn shown_values(part: &PartRecord, algorithm: Option<Algorithm>) -> Checksum {
     wire_values(&values)
 }
 
-pub(super) fn list_parts(store: &Protocol, input: ListPartsInput) -> Answer<ListPartsOutput> {
-    let upload = store.bucket(&input.bucket)?.upload(&input.key, &input.upload_id)?;
-    let parts = upload.parts()?;
+pub(super) async fn list_parts(store: &Protocol, input: ListPartsInput) -> Answer<ListPartsOutput> {
+    let bucket = store.bucket(&input.bucket)?;
+    let upload = bucket.upload(&input.key, &input.upload_id)?;
+    let asked = Arc::clone(&upload);
+    let parts = on_disk(move || bucket.parts(&asked)).await?;
     let limit = input.max_parts.and_then(|n| usize::try_from(n).ok()).unwrap_or(MAX_PARTS_PAGE).min(MAX_PARTS_PAGE);
     let marker = input.part_number_marker.unwrap_or(0);
     let algorithm = upload.record.checksum.map(|c| c.algorithm);
@@ -195,8 +203,12 @@ pub(super) fn list_parts(store: &Protocol, input: ListPartsInput) -> Answer<List
 
 pub(super) async fn abort(store: &Protocol, input: AbortMultipartUploadInput) -> Answer<AbortMultipartUploadOutput> {
     let bucket = store.bucket(&input.bucket)?;
-    let upload = bucket.upload(&input.key, &input.upload_id)?;
-    on_disk(move || bucket.abort_upload(&upload)).await?;
+    on_disk(move || match bucket.upload(&input.key, &input.upload_id) {
+        Ok(upload) => bucket.abort_upload(&upload),
+        Err(Refusal::Damaged(_)) => bucket.abort_damaged(&input.key, &input.upload_id),
+        Err(refusal) => Err(refusal),
+    })
+    .await?;
     Ok(S3Response::new(AbortMultipartUploadOutput::default()))
 }
 
@@ -217,7 +229,7 @@ struct Demand {
 }
 
 impl Demand {
-    fn of(input: &CompleteMultipartUploadInput) -> S3Result<Self> {
+    fn of(input: &CompleteMultipartUploadInput, condition: WriteCondition) -> S3Result<Self> {
         let malformed = |message| S3Error::with_message(S3ErrorCode::MalformedXML, message);
         let listed = input.multipart_upload.as_ref().and_then(|upload| upload.parts.as_deref()).unwrap_or_default();
         if listed.is_empty() {
@@ -245,7 +257,7 @@ impl Demand {
             values: values_of!(input),
             kind: kind.transpose()?,
             size: input.mpu_object_size.and_then(|size| u64::try_from(size).ok()),
-            condition: translate::write_condition(input.if_match.clone(), input.if_none_match.clone())?,
+            condition,
         })
     }
 
@@ -292,7 +304,6 @@ impl Demand {
                 segments: chosen.iter().map(|(number, part)| segment_of(*number, part)).collect(),
                 upload: Some(upload.id),
             },
-            parts: chosen.iter().map(|(number, part)| (*number, part.etag)).collect(),
             condition: self.condition.clone(),
         })
     }
@@ -347,28 +358,21 @@ impl Demand {
 
 pub(super) async fn complete(
     store: &Protocol,
-    req: S3Request<CompleteMultipartUploadInput>,
+    mut req: S3Request<CompleteMultipartUploadInput>,
 ) -> Answer<CompleteMultipartUploadOutput> {
+    let condition = WriteCondition::of(&Taken::of(&mut req.extensions))?;
     let input = req.input;
     let bucket = store.bucket(&input.bucket)?;
     let upload = bucket.upload(&input.key, &input.upload_id)?;
-    let demand = Demand::of(&input)?;
+    let demand = Demand::of(&input, condition)?;
     let completion = on_disk(move || {
-        let numbers: Vec<u16> = demand.parts.iter().map(|named| named.number).collect();
-        let judged = Arc::clone(&upload);
-        bucket.complete_upload(
-            &upload,
-            &numbers,
-            |parts| demand.judge(&judged, parts),
-            |completion| demand.is_same(completion),
-        )
+        let judge = |parts: &BTreeMap<u16, PartRecord>| demand.judge(&upload, parts);
+        bucket.complete_upload(&upload, judge, |completion| demand.is_same(completion))
     })
     .await?;
     let fields = completion.checksum.as_ref().map(translate::wire_checksum).unwrap_or_default();
-    let host = req.headers.get(http::header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
-    let path = percent_encoding::utf8_percent_encode(&input.key, super::list::KEPT);
     Ok(S3Response::new(CompleteMultipartUploadOutput {
-        location: Some(format!("http://{host}/{}/{path}", input.bucket)),
+        location: Some(translate::location(&req.headers, &input.bucket, &input.key)),
         bucket: Some(input.bucket),
         key: Some(input.key),
         e_tag: Some(wire_etag(completion.etag)),

@@ -5,18 +5,20 @@
 
 use super::translate::{self, wire_checksum, wire_values};
 use super::{Answer, Protocol, on_disk};
-use crate::conditions::{ReadConditions, ReadVerdict};
+use crate::conditions::{self, ReadConditions, ReadVerdict};
 use crate::disk::OpenObject;
-use crate::disk::blob::SegmentReader;
+use crate::disk::blob::{self, SegmentReader};
 use crate::disk::manifest::Segment;
+use crate::http_date;
 use crate::refusal::{Refusal, custom};
+use crate::verified::Taken;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use s3s::dto::{
     Checksum, ChecksumMode, GetObjectAttributesInput, GetObjectAttributesOutput, GetObjectAttributesParts,
     GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput, ObjectPart, Range, StorageClass, StreamingBlob,
 };
-use s3s::{S3Error, S3ErrorCode, S3Response, S3Result};
+use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 use std::{io, ops::Range as Span, sync::Arc};
 
 /// Bytes read from the disk at a time.
@@ -37,26 +39,20 @@ struct Wanted<'a> {
     bucket: &'a str,
     key: &'a str,
     version: Option<&'a str>,
-    range: Option<Range>,
     part_number: Option<i32>,
-    conditions: ReadConditions,
+    /// Conditions and range.
+    taken: &'a Taken,
 }
 
 /// What a GET or HEAD asks for; their inputs are two types with the same fields.
 macro_rules! wanted {
-    ($input:ident) => {
+    ($input:ident, $taken:ident) => {
         Wanted {
             bucket: &$input.bucket,
             key: &$input.key,
             version: $input.version_id.as_deref(),
-            range: $input.range,
             part_number: $input.part_number,
-            conditions: ReadConditions {
-                if_match: $input.if_match.map(translate::tag_condition),
-                if_none_match: $input.if_none_match.map(translate::tag_condition),
-                if_modified_since: translate::our_time_opt($input.if_modified_since.as_ref())?,
-                if_unmodified_since: translate::our_time_opt($input.if_unmodified_since.as_ref())?,
-            },
+            taken: &$taken,
         }
     };
 }
@@ -69,13 +65,27 @@ async fn find(store: &Protocol, wanted: Wanted<'_>) -> S3Result<Found> {
     let bucket = store.bucket(wanted.bucket)?;
     let version = translate::version(wanted.version)?;
     let key = wanted.key.to_owned();
+    let layout = bucket.layout().clone();
     let open = on_disk(move || bucket.open(&key, version)).await?;
-    match wanted.conditions.judge(&open.record.etag, open.modified) {
+    let found = judge(open, &wanted)?;
+    // A body that breaks off is noticed by few; what can be known before its first byte is said instead of it.
+    on_disk(move || match blob::find_damage(&layout, &found.open.record.segments, &found.span)? {
+        Some(damage) => Err(Refusal::Damaged(damage)),
+        None => Ok(found),
+    })
+    .await
+}
+
+fn judge(open: OpenObject, wanted: &Wanted<'_>) -> S3Result<Found> {
+    match ReadConditions::of(wanted.taken).judge(&open.record.etag, open.modified) {
         ReadVerdict::Proceed => {}
         ReadVerdict::Failed(which) => return Err(Refusal::PreconditionFailed(which).into()),
         ReadVerdict::NotModified => return Err(not_modified(&open)),
     }
-    match (wanted.range, wanted.part_number) {
+    // S3 ignores a range that it cannot read, and one for an object that is no longer there.
+    let counts = conditions::range_counts(wanted.taken.text("if-range"), &open.record.etag, open.modified);
+    let range = wanted.taken.text("range").filter(|_| counts).and_then(|text| Range::parse(text).ok());
+    match (range, wanted.part_number) {
         (Some(_), Some(_)) => Err(S3Error::with_message(
             S3ErrorCode::InvalidRequest,
             "Cannot specify both Range header and partNumber query parameter",
@@ -124,7 +134,7 @@ fn not_modified(open: &OpenObject) -> S3Error {
         }
     };
     put(header::ETAG, format!("\"{}\"", open.record.etag));
-    put(header::LAST_MODIFIED, open.modified.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string());
+    put(header::LAST_MODIFIED, http_date::format(open.modified));
     if let Some(cache) = &open.record.headers.cache_control {
         put(header::CACHE_CONTROL, cache.clone());
     }
@@ -143,21 +153,23 @@ fn unsatisfiable(size: u64) -> S3Error {
     error
 }
 
-pub(super) async fn get(store: &Protocol, input: GetObjectInput) -> Answer<GetObjectOutput> {
-    let found = find(store, wanted!(input)).await?;
-    let with_checksum = wants_checksum(input.checksum_mode.as_ref());
-    let mut output = describe(&found, with_checksum);
+pub(super) async fn get(store: &Protocol, mut req: S3Request<GetObjectInput>) -> Answer<GetObjectOutput> {
+    let taken = Taken::of(&mut req.extensions);
+    let input = &req.input;
+    let found = find(store, wanted!(input, taken)).await?;
+    let mut output = describe(&found, wants_checksum(input.checksum_mode.as_ref()));
+    let headers = kept_headers(&found);
     let reader = SegmentReader::new(store.disk.layout().clone(), &found.open.record.segments, found.span.clone());
     output.body = Some(stream(reader, found.open));
-    Ok(S3Response::new(output))
+    Ok(S3Response::with_headers(output, headers))
 }
 
-pub(super) async fn head(store: &Protocol, input: HeadObjectInput) -> Answer<HeadObjectOutput> {
-    let found = find(store, wanted!(input)).await?;
-    let with_checksum = wants_checksum(input.checksum_mode.as_ref());
-    let get = describe(&found, with_checksum);
-    let partial = get.content_range.is_some();
-    let mut answer = S3Response::new(HeadObjectOutput {
+pub(super) async fn head(store: &Protocol, mut req: S3Request<HeadObjectInput>) -> Answer<HeadObjectOutput> {
+    let taken = Taken::of(&mut req.extensions);
+    let input = &req.input;
+    let found = find(store, wanted!(input, taken)).await?;
+    let get = describe(&found, wants_checksum(input.checksum_mode.as_ref()));
+    let output = HeadObjectOutput {
         accept_ranges: get.accept_ranges,
         cache_control: get.cache_control,
         checksum_crc32: get.checksum_crc32,
@@ -166,26 +178,34 @@ pub(super) async fn head(store: &Protocol, input: HeadObjectInput) -> Answer<Hea
         checksum_sha1: get.checksum_sha1,
         checksum_sha256: get.checksum_sha256,
         checksum_type: get.checksum_type,
-        content_disposition: input.response_content_disposition.or(get.content_disposition),
-        content_encoding: input.response_content_encoding.or(get.content_encoding),
-        content_language: input.response_content_language.or(get.content_language),
+        content_disposition: get.content_disposition,
+        content_encoding: get.content_encoding,
+        content_language: get.content_language,
         content_length: get.content_length,
         content_range: get.content_range,
-        content_type: input.response_content_type.or(get.content_type),
+        content_type: get.content_type,
         e_tag: get.e_tag,
-        expires: input.response_expires.or(get.expires),
         last_modified: get.last_modified,
         metadata: get.metadata,
         parts_count: get.parts_count,
         version_id: get.version_id,
         website_redirect_location: get.website_redirect_location,
         ..HeadObjectOutput::default()
-    });
-    if let Some(cache) = input.response_cache_control {
-        answer.output.cache_control = Some(cache);
+    };
+    Ok(S3Response::with_headers(output, kept_headers(&found)))
+}
+
+/// What s3s would write in another form, or not at all for HEAD: `Expires` as it was given, and the number of tags.
+fn kept_headers(found: &Found) -> HeaderMap {
+    let object = &found.open.record;
+    let mut headers = HeaderMap::new();
+    if let Some(expires) = object.headers.expires().and_then(|text| HeaderValue::try_from(text).ok()) {
+        headers.insert(header::EXPIRES, expires);
     }
-    answer.status = partial.then_some(StatusCode::PARTIAL_CONTENT);
-    Ok(answer)
+    if !object.tags.is_empty() {
+        headers.insert("x-amz-tagging-count", HeaderValue::from(object.tags.len()));
+    }
+    headers
 }
 
 fn describe(found: &Found, with_checksum: bool) -> GetObjectOutput {
@@ -221,11 +241,9 @@ fn describe(found: &Found, with_checksum: bool) -> GetObjectOutput {
             .then(|| format!("bytes {}-{}/{}", found.span.start, found.span.end - 1, object.size)),
         content_type: Some(headers.content_type.clone().unwrap_or_else(|| "binary/octet-stream".to_owned())),
         e_tag: Some(translate::wire_etag(object.etag)),
-        expires: headers.expires.map(translate::wire_time),
         last_modified: Some(translate::wire_time(found.open.modified)),
         metadata: Some(headers.metadata.clone().into_iter().collect()),
         parts_count: parts.filter(|_| found.part.is_some()).and_then(|n| i32::try_from(n).ok()),
-        tag_count: i32::try_from(object.tags.len()).ok().filter(|n| *n > 0),
         version_id: translate::wire_version(found.open.version),
         website_redirect_location: headers.website_redirect.clone(),
         ..GetObjectOutput::default()
@@ -276,7 +294,7 @@ pub(super) async fn attributes(store: &Protocol, input: GetObjectAttributesInput
     let parts = (asks("ObjectParts") && object.etag.is_multipart()).then(|| parts_of(&open, &input));
     Ok(S3Response::new(GetObjectAttributesOutput {
         checksum: object.checksum.as_ref().filter(|_| asks("Checksum")).map(wire_checksum),
-        // Without quotes, as AWS answers here and only here.
+        // Shown without quotes here and only here: `verified` takes them away.
         e_tag: asks("ETag").then(|| translate::wire_etag(object.etag)),
         last_modified: Some(translate::wire_time(open.modified)),
         object_parts: parts,

@@ -1,12 +1,12 @@
 //! Between the words of the wire (s3s's types) and ours. Nothing here decides or acts.
 
 use crate::checksum::{Algorithm, Kind, ObjectChecksum, Values};
-use crate::conditions::{TagCondition, WriteCondition};
 use crate::disk::manifest::VersionId;
 use crate::etag::EntityTag;
 use crate::refusal::custom;
-use http::StatusCode;
-use s3s::dto::{Checksum, ETag, ETagCondition, Owner, Timestamp, TimestampFormat};
+use http::{HeaderMap, StatusCode, header};
+use percent_encoding::utf8_percent_encode;
+use s3s::dto::{Checksum, ETag, Owner, Timestamp};
 use s3s::{S3Error, S3ErrorCode, S3Result};
 use std::time::SystemTime;
 
@@ -15,51 +15,18 @@ pub(super) fn owner() -> Owner {
     Owner { display_name: Some("localstore".to_owned()), id: Some("0".repeat(63) + "1") }
 }
 
+/// The absolute address of an object, as the client reached the store.
+pub(crate) fn location(headers: &HeaderMap, bucket: &str, key: &str) -> String {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+    format!("http://{host}/{bucket}/{}", utf8_percent_encode(key, super::list::KEPT))
+}
+
 pub(super) fn wire_etag(etag: EntityTag) -> ETag {
     ETag::Strong(etag.to_string())
 }
 
 pub(super) fn wire_time(time: jiff::Timestamp) -> Timestamp {
     Timestamp::from(SystemTime::from(time))
-}
-
-/// Reads s3s's time through its text, the one form both sides have.
-pub(super) fn our_time(time: &Timestamp) -> S3Result<jiff::Timestamp> {
-    let mut text = Vec::new();
-    time.format(TimestampFormat::DateTime, &mut text).map_err(S3Error::internal_error)?;
-    let text = String::from_utf8(text).map_err(S3Error::internal_error)?;
-    text.parse().map_err(|_| S3Error::with_message(S3ErrorCode::InvalidArgument, "the time is out of range"))
-}
-
-pub(super) fn our_time_opt(time: Option<&Timestamp>) -> S3Result<Option<jiff::Timestamp>> {
-    time.map(our_time).transpose()
-}
-
-pub(super) fn tag_condition(condition: ETagCondition) -> TagCondition {
-    match condition {
-        ETagCondition::Any => TagCondition::Any,
-        ETagCondition::ETag(tag) => TagCondition::Tag(tag.into_value()),
-    }
-}
-
-/// The condition of a write. S3 knows no If-None-Match but `*` here.
-pub(super) fn write_condition(
-    if_match: Option<ETagCondition>,
-    if_none_match: Option<ETagCondition>,
-) -> S3Result<WriteCondition> {
-    match (if_match, if_none_match) {
-        (None, None) => Ok(WriteCondition::None),
-        (Some(condition), None) => Ok(WriteCondition::Present(tag_condition(condition))),
-        (None, Some(ETagCondition::Any)) => Ok(WriteCondition::Absent),
-        (None, Some(ETagCondition::ETag(_))) => Err(S3Error::with_message(
-            S3ErrorCode::NotImplemented,
-            "A header you provided implies functionality that is not implemented: If-None-Match with anything but * on a write",
-        )),
-        (Some(_), Some(_)) => Err(S3Error::with_message(
-            S3ErrorCode::InvalidRequest,
-            "If-Match and If-None-Match cannot be used together on a write",
-        )),
-    }
 }
 
 /// A version named in a request. What this store could not have named does not exist.

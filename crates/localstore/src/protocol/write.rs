@@ -1,9 +1,8 @@
 //! PutObject and the form upload: a body becomes an object in one step.
 
-use super::ingest::{self, Promise};
-use super::translate::{self, values_of};
+use super::ingest::{self, MAX_BODY, Promise};
+use super::translate;
 use super::{Answer, Protocol, on_disk};
-use crate::access::Passage;
 use crate::checksum::{Algorithm, Kind, ObjectChecksum};
 use crate::conditions::WriteCondition;
 use crate::disk::bucket::Bucket;
@@ -11,25 +10,28 @@ use crate::disk::manifest::{Headers, Segment};
 use crate::disk::{NewObject, Written, blob::SealedBlob};
 use crate::etag::EntityTag;
 use crate::refusal::Refusal;
-use http::HeaderValue;
-use percent_encoding::utf8_percent_encode;
-use s3s::dto::{PostObjectInput, PostObjectOutput, PutObjectInput, PutObjectOutput, StreamingBlob};
-use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result, TrailingHeaders};
-use std::{collections::BTreeSet, sync::Arc};
+use crate::verified::Taken;
+use bytes::Bytes;
+use futures::Stream;
+use http::{HeaderMap, HeaderName};
+use s3s::dto::{PutObjectInput, PutObjectOutput};
+use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result, StdError, TrailingHeaders};
+use std::{collections::BTreeSet, ops::RangeInclusive, sync::Arc};
 
 /// S3 limits user metadata to 2 KB.
 const MAX_METADATA: usize = 2 * 1024;
 
 /// The headers a client gives an object, from any of the wire's structs that have them.
 macro_rules! headers_of {
-    ($input:expr) => {
+    ($input:expr, $taken:expr) => {
         $crate::protocol::write::check_headers($crate::disk::manifest::Headers {
             content_type: $input.content_type.clone(),
             content_disposition: $input.content_disposition.clone(),
             content_encoding: $input.content_encoding.as_deref().and_then($crate::protocol::write::kept_encoding),
             content_language: $input.content_language.clone(),
             cache_control: $input.cache_control.clone(),
-            expires: $crate::protocol::translate::our_time_opt($input.expires.as_ref())?,
+            expires: $taken.text("expires").map(str::to_owned),
+            expires_at: None,
             website_redirect: $input.website_redirect_location.clone(),
             metadata: $input.metadata.clone().unwrap_or_default().into_iter().collect(),
         })
@@ -39,57 +41,68 @@ pub(super) use headers_of;
 
 pub(super) async fn put(store: &Protocol, mut req: S3Request<PutObjectInput>) -> Answer<PutObjectOutput> {
     let body = req.input.body.take();
+    let taken = Taken::of(&mut req.extensions);
     let input = &req.input;
-    let promise = Promise::new(input.content_length, input.content_md5.as_deref(), values_of!(input), &req.headers)?;
+    let promise = Promise::of_headers(&req.headers)?;
     promise.require_length()?;
     let incoming = Incoming {
         bucket: store.bucket(&input.bucket)?,
         key: input.key.clone(),
-        headers: headers_of!(input)?,
+        headers: headers_of!(input, taken)?,
         tags: translate::tags_of_header(input.tagging.as_deref())?,
-        condition: translate::write_condition(input.if_match.clone(), input.if_none_match.clone())?,
+        condition: WriteCondition::of(&taken)?,
         promise,
+        sizes: 0..=MAX_BODY,
     };
-    incoming.take(body, req.trailing_headers.as_ref()).await
+    Ok(S3Response::new(incoming.take(body, req.extensions.get()).await?))
 }
 
-pub(super) async fn post(store: &Protocol, mut req: S3Request<PostObjectInput>) -> Answer<PostObjectOutput> {
-    let body = req.input.body.take();
-    if let Some(name) = req.extensions.get::<Arc<Passage>>().and_then(|passage| passage.file_name()) {
-        req.input.key = req.input.key.replace("${filename}", name);
-    }
-    let input = &req.input;
-    if input.key.is_empty() {
-        return Err(S3Error::with_message(S3ErrorCode::InvalidArgument, "User key must have a length greater than 0."));
-    }
-    if !s3s::path::check_key(&input.key) {
-        return Err(S3ErrorCode::KeyTooLongError.into());
-    }
+/// An object that comes by form.
+pub(crate) struct FormObject {
+    pub(crate) bucket: String,
+    pub(crate) key: String,
+    /// The fields that mean what the header of the same name means to PutObject.
+    pub(crate) headers: HeaderMap,
+    pub(crate) tags: Vec<(String, String)>,
+    pub(crate) sizes: RangeInclusive<u64>,
+}
+
+/// Takes in the file of a form that was admitted.
+pub(super) async fn post<S, E>(store: &Protocol, form: FormObject, file: S) -> S3Result<PutObjectOutput>
+where
+    S: Stream<Item = Result<Bytes, E>> + Unpin,
+    E: Into<StdError>,
+{
     let incoming = Incoming {
-        bucket: store.bucket(&input.bucket)?,
-        key: input.key.clone(),
-        headers: headers_of!(input)?,
-        tags: translate::tags_of_header(input.tagging.as_deref())?,
+        bucket: store.bucket(&form.bucket)?,
+        key: form.key,
+        headers: check_headers(form_headers(&form.headers))?,
+        tags: translate::check_tags(form.tags)?,
         condition: WriteCondition::None,
-        promise: Promise::new(input.content_length, input.content_md5.as_deref(), values_of!(input), &req.headers)?,
+        promise: Promise::of_headers(&form.headers)?,
+        sizes: form.sizes,
     };
-    let location = format!("/{}/{}", input.bucket, utf8_percent_encode(&input.key, super::list::KEPT));
-    let put = incoming.take(body, None).await?.output;
-    let mut answer = S3Response::new(PostObjectOutput {
-        e_tag: put.e_tag.clone(),
-        version_id: put.version_id.clone(),
-        ..PostObjectOutput::default()
-    });
-    // s3s answers a form with its status only; a page wants to know what it made.
-    let tag = put.e_tag.map(|tag| format!("\"{}\"", tag.value()));
-    for (name, value) in [("etag", tag), ("x-amz-version-id", put.version_id), ("location", Some(location))] {
-        if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok())
-            && !(name == "location" && req.input.success_action_redirect.is_some())
-        {
-            answer.headers.insert(name, value);
-        }
+    incoming.take(Some(file), None).await
+}
+
+fn form_headers(fields: &HeaderMap) -> Headers {
+    let text = |name: &str| fields.get(name).and_then(|value| std::str::from_utf8(value.as_bytes()).ok());
+    let owned = |name: &str| text(name).map(str::to_owned);
+    let metadata = |name: &HeaderName| {
+        let short = name.as_str().strip_prefix("x-amz-meta-")?;
+        Some((short.to_owned(), owned(name.as_str())?))
+    };
+    Headers {
+        content_type: owned("content-type"),
+        content_disposition: owned("content-disposition"),
+        content_encoding: text("content-encoding").and_then(kept_encoding),
+        content_language: owned("content-language"),
+        cache_control: owned("cache-control"),
+        expires: owned("expires"),
+        expires_at: None,
+        website_redirect: owned("x-amz-website-redirect-location"),
+        metadata: fields.keys().filter_map(metadata).collect(),
     }
-    Ok(answer)
 }
 
 /// An object whose body is still to come.
@@ -100,22 +113,27 @@ struct Incoming {
     tags: Vec<(String, String)>,
     condition: WriteCondition,
     promise: Promise,
+    sizes: RangeInclusive<u64>,
 }
 
 impl Incoming {
-    async fn take(self, body: Option<StreamingBlob>, trailers: Option<&TrailingHeaders>) -> Answer<PutObjectOutput> {
+    async fn take<S, E>(self, body: Option<S>, trailers: Option<&TrailingHeaders>) -> S3Result<PutObjectOutput>
+    where
+        S: Stream<Item = Result<Bytes, E>> + Unpin,
+        E: Into<StdError>,
+    {
         // As on AWS, an object that comes without a checksum gets CRC64NVME.
         let algorithm = self.promise.algorithm().unwrap_or(Algorithm::Crc64nvme);
         let layout = self.bucket.layout().clone();
-        let sealed = ingest::receive(layout, body, BTreeSet::from([algorithm])).await?;
-        self.promise.verify(&sealed, trailers)?;
+        let sealed = ingest::receive(layout, body, BTreeSet::from([algorithm]), &self.sizes).await?;
+        self.promise.verify(sealed.size, &sealed.digests, trailers)?;
         let value = sealed.digests.values.get(&algorithm).cloned();
         let checksum = value.map(|value| ObjectChecksum { algorithm, kind: Kind::FullObject, value });
         let etag = EntityTag::of_md5(sealed.digests.md5);
         let fields = checksum.as_ref().map(translate::wire_checksum).unwrap_or_default();
         let size = i64::try_from(sealed.size).ok();
         let written = on_disk(move || self.keep(sealed, etag, checksum)).await?;
-        Ok(S3Response::new(PutObjectOutput {
+        Ok(PutObjectOutput {
             e_tag: Some(translate::wire_etag(etag)),
             version_id: translate::wire_version(written.version),
             checksum_crc32: fields.checksum_crc32,
@@ -126,7 +144,7 @@ impl Incoming {
             checksum_type: fields.checksum_type,
             size,
             ..PutObjectOutput::default()
-        }))
+        })
     }
 
     fn keep(self, sealed: SealedBlob, etag: EntityTag, checksum: Option<ObjectChecksum>) -> Result<Written, Refusal> {
@@ -170,6 +188,7 @@ pub(super) fn check_headers(headers: Headers) -> S3Result<Headers> {
         &headers.content_encoding,
         &headers.content_language,
         &headers.cache_control,
+        &headers.expires,
         &headers.website_redirect,
     ];
     let unusable = plain.into_iter().flatten().any(|value| http::HeaderValue::from_str(value).is_err());

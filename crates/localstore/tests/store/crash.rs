@@ -23,16 +23,21 @@ pub(crate) struct Process {
 impl Process {
     pub(crate) fn start(folder: &Path) -> Self {
         let mut command = Command::new(Self::program());
-        command.arg(folder);
+        command.arg(folder).args(["127.0.0.1:0", "0"]);
         Self::spawn(command)
     }
 
     /// A process whose files the kernel lets grow no further than so many blocks of 512 bytes: a full disk, as far as
     /// writing is concerned.
     pub(crate) fn start_with_full_disk(folder: &Path, blocks: usize) -> Self {
+        Self::start_after(&format!("trap '' XFSZ; ulimit -f {blocks}"), folder, 0)
+    }
+
+    /// A process that a shell first does something for, and whose store keeps so many bytes of its disk back.
+    pub(crate) fn start_after(script: &str, folder: &Path, reserve: u64) -> Self {
         let mut command = Command::new("sh");
-        let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
-        command.arg("-c").arg(script).arg(Self::program()).arg(folder);
+        command.arg("-c").arg(format!("{script}; exec \"$0\" \"$@\"")).arg(Self::program()).arg(folder);
+        command.args(["127.0.0.1:0", &reserve.to_string()]);
         Self::spawn(command)
     }
 
@@ -52,7 +57,7 @@ impl Process {
     }
 
     fn spawn(mut command: Command) -> Self {
-        command.arg("127.0.0.1:0").stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().expect("a process");
         let mut address = String::new();
         let output = child.stdout.take().expect("its output");

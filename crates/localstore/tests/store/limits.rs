@@ -27,7 +27,7 @@ async fn a_full_disk_is_said_and_leaves_no_half_object() {
 }
 
 /// The most memory a process ever had, in KiB.
-fn peak_kib(process: &Process) -> u64 {
+pub(crate) fn peak_kib(process: &Process) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", process.id())).expect("its status");
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("its peak");
     line.trim().trim_end_matches(" kB").parse().expect("a number")

@@ -1,10 +1,12 @@
 //! A store on a free port in a folder of its own, and clients for it.
 
 use aws_sdk_s3::Client;
-use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region, RequestChecksumCalculation, retry::RetryConfig};
+use aws_sdk_s3::config::{
+    BehaviorVersion, Credentials, Region, RequestChecksumCalculation, retry::RetryConfig, timeout::TimeoutConfig,
+};
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::presigning::PresigningConfig;
-use localstore::{ArrivedPart, Config, CorsRule, Faults, LocalStore};
+use localstore::{ArrivedPart, Config, CorsRule, Faults, LocalStore, Reserve};
 use std::{collections::BTreeSet, path::Path, time::Duration};
 use tempfile::TempDir;
 use tokio::sync::mpsc::Sender;
@@ -37,13 +39,24 @@ pub(crate) fn config(root: &Path) -> Config {
         }],
         public_buckets: BTreeSet::from([PUBLIC.to_owned()]),
         arrivals: None,
+        connections: connections::Limits::default(),
+        reserve: Reserve { bytes: 0, inodes_percent: 0 },
         faults: Faults::default(),
+        disk_faults: None,
     }
 }
 
 /// A client as AWS's own, with nothing repeated behind the test's back.
 pub(crate) fn client(endpoint: &str, secret: &str) -> Client {
     Client::from_conf(configuration(endpoint, secret).build())
+}
+
+/// A client that repeats what fails for the store's sake, as AWS's clients do by themselves.
+pub(crate) fn persistent_client(endpoint: &str) -> Client {
+    let retries = RetryConfig::standard().with_max_attempts(12).with_initial_backoff(Duration::from_millis(20));
+    let patience = TimeoutConfig::builder().operation_attempt_timeout(Duration::from_secs(3)).build();
+    let retries = retries.with_max_backoff(Duration::from_millis(300));
+    Client::from_conf(configuration(endpoint, SECRET).retry_config(retries).timeout_config(patience).build())
 }
 
 fn configuration(endpoint: &str, secret: &str) -> aws_sdk_s3::config::Builder {
@@ -81,6 +94,11 @@ impl Store {
     /// A store that tells somebody of parts.
     pub(crate) async fn start_telling(folder: TempDir, arrivals: Option<Sender<ArrivedPart>>) -> Self {
         let config = Config { arrivals, ..config(folder.path()) };
+        Self::start_as(folder, config).await
+    }
+
+    /// A store that is configured by hand.
+    pub(crate) async fn start_as(folder: TempDir, config: Config) -> Self {
         let server = LocalStore::start(config).await.expect("the store starts");
         server.ensure_bucket(BUCKET, &[page_rule()]).await.expect("a bucket");
         server.ensure_bucket(PUBLIC, &[]).await.expect("a bucket");

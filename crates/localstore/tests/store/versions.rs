@@ -3,7 +3,7 @@
 use crate::support::{BUCKET, Store, refusal};
 use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
 
-async fn set(store: &Store, status: BucketVersioningStatus) {
+pub(crate) async fn set(store: &Store, status: BucketVersioningStatus) {
     let configuration = VersioningConfiguration::builder().status(status).build();
     let call = store.client.put_bucket_versioning().bucket(BUCKET).versioning_configuration(configuration);
     call.send().await.expect("a setting");

@@ -213,6 +213,7 @@ fn follow(commit: Commit, effect: Option<Effect>) -> Run {
             | Effect::Sign { .. }
             | Effect::Weigh
             | Effect::LookForPart
+            | Effect::CloseStrays
             | Effect::Recheck
             | Effect::Purge,
         )

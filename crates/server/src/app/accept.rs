@@ -98,7 +98,7 @@ impl App {
         }
         let highest = markers.values().flatten().map(|marker| marker.epoch).fold(from.epoch, Epoch::max);
         next.epoch = highest.next();
-        match self.parts.catalog.replace_installation(&from, &next).await.map_err(PortError::catalog)? {
+        match self.replace_installation(&from, &next).await? {
             Written::Done => {}
             Written::Stale => return Err(AcceptError::Raced),
         }

@@ -4,8 +4,9 @@ use domain::change::{self, ChangeRefusal};
 use domain::{Asset, AssetId, AssetStatus, Collection, FileState, Necessity, OwnerId, Place, Reason, RoleName};
 
 use super::create::{CreateError, FileProblem, Finisher, NewFile, Opened};
+use super::settle::settle;
 use super::{App, FindError, MAX_RACES, PortError};
-use crate::catalog::{Allowance, Announced, Stamped, Written};
+use crate::catalog::{Allowance, Announced, Purpose, Stamped, Written};
 
 /// Why a file was not announced.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +23,9 @@ pub enum AnnounceError {
     /// The role has a file on its way.
     #[error("the role has a file on its way")]
     Occupied,
+    /// The owner's allowance is used up.
+    #[error("too many unfinished uploads")]
+    TooManyOpen(Allowance),
     /// The owner's allowance is used up.
     #[error("too many bytes reserved")]
     TooManyBytes(Allowance),
@@ -62,7 +66,8 @@ impl App {
         let plan = self.plan_file(rules, new).map_err(AnnounceError::File)?;
         self.require_bucket().await?;
         for _ in 0..MAX_RACES {
-            let Stamped { now, value: asset } = self.load_own(owner, of, id).await.map_err(AnnounceError::Find)?;
+            let Stamped { now, value: asset } =
+                self.load_own(owner, of, id, Purpose::Decide).await.map_err(AnnounceError::Find)?;
             if is_repetition(&asset, role, new) {
                 return self.open_announced(owner, of, id).await;
             }
@@ -73,9 +78,10 @@ impl App {
                 Err(refusal) => return Err(AnnounceError::Find(gone(&refusal))),
             };
             let allowance = self.parts.settings.allowance;
-            let announced = self.parts.catalog.announce(&change, allowance.reserved_bytes).await;
-            match announced.map_err(PortError::catalog)? {
+            let announced = settle(|| self.parts.catalog.announce(&change, allowance)).await;
+            match announced.map_err(PortError::catalog)?.answer {
                 Announced::Done => return self.open_announced(owner, of, id).await,
+                Announced::TooManyOpen => return Err(AnnounceError::TooManyOpen(allowance)),
                 Announced::TooManyBytes => return Err(AnnounceError::TooManyBytes(allowance)),
                 Announced::Stale => {}
             }
@@ -100,7 +106,8 @@ impl App {
         role: &RoleName,
     ) -> Result<(), WithdrawError> {
         for _ in 0..MAX_RACES {
-            let Stamped { now, value: asset } = self.load_own(owner, of, id).await.map_err(WithdrawError::Find)?;
+            let Stamped { now, value: asset } =
+                self.load_own(owner, of, id, Purpose::Decide).await.map_err(WithdrawError::Find)?;
             let place = asset.places.get(role).ok_or(WithdrawError::Vacant)?;
             // A replacement can always be given up; what the asset needs cannot.
             let giving_up_replacement =
@@ -125,7 +132,7 @@ impl App {
             };
             if self.apply(&change).await? == Written::Done {
                 self.destroy_later(change.files.into_iter().map(|(_, file)| file));
-                self.publish_later(id);
+                self.publish_later(owner.shard(), id);
                 return Ok(());
             }
         }

@@ -1,4 +1,5 @@
-//! finish-single: an upload that nobody completes is finished when its one part has arrived.
+//! What follows from a part's arrival: an upload that nobody completes is finished (finish-single), and one whose size nobody
+//! declared is weighed.
 //!
 //! Not a watch: whoever calls this has a reason to look, a job by its schedule or the store by a hint. The reason is not
 //! believed. *Invariant*: nothing is frozen but what the store lists, and only of a file that is marked `auto`.
@@ -6,25 +7,25 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use domain::{Event, File, FileId, FileState, Visibility, decide};
+use domain::{Event, File, FileId, FilePlan, FileState, Shard, Visibility, decide};
 
 use super::commit::Begin;
 use super::{App, PortError};
-use crate::catalog::{Stamped, Written};
+use crate::catalog::{Purpose, Stamped, Written};
 use crate::store::list_parts;
 
 /// Files that hints are looked into for, the newest grants: about 300 bytes each. Of one that is forgotten, as of all after
-/// a restart, the schedule of the job remains.
+/// a restart, what is done without hints remains: the schedule of the job, and weighing before the next part is signed.
 const REMEMBERED: usize = 4_096;
 
-/// The keys whose one part may arrive, by which a hint is told from the many that nobody waits for, without asking the
+/// The keys whose parts somebody waits for, by which a hint is told from the many that nobody waits for, without asking the
 /// catalog about each part of each upload.
 #[derive(Default)]
 pub(super) struct Awaited(Mutex<Remembered>);
 
 #[derive(Default)]
 struct Remembered {
-    files: HashMap<(Visibility, String), FileId>,
+    files: HashMap<(Visibility, String), (Shard, FileId)>,
     oldest_first: VecDeque<(Visibility, String)>,
 }
 
@@ -37,7 +38,7 @@ impl Awaited {
     pub(super) fn remember(&self, file: &File) {
         let subject = (file.key.visibility(), file.key.path());
         let mut kept = self.lock();
-        if kept.files.insert(subject.clone(), file.id).is_none() {
+        if kept.files.insert(subject.clone(), (file.shard(), file.id)).is_none() {
             kept.oldest_first.push_back(subject);
         }
         if kept.oldest_first.len() > REMEMBERED
@@ -47,7 +48,7 @@ impl Awaited {
         }
     }
 
-    fn find(&self, visibility: Visibility, key: &str) -> Option<FileId> {
+    fn find(&self, visibility: Visibility, key: &str) -> Option<(Shard, FileId)> {
         self.lock().files.get(&(visibility, key.to_owned())).copied()
     }
 }
@@ -73,7 +74,8 @@ impl App {
         // In another bucket the upload would look vanished, and that ends a file.
         self.require_bucket().await?;
         let listed = list_parts(&*self.parts.store, &file.key, file.upload()).await.map_err(PortError::store)?;
-        let found = self.parts.catalog.find_asset(file.asset).await.map_err(PortError::catalog)?;
+        let found = self.parts.catalog.find_asset(file.shard(), file.asset, Purpose::Decide).await;
+        let found = found.map_err(PortError::catalog)?;
         let Stamped { now, value: Some(asset) } = found else { return Ok(Arrival::Waiting) };
         let Some(listing) = listed else {
             self.end_vanished(&asset.owner, file, now).await?;
@@ -94,13 +96,33 @@ impl App {
         Ok(Arrival::Taken)
     }
 
+    /// Sums what has arrived of a file whose size nobody declared. One that is over its limit is rejected, and what it has
+    /// brought goes at once, not with the next request of its client.
+    pub async fn look_for_too_much(&self, file: &File) -> Result<Arrival, PortError> {
+        if file.state != FileState::Uploading || !matches!(file.plan, FilePlan::Undeclared(_)) {
+            return Ok(Arrival::Waiting);
+        }
+        let listed = list_parts(&*self.parts.store, &file.key, file.upload()).await.map_err(PortError::store)?;
+        let found = self.parts.catalog.find_asset(file.shard(), file.asset, Purpose::Decide).await;
+        let found = found.map_err(PortError::catalog)?;
+        let (Some(listing), Stamped { now, value: Some(asset) }) = (listed, found) else { return Ok(Arrival::Waiting) };
+        let Ok(decision) = decide(file, &Event::Weighed(listing), now) else { return Ok(Arrival::Waiting) };
+        // What is not over the limit is written down when the next part is signed, as ever.
+        let Some(reason) = decision.next.state.reason() else { return Ok(Arrival::Waiting) };
+        Ok(match self.reject(&asset.owner, file, decision, reason, now).await? {
+            Written::Done => Arrival::Rejected,
+            Written::Stale => Arrival::Waiting,
+        })
+    }
+
     /// The store says that something arrived under a key. It may be wrong, late, or about something else: the row says
     /// whether it is waited for, and the store itself is asked.
     pub async fn hear_of_arrival(&self, visibility: Visibility, key: &str) -> Result<Arrival, PortError> {
-        let Some(id) = self.awaited.find(visibility, key) else { return Ok(Arrival::Waiting) };
-        let found = self.parts.catalog.find_file(id).await.map_err(PortError::catalog)?;
+        let Some((shard, id)) = self.awaited.find(visibility, key) else { return Ok(Arrival::Waiting) };
+        let found = self.parts.catalog.find_file(shard, id).await.map_err(PortError::catalog)?;
         match found.value {
-            Some(file) => self.look_for_part(&file).await,
+            Some(file) if file.auto.is_some() => self.look_for_part(&file).await,
+            Some(file) => self.look_for_too_much(&file).await,
             None => Ok(Arrival::Waiting),
         }
     }
@@ -119,10 +141,10 @@ mod tests {
         let files: Vec<File> = (0..REMEMBERED + 2).map(file).collect();
         files.iter().chain(&files[1..2]).for_each(|file| awaited.remember(file));
         let found = |file: &File| awaited.find(file.key.visibility(), &file.key.path());
-        assert_eq!((found(&files[0]), found(&files[1])), (None, Some(files[1].id)));
+        assert_eq!((found(&files[0]), found(&files[1])), (None, Some((files[1].shard(), files[1].id))));
         assert_eq!(
             files[3..].iter().map(found).collect::<Vec<_>>(),
-            files[3..].iter().map(|file| Some(file.id)).collect::<Vec<_>>()
+            files[3..].iter().map(|file| Some((file.shard(), file.id))).collect::<Vec<_>>()
         );
         assert_eq!(awaited.lock().files.len(), REMEMBERED);
         assert_eq!(awaited.find(Visibility::Public, &files[3].key.path()), None);

@@ -36,7 +36,7 @@ impl App {
                 let written = self.apply(&change).await?;
                 if written == Written::Done {
                     self.destroy_later(change.files.into_iter().map(|(_, file)| file));
-                    self.publish_later(id);
+                    self.publish_later(owner.shard(), id);
                 }
                 written
             } else {

@@ -90,7 +90,7 @@ impl App {
                 Some(Effect::Destroy) => {
                     if let Err(error) = self.destroy_file(&attempt.file).await {
                         tracing::warn!(file = %attempt.file.id, error = &error as &dyn std::error::Error,
-                            "rejected but not destroyed yet; the destroy job will");
+                            "rejected but not destroyed yet; the destroy lane will");
                     }
                 }
                 Some(Effect::LookAgain) => return Ok(Commit::Undecided),
@@ -98,6 +98,7 @@ impl App {
                     Effect::Sign { .. }
                     | Effect::Weigh
                     | Effect::LookForPart
+                    | Effect::CloseStrays
                     | Effect::TryPublish
                     | Effect::Recheck
                     | Effect::Purge,
@@ -129,7 +130,7 @@ impl App {
             return Ok(Evidence::Wrong(reason));
         }
         let limit = ByteCount(INSPECTED_BYTES);
-        let first = store.read_first(&file.key, &head.etag, limit).await.map_err(PortError::store)?;
+        let first = store.read(&file.key, &head.etag, 0, limit).await.map_err(PortError::store)?;
         // Gone between HEAD and GET: somebody ended the file. The next look says so.
         let Some(first) = first else { return Ok(Evidence::Absent(CompleteAnswer::Unknown)) };
         Ok(match judge(file, &head, committed.as_ref(), &first) {

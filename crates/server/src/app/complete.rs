@@ -8,13 +8,13 @@ use std::collections::BTreeMap;
 use domain::parts::Incomplete;
 use domain::{
     Asset, AssetId, AssetStatus, ChecksumAlgorithm, ChecksumValue, ClaimedParts, Collection, Decision, Event, File,
-    FileState, OwnerId, Reason, Refusal, RoleName, Timestamp, decide,
+    FileState, OwnerId, Reason, Refusal, RoleName, Shard, Timestamp, decide,
 };
 use futures::future::{self, Either};
 
 use super::commit::{Begin, Commit};
-use super::{App, FindError, MAX_RACES, PatchError, PortError};
-use crate::catalog::{AssetPatch, Stamped, Written};
+use super::{App, FindError, MAX_RACES, PatchError, PortError, Publication};
+use crate::catalog::{AssetPatch, Purpose, Stamped, Written};
 use crate::store::list_parts;
 
 /// What the owner says with "done". All of it is optional.
@@ -122,7 +122,7 @@ impl App {
         };
         let patience = self.background.pause(self.parts.settings.complete_patience);
         match future::select(work, patience).await {
-            Either::Left((Ok(outcome), _)) => outcome?,
+            Either::Left((Ok(outcome), _)) => drop(outcome?),
             Either::Left((Err(_no_outcome), _)) => panic!("the commit of {id} panicked before it had an outcome"),
             Either::Right(_still_running) => {}
         }
@@ -137,10 +137,10 @@ impl App {
         Ok(Completed::StillCommitting(asset))
     }
 
-    /// What the drive-commits job does for an asset: look first, because somebody may have completed it before.
-    pub async fn resume_commit(&self, id: AssetId) -> Result<(), PortError> {
-        let found = self.parts.catalog.find_asset(id).await.map_err(PortError::catalog)?;
-        let Some(asset) = found.value else { return Ok(()) };
+    /// What the drive lane does for an asset: look first, because somebody may have completed it before.
+    pub async fn resume_commit(&self, shard: Shard, id: AssetId) -> Result<Publication, PortError> {
+        let found = self.parts.catalog.find_asset(shard, id, Purpose::Decide).await.map_err(PortError::catalog)?;
+        let Some(asset) = found.value else { return Ok(Publication::NotYet) };
         self.commit_asset(&asset.owner, id, Begin::WithHead).await
     }
 
@@ -155,7 +155,8 @@ impl App {
     ) -> Result<(), CompleteError> {
         let Completion { claims, scope, .. } = completion;
         'race: for _ in 0..MAX_RACES {
-            let Stamped { now, value: asset } = self.load_own(owner, of, id).await.map_err(CompleteError::Find)?;
+            let Stamped { now, value: asset } =
+                self.load_own(owner, of, id, Purpose::Decide).await.map_err(CompleteError::Find)?;
             check_claims(&asset, claims)?;
             if let Some((role, reason)) = first_rejection(&asset, scope) {
                 return Err(CompleteError::Rejected { role, reason });
@@ -250,9 +251,15 @@ impl App {
     }
 
     /// Drives every COMMITTING file of an asset, private ones first, and publishes it if all are verified.
-    pub(super) async fn commit_asset(&self, owner: &OwnerId, id: AssetId, begin: Begin) -> Result<(), PortError> {
-        let found = self.parts.catalog.find_asset(id).await.map_err(PortError::catalog)?;
-        let Some(asset) = found.value else { return Ok(()) };
+    pub(super) async fn commit_asset(
+        &self,
+        owner: &OwnerId,
+        id: AssetId,
+        begin: Begin,
+    ) -> Result<Publication, PortError> {
+        let shard = owner.shard();
+        let found = self.parts.catalog.find_asset(shard, id, Purpose::Decide).await.map_err(PortError::catalog)?;
+        let Some(asset) = found.value else { return Ok(Publication::NotYet) };
         let mut files: Vec<File> =
             asset.pending().filter(|file| matches!(file.state, FileState::Committing { .. })).cloned().collect();
         // What anybody could read comes last, when the rest is known to be right.
@@ -261,7 +268,7 @@ impl App {
             let (Commit::Verified | Commit::Rejected(_) | Commit::Undecided) =
                 self.commit_file(owner, file, begin).await?;
         }
-        self.publish_asset(id).await.map(drop)
+        self.publish_asset(shard, id).await
     }
 }
 

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::limits::STRAY_LOOK_AFTER;
 use domain::part_plan::{MAX_PART, Unplannable};
 use domain::{
     Asset, AssetId, AssetStatus, ByteCount, Collection, DeclaredChecksum, Description, Event, Fence, File, FileId,
@@ -12,6 +13,7 @@ use domain::{
     PartPlan, Place, Reason, RoleName, RoleRules, Timestamp, Title, decide,
 };
 
+use super::settle::settle;
 use super::{App, FindError, GrantError, MAX_RACES, PortError};
 use crate::catalog::{Allowance, IdempotencyClaim, Reservation, Reserved, Written};
 use crate::entropy::{id_bits, key_bits};
@@ -156,7 +158,9 @@ impl App {
         let allowance = self.parts.settings.allowance;
         let asset = self.reserved_asset(owner, of, upload, &plans, now);
         let reservation = Reservation { asset, idempotency: claim, allowance };
-        let id = match self.parts.catalog.reserve(&reservation).await.map_err(PortError::catalog)? {
+        let catalog = &*self.parts.catalog;
+        let reserved = settle(|| catalog.reserve(&reservation)).await.map_err(PortError::catalog)?;
+        let id = match reserved.answer {
             Reserved::Fresh => reservation.asset.id,
             Reserved::Replay(id) | Reserved::Resume(id) => id,
             Reserved::InProgress => return Err(CreateError::KeyInProgress),
@@ -166,7 +170,7 @@ impl App {
         };
         let opened = self.open_and_grant(owner, of, id).await?;
         if let Some(claim) = &reservation.idempotency {
-            self.parts.catalog.settle(owner, claim).await.map_err(PortError::catalog)?;
+            settle(|| catalog.settle(owner, claim)).await.map_err(PortError::catalog)?;
         }
         Ok(opened)
     }
@@ -264,10 +268,12 @@ impl App {
                 Finisher::Owner => None,
                 Finisher::Arrival => Some(Looks::before_grant(now)),
             },
+            addition: false,
             created_at: now,
             deadline: now + rules.idle(),
             url_not_after: None,
             upload_id: None,
+            due_at: Some(now + STRAY_LOOK_AFTER),
             fence: Fence::default(),
             state: FileState::Reserved,
         }

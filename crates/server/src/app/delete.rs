@@ -4,7 +4,7 @@ use domain::change;
 use domain::{Asset, AssetId, Collection, OwnerId};
 
 use super::{App, FindError, MAX_RACES, PortError};
-use crate::catalog::{Stamped, Written};
+use crate::catalog::{Purpose, Stamped, Written};
 
 /// Why nothing was deleted.
 #[derive(Debug, thiserror::Error)]
@@ -38,7 +38,7 @@ impl App {
         of: &Collection,
         id: AssetId,
     ) -> Result<Option<Stamped<Asset>>, DeleteError> {
-        match self.load_own(owner, of, id).await {
+        match self.load_own(owner, of, id, Purpose::Decide).await {
             Ok(found) => Ok(Some(found)),
             Err(FindError::Gone(_)) => Ok(None),
             Err(FindError::Missing) => Err(DeleteError::Missing),

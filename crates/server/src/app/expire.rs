@@ -2,14 +2,18 @@
 //!
 //! HEAD comes first: an object under a row that never committed one means that the catalog was rewound (restored from
 //! a backup), and a rewound catalog must destroy nothing. A breaker stops a run that would end an implausible share of
-//! all uploads, which is what a clock that jumped looks like. Markers and clocks are looked at again during a run, which
-//! may take long ([`super::guard`]).
+//! all uploads, which is what a clock that jumped looks like; after a leap ([`domain::marker::Leap`]) a nightly run waits, and
+//! after a long one the first is stopped also where there are few uploads. Markers and clocks are looked at again during a
+//! run, which may take long ([`super::guard`]).
+
+use std::collections::VecDeque;
 
 use domain::change;
-use domain::{Asset, AssetId, FileState, StateName, Timestamp};
+use domain::marker::Trust;
+use domain::{Asset, AssetStatus, FileState, Installation, Reason, Slots, StateName, TimeSpan, Timestamp};
 
 use super::{App, PortError};
-use crate::catalog::{Stamped, Written};
+use crate::catalog::{DueCursor, Stamped, Written};
 
 /// Assets looked at in one catalog call.
 const PAGE: u32 = 200;
@@ -45,9 +49,32 @@ pub struct ExpireReport {
     pub suspicious: u64,
 }
 
+/// What came of one asset that is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expiry {
+    /// What was pending ended.
+    Ended,
+    /// All of it was verified, so it is published.
+    Published,
+    /// Its deadline was moved, or a file of it is being committed.
+    NotYet,
+    /// An object lies under a row that has not committed one: a person has to look.
+    Suspicious,
+    /// Somebody else wrote first.
+    Raced,
+}
+
 /// Why a run ended early.
 #[derive(Debug, thiserror::Error)]
 pub enum ExpireError {
+    /// The clock leapt a short time ago: no server ran, or it was set. Nothing was ended.
+    #[error("the clock leapt by {} s; nothing is expired for another {} s", leap.as_secs(), wait.as_secs())]
+    Unsettled {
+        /// How far it leapt.
+        leap: TimeSpan,
+        /// When to try again.
+        wait: TimeSpan,
+    },
     /// The breaker stopped it before anything was ended.
     #[error("refused to expire {would_expire} of {unfinished} unfinished files in one run")]
     Implausible {
@@ -80,40 +107,82 @@ impl App {
     ) -> Result<ExpireReport, ExpireError> {
         self.require_calm_now().await?;
         match breaker {
-            Breaker::Armed => self.check_plausible(as_of).await?,
+            Breaker::Armed => self.check_settled_and_plausible(as_of).await?,
             Breaker::Overridden => {}
         }
         let mut report = ExpireReport::default();
-        let mut after = None;
-        loop {
-            let (page, next) = self.expired_page(as_of, after).await?;
-            for Stamped { now, value: asset } in page {
-                if self.is_suspicious(&asset).await? {
-                    report.suspicious += 1;
-                    continue;
-                }
-                // The start of a long run says little about its end; what was seen is kept for seconds.
-                self.require_calm().await?;
-                match rehearsal {
-                    Rehearsal::DryRun => report.expired += 1,
-                    Rehearsal::Real => report.expired += self.expire_one(&asset, as_of.unwrap_or(now), now).await?,
-                }
+        let mut pages = DuePages::new(self, as_of);
+        while let Some(Stamped { now, value: asset }) = pages.next().await? {
+            let as_of = as_of.unwrap_or(now);
+            if !ends(&asset, as_of, now) {
+                continue;
             }
-            let Some(next) = next else { return Ok(report) };
-            after = Some(next);
+            let expiry = match rehearsal {
+                Rehearsal::DryRun if self.is_suspicious(&asset).await? => Expiry::Suspicious,
+                Rehearsal::DryRun => Expiry::Ended,
+                Rehearsal::Real => self.expire_asset(&asset, as_of, now).await?,
+            };
+            match expiry {
+                Expiry::Ended => report.expired += 1,
+                Expiry::Suspicious => report.suspicious += 1,
+                Expiry::Published | Expiry::NotYet | Expiry::Raced => {}
+            }
+        }
+        Ok(report)
+    }
+
+    /// Whether a nightly run may end what is due at `as_of`.
+    ///
+    /// # Errors
+    /// See [`ExpireError`].
+    pub async fn judge_expiry(&self, as_of: Timestamp) -> Result<(), ExpireError> {
+        self.require_calm_now().await?;
+        self.check_settled_and_plausible(Some(as_of)).await
+    }
+
+    /// Ends what nobody finished of one asset, or publishes it where only that was left undone. A lost race means that it
+    /// lives: its owner has just done something.
+    pub async fn expire_asset(&self, asset: &Asset, as_of: Timestamp, now: Timestamp) -> Result<Expiry, PortError> {
+        let Ok(change) = change::expire(asset, as_of, now) else { return Ok(Expiry::NotYet) };
+        if self.is_suspicious(asset).await? {
+            return Ok(Expiry::Suspicious);
+        }
+        // The start of a long run says little about its end; what was seen is kept for seconds.
+        self.require_calm().await?;
+        match self.apply(&change).await? {
+            Written::Stale => Ok(Expiry::Raced),
+            Written::Done if ends(asset, as_of, now) => Ok(Expiry::Ended),
+            Written::Done => Ok(Expiry::Published),
         }
     }
 
-    async fn check_plausible(&self, as_of: Option<Timestamp>) -> Result<(), ExpireError> {
-        let mut would_expire = 0;
-        let mut after = None;
-        loop {
-            let (page, next) = self.expired_page(as_of, after).await?;
-            would_expire += page.iter().map(|asset| unfinished_files(&asset.value)).sum::<u64>();
-            let Some(next) = next else { break };
-            after = Some(next);
+    async fn check_settled_and_plausible(&self, as_of: Option<Timestamp>) -> Result<(), ExpireError> {
+        let now = self.parts.catalog.now().await.map_err(PortError::catalog)?;
+        let installation = self.load_installation(now).await?;
+        let floor = match installation.trust(now) {
+            Trust::None { leap, wait } => return Err(ExpireError::Unsettled { leap, wait }),
+            Trust::Full => BREAKER_FLOOR,
+            Trust::Wary => 0,
+        };
+        let judged = self.check_plausible(as_of, floor).await;
+        if matches!(judged, Ok(()) | Err(ExpireError::Implausible { .. })) && installation.leap.is_some() {
+            // Every write raises the epoch.
+            let next = Installation { leap: None, ..installation.raised(now) };
+            // Losing means that the epoch rose: the next run is as wary.
+            let (Written::Done | Written::Stale) = self.replace_installation(&installation, &next).await?;
         }
-        if would_expire <= BREAKER_FLOOR {
+        judged
+    }
+
+    async fn check_plausible(&self, as_of: Option<Timestamp>, floor: u64) -> Result<(), ExpireError> {
+        let mut would_expire = 0;
+        let mut pages = DuePages::new(self, as_of);
+        while let Some(Stamped { now, value: asset }) = pages.next().await? {
+            if ends(&asset, as_of.unwrap_or(now), now) {
+                would_expire += unfinished_files(&asset);
+            }
+        }
+        if would_expire <= floor {
             return Ok(());
         }
         let counts = self.parts.catalog.count_files().await.map_err(PortError::catalog)?;
@@ -123,19 +192,6 @@ impl App {
             return Err(ExpireError::Implausible { would_expire, unfinished });
         }
         Ok(())
-    }
-
-    /// One page of assets that really expire, and where the next page begins.
-    async fn expired_page(
-        &self,
-        as_of: Option<Timestamp>,
-        after: Option<AssetId>,
-    ) -> Result<(Vec<Stamped<Asset>>, Option<AssetId>), PortError> {
-        let found = self.parts.catalog.list_expirable(as_of, after, PAGE).await.map_err(PortError::catalog)?;
-        let now = found.now;
-        let next = (found.value.len() == PAGE as usize).then(|| found.value.last().map(|asset| asset.id)).flatten();
-        let expired = found.value.into_iter().filter(|asset| change::expire(asset, as_of.unwrap_or(now), now).is_ok());
-        Ok((expired.map(|value| Stamped { now, value }).collect(), next))
     }
 
     /// Whether an object lies where none can be yet.
@@ -151,13 +207,55 @@ impl App {
         }
         Ok(false)
     }
+}
 
-    /// Ends one asset. A lost race means that it lives: its owner has just done something.
-    async fn expire_one(&self, asset: &Asset, as_of: Timestamp, now: Timestamp) -> Result<u64, PortError> {
-        let Ok(change) = change::expire(asset, as_of, now) else { return Ok(0) };
-        match self.apply(&change).await? {
-            Written::Done => Ok(1),
-            Written::Stale => Ok(0),
+/// Whether expiring an asset ends anything: what is wholly verified is published, what is being committed is left alone.
+fn ends(asset: &Asset, as_of: Timestamp, now: Timestamp) -> bool {
+    change::expire(asset, as_of, now).is_ok_and(|change| {
+        change.files.iter().any(|(_, file)| file.state == FileState::Deleting { reason: Reason::Abandoned })
+            || change.asset.status == AssetStatus::Gone(Reason::Abandoned)
+    })
+}
+
+/// Every asset that is due, page by page. One that cannot be read costs itself.
+struct DuePages<'a> {
+    app: &'a App,
+    as_of: Option<Timestamp>,
+    now: Timestamp,
+    page: VecDeque<Asset>,
+    after: Option<DueCursor>,
+    ended: bool,
+}
+
+impl<'a> DuePages<'a> {
+    const fn new(app: &'a App, as_of: Option<Timestamp>) -> Self {
+        Self { app, as_of, now: Timestamp::UNIX_EPOCH, page: VecDeque::new(), after: None, ended: false }
+    }
+
+    async fn next(&mut self) -> Result<Option<Stamped<Asset>>, PortError> {
+        loop {
+            if let Some(asset) = self.page.pop_front() {
+                return Ok(Some(Stamped { now: self.now, value: asset }));
+            }
+            if self.ended {
+                return Ok(None);
+            }
+            let catalog = &self.app.parts.catalog;
+            let read = catalog.list_due_assets(Slots::ALL, self.as_of, self.after.as_ref(), PAGE).await;
+            let Stamped { now, value: rows } = read.map_err(PortError::catalog)?;
+            self.now = now;
+            self.ended = rows.len() < PAGE as usize;
+            self.after = rows.last().map(|row| DueCursor { due_at: row.due_at, id: row.id.clone() });
+            for row in rows {
+                match row.row {
+                    Ok(asset) => self.page.push_back(asset),
+                    Err(error) => tracing::error!(
+                        asset = row.id,
+                        error = &error as &dyn std::error::Error,
+                        "an asset that is due cannot be read; the others go on"
+                    ),
+                }
+            }
         }
     }
 }

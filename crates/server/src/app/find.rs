@@ -3,7 +3,7 @@
 use domain::{Asset, AssetId, AssetStatus, Collection, File, FileId, OwnerId, Reason};
 
 use super::{App, PortError};
-use crate::catalog::Stamped;
+use crate::catalog::{Purpose, Stamped};
 
 /// Why an asset cannot be shown.
 #[derive(Debug, thiserror::Error)]
@@ -22,12 +22,18 @@ pub enum FindError {
 impl App {
     /// An asset that its owner still has.
     pub async fn find_asset(&self, owner: &OwnerId, of: &Collection, id: AssetId) -> Result<Asset, FindError> {
-        self.load_own(owner, of, id).await.map(|stamped| stamped.value)
+        self.load_own(owner, of, id, Purpose::Decide).await.map(|stamped| stamped.value)
+    }
+
+    /// The same, for somebody who only looks at it.
+    pub async fn show_asset(&self, owner: &OwnerId, of: &Collection, id: AssetId) -> Result<Asset, FindError> {
+        self.load_own(owner, of, id, Purpose::Display).await.map(|stamped| stamped.value)
     }
 
     /// An asset that its owner still has, of whatever collection.
     pub async fn find_own_asset(&self, owner: &OwnerId, id: AssetId) -> Result<Asset, FindError> {
-        let found = self.parts.catalog.find_asset(id).await.map_err(PortError::catalog)?;
+        let found = self.parts.catalog.find_asset(owner.shard(), id, Purpose::Decide).await;
+        let found = found.map_err(PortError::catalog)?;
         let asset = found.value.filter(|asset| asset.owner == *owner).ok_or(FindError::Missing)?;
         match asset.status {
             AssetStatus::Uploading | AssetStatus::Created => Ok(asset),
@@ -38,7 +44,7 @@ impl App {
     /// A file of an asset that its owner still has, in whatever state, and the asset, which may have another in its
     /// place by now.
     pub async fn find_own_file(&self, owner: &OwnerId, id: FileId) -> Result<(Asset, File), FindError> {
-        let found = self.parts.catalog.find_file(id).await.map_err(PortError::catalog)?;
+        let found = self.parts.catalog.find_file(owner.shard(), id).await.map_err(PortError::catalog)?;
         let file = found.value.ok_or(FindError::Missing)?;
         Ok((self.find_own_asset(owner, file.asset).await?, file))
     }
@@ -49,8 +55,9 @@ impl App {
         owner: &OwnerId,
         of: &Collection,
         id: AssetId,
+        purpose: Purpose,
     ) -> Result<Stamped<Asset>, FindError> {
-        let found = self.parts.catalog.find_asset(id).await.map_err(PortError::catalog)?;
+        let found = self.parts.catalog.find_asset(owner.shard(), id, purpose).await.map_err(PortError::catalog)?;
         let own = |asset: &Asset| asset.owner == *owner && asset.collection == of.name;
         let asset = found.value.filter(own).ok_or(FindError::Missing)?;
         match asset.status {

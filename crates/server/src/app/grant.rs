@@ -10,7 +10,7 @@ use domain::{
 
 use super::create::FIRST_PART_URLS;
 use super::{App, FindError, MAX_RACES, PortError};
-use crate::catalog::{Stamped, Written};
+use crate::catalog::{Purpose, Stamped, Written};
 use crate::store::signer::{PartToSign, SignedPart};
 use crate::store::{SigningCredentials, list_parts};
 use crate::telemetry;
@@ -67,13 +67,18 @@ impl App {
     ) -> Result<Vec<SignedPart>, GrantError> {
         let credentials = self.parts.store.signing_credentials().await.map_err(PortError::store)?;
         for _ in 0..MAX_RACES {
-            let Stamped { now, value: asset } = self.load_own(owner, of, id).await.map_err(GrantError::Find)?;
+            let Stamped { now, value: asset } =
+                self.load_own(owner, of, id, Purpose::Decide).await.map_err(GrantError::Find)?;
             let file = pending_file(&asset, role)?;
             if file.state == FileState::Reserved {
                 // A restored catalog may have forgotten that it was opened, and all that came after.
                 self.require_bucket().await?;
                 self.open_file(file).await?;
                 continue;
+            }
+            // What has arrived whole has no plan for more parts; that is not what is wrong.
+            if file.state != FileState::Uploading {
+                return Err(GrantError::NotUploading(Some(file.state.name())));
             }
             let parts = plan_parts(file, wanted)?;
             let terms = GrantTerms {
@@ -93,7 +98,7 @@ impl App {
             let Some(Effect::Sign { expires_at }) = decision.effect else {
                 unreachable!("a grant that is not refused signs");
             };
-            if file.auto.is_some() {
+            if file.auto.is_some() || file.plan.size().is_none() {
                 self.awaited.remember(file);
             }
             return self.sign(file, &credentials, &parts, now, expires_at);

@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use domain::key::FileKey;
 use domain::limits::{SKEW_SHOWN, SKEW_STOPS};
-use domain::marker::{Standing, judge};
+use domain::marker::{Standing, Trust, judge};
 use domain::{Epoch, Installation, InstallationId, TimeSpan, Timestamp, Visibility};
 
 use super::{App, PortError};
@@ -142,12 +142,12 @@ impl Outlook {
         self.skew.filter(|skew| skew.span > SKEW_SHOWN)
     }
 
-    fn require_bucket(&self) -> Result<(), PortError> {
+    pub(super) fn require_own_bucket(&self) -> Result<(), PortError> {
         self.mismatch.map_or(Ok(()), |mismatch| Err(PortError::Bucket(mismatch)))
     }
 
     fn require_calm(&self) -> Result<(), PortError> {
-        self.require_bucket()?;
+        self.require_own_bucket()?;
         match self.skew {
             Some(skew) if skew.span > SKEW_STOPS => Err(PortError::Skew(skew)),
             Some(_) | None => Ok(()),
@@ -194,7 +194,12 @@ impl App {
 
     /// Nothing may be opened or committed in a bucket that is not this catalog's.
     pub(super) async fn require_bucket(&self) -> Result<(), PortError> {
-        self.outlook().await?.require_bucket()
+        self.outlook().await?.require_own_bucket()
+    }
+
+    /// The same with a look of its own.
+    pub(super) async fn require_bucket_now(&self) -> Result<(), PortError> {
+        self.look_around().await?.require_own_bucket()
     }
 
     /// Nothing may be ended, destroyed or purged if the bucket is not this catalog's or a clock is far off.
@@ -257,6 +262,16 @@ impl App {
         Ok(self.parts.catalog.load_installation(fresh).await.map_err(PortError::catalog)?.value)
     }
 
+    pub(super) async fn replace_installation(
+        &self,
+        from: &Installation,
+        next: &Installation,
+    ) -> Result<Written, PortError> {
+        let catalog = &*self.parts.catalog;
+        let written = async || Ok(catalog.load_installation(next.id).await?.value == *next);
+        self.compare_and_set(|| catalog.replace_installation(from, next), written).await
+    }
+
     /// A first start: the buckets are marked, then the catalog remembers that they were. A crash between is a first
     /// start again.
     async fn mark_buckets(
@@ -279,10 +294,9 @@ impl App {
                 tracing::info!(%bucket, installation = %installation.id, "marked the bucket as this installation's");
             }
         }
-        let next = Installation { epoch: installation.epoch.next(), marked_at: Some(now), ..*installation };
+        let next = Installation { marked_at: Some(now), ..installation.raised(now) };
         // Losing means that another server was as fast: the next look sees what it wrote.
-        let (Written::Done | Written::Stale) =
-            self.parts.catalog.replace_installation(installation, &next).await.map_err(PortError::catalog)?;
+        let (Written::Done | Written::Stale) = self.replace_installation(installation, &next).await?;
         Ok(None)
     }
 
@@ -307,6 +321,24 @@ impl App {
         Ok(keys.any(|key| FileKey::parse(key).is_some()))
     }
 
+    /// Reads from the catalog: its file is there and is one. The time alone would not tell.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub async fn read_catalog(&self) -> Result<(), PortError> {
+        self.is_catalog_empty().await.map(drop)
+    }
+
+    /// How far the store's clock is from this host's, where the store says its time.
+    ///
+    /// # Errors
+    /// If it does not answer.
+    pub async fn store_skew(&self) -> Result<Option<Skew>, PortError> {
+        let told = self.parts.store.store_time().await.map_err(PortError::store)?;
+        let span = |told| self.parts.clock.now().duration_since(told).abs();
+        Ok(told.map(|told| Skew { span: span(told), against: OtherClock::Store }))
+    }
+
     /// How far the other clocks are outside of the time in which they were asked.
     async fn measure_skew(&self, before: Timestamp) -> Result<Option<Skew>, PortError> {
         let store = self.parts.store.store_time().await.map_err(PortError::store)?;
@@ -327,12 +359,18 @@ impl App {
     /// # Errors
     /// [`PortError::Bucket`] if catalog and buckets do not belong together: then nothing is written.
     pub async fn raise_epoch(&self) -> Result<Epoch, PortError> {
-        self.look_around().await?.require_bucket()?;
+        self.look_around().await?.require_own_bucket()?;
         let now = self.parts.catalog.now().await.map_err(PortError::catalog)?;
         let installation = self.load_installation(now).await?;
-        let next = Installation { epoch: installation.epoch.next(), ..installation };
-        let written = self.parts.catalog.replace_installation(&installation, &next).await;
-        match written.map_err(PortError::catalog)? {
+        let next = installation.raised(now);
+        if let Trust::None { leap, wait } = next.trust(now) {
+            tracing::warn!(
+                "the epoch is {} s old: no server ran, or the clock was set; nothing is expired for {} s",
+                leap.as_secs(),
+                wait.as_secs()
+            );
+        }
+        match self.replace_installation(&installation, &next).await? {
             Written::Done => self.write_markers(&next).await?,
             // Another server raises it at the same moment.
             Written::Stale => {}

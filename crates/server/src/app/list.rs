@@ -1,9 +1,10 @@
 //! Lists: an owner's assets, and the parts that have arrived of a file.
 
-use domain::{Asset, AssetId, ByteCount, Collection, FileState, OwnerId, PartNumber, RoleName};
+use domain::{AssetId, ByteCount, Collection, FileState, OwnerId, PartNumber, RoleName};
 
-use super::{App, FindError, News, PortError};
-use crate::catalog::AssetQuery;
+use super::{App, FindError, PortError};
+use crate::catalog::{AssetList, AssetQuery};
+use crate::events::News;
 use crate::store::{More, PartsPage};
 
 /// Why parts cannot be listed.
@@ -22,7 +23,7 @@ pub enum PartsError {
 
 impl App {
     /// An owner's assets, newest first.
-    pub async fn list_assets(&self, query: &AssetQuery) -> Result<Vec<Asset>, PortError> {
+    pub async fn list_assets(&self, query: &AssetQuery) -> Result<AssetList, PortError> {
         self.parts.catalog.list_assets(query).await.map(|found| found.value).map_err(PortError::catalog)
     }
 

@@ -18,6 +18,7 @@ mod expire;
 mod find;
 mod grant;
 mod guard;
+mod integrity;
 mod list;
 mod live;
 mod patch;
@@ -26,15 +27,21 @@ mod read;
 mod recheck;
 mod reconcile;
 mod relay;
+mod scrub;
+mod settle;
 mod step;
+mod strays;
 mod survey;
+mod usage;
 mod walk;
 mod watch;
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use domain::{ByteCount, Collection, CollectionName, OwnerNaming, TimeSpan, UploadRules};
+use domain::store_profile::ETagForm;
+use domain::{ByteCount, Collection, CollectionName, Lane, OwnerNaming, TimeSpan, UploadRules};
 use signing::PresignError;
 use tokio::sync::{Semaphore, oneshot};
 use tracing::Instrument as _;
@@ -48,24 +55,28 @@ pub use complete::{Claim, CompleteError, Completed, Completion, Scope};
 pub use create::{CreateError, FileProblem, Finisher, IdempotencyKey, NewFile, NewUpload, Opened};
 pub use delete::DeleteError;
 pub use destroy::Destruction;
-pub use expire::{Breaker, ExpireError, ExpireReport, Rehearsal};
+pub use expire::{Breaker, ExpireError, ExpireReport, Expiry, Rehearsal};
 pub use find::FindError;
 pub use grant::{GrantError, PartWanted};
 pub use guard::{Mismatch, OUTLOOK_KEPT, OtherClock, Outlook, Skew};
+pub use integrity::Integrity;
 pub use list::PartsError;
-pub use live::{News, Signal};
 pub use patch::PatchError;
 pub use publish::Publication;
-pub use read::{Intent, ReadError, ReadUrl};
+pub use read::{Intent, ReadError, ReadUrl, Reading};
 pub use recheck::Recheck;
 pub use reconcile::{Fate, Finding, Forgotten, ReconcileError, ReconcileReport, ReconcileTerms, Total};
 pub use relay::RELAY_LIMIT;
+pub use scrub::{Damage, InvalidCursor, Pace, ScrubCursor, ScrubReport, ScrubTerms};
+pub use strays::Strays;
 pub use survey::{Happening, Standing, SurveyPage};
+pub use usage::Erased;
 
 use crate::background::{Background, HostBackground};
 use crate::catalog::{Allowance, Catalog, CatalogError};
 use crate::clock::Clock;
 use crate::entropy::Entropy;
+use crate::events::Events;
 use crate::store::signer::UrlSigner;
 use crate::store::{Store, StoreError};
 
@@ -94,6 +105,10 @@ pub struct Settings {
     pub delivery: DeliveryRules,
     /// How long `complete` waits for the commit before it answers "still at it".
     pub complete_patience: TimeSpan,
+    /// How much of what is published one daily run reads and compares.
+    pub scrub: ByteCount,
+    /// How the store makes ETags, as far as that is known.
+    pub etag_form: ETagForm,
     /// How much one run of reconcile may remove.
     pub reconcile_budget: u32,
     /// How long reconcile leaves alone what no row owns.
@@ -118,6 +133,8 @@ pub struct AppParts {
     pub catalog: Arc<dyn Catalog>,
     /// The matter.
     pub store: Arc<dyn Store>,
+    /// Tells news to whoever listens.
+    pub events: Arc<dyn Events>,
     /// Signs what clients use.
     pub signer: UrlSigner,
     /// This host's clock. Nothing is decided by it; it is held against the catalog's.
@@ -134,9 +151,9 @@ pub struct App {
     parts: Arc<AppParts>,
     background: Arc<dyn Background>,
     committing: Arc<Semaphore>,
-    bell: live::Bell,
     awaited: Arc<arrive::Awaited>,
     guard: Arc<guard::Guard>,
+    damages: Arc<scrub::Damages>,
 }
 
 impl App {
@@ -152,9 +169,9 @@ impl App {
             parts: Arc::new(parts),
             background,
             committing,
-            bell: live::Bell::default(),
             awaited: Arc::default(),
             guard: Arc::default(),
+            damages: Arc::default(),
         }
     }
 
@@ -182,6 +199,29 @@ impl App {
     /// Where clients send parts and read objects: the origins of all URLs they are given.
     pub fn store_origins(&self) -> Vec<String> {
         self.parts.signer.origins()
+    }
+
+    /// Whether what a lane works on answers, and may be worked on.
+    ///
+    /// # Errors
+    /// If it does not, or may not.
+    pub(crate) async fn probe(&self, lane: Lane) -> Result<(), PortError> {
+        match lane {
+            Lane::Drive | Lane::Deliver => self.require_bucket_now().await,
+            Lane::Expire | Lane::Destroy | Lane::Recheck => self.require_calm_now().await,
+        }
+    }
+
+    /// Random bits, to spread what would come at once.
+    pub(crate) fn chance(&self) -> u32 {
+        let mut bits = [0; 4];
+        self.parts.entropy.fill(&mut bits);
+        u32::from_be_bytes(bits)
+    }
+
+    /// A panic was caught, and what it was about goes on.
+    pub(crate) fn caught(&self, panic: Box<dyn Any + Send>) {
+        self.background.caught(panic);
     }
 
     /// Finishes what was started on behalf of requests: commits and clean-ups that outlive their request.

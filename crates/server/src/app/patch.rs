@@ -3,7 +3,7 @@
 use domain::{Asset, AssetId, Collection, OwnerId};
 
 use super::{App, FindError, MAX_RACES, PortError};
-use crate::catalog::{AssetPatch, Written};
+use crate::catalog::{AssetPatch, Purpose, Written};
 
 /// Why nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -30,8 +30,13 @@ impl App {
             if *patch == AssetPatch::default() {
                 return Ok(asset);
             }
-            let written = self.parts.catalog.patch_asset(id, asset.revision, patch).await;
-            if written.map_err(PortError::catalog)? == Written::Done {
+            let catalog = &*self.parts.catalog;
+            let write = || catalog.patch_asset(owner.shard(), id, asset.revision, patch);
+            let written = async || {
+                let found = catalog.find_asset(owner.shard(), id, Purpose::Decide).await?.value;
+                Ok(found.is_some_and(|found| found.revision == asset.revision.next() && patch.is_in(&found)))
+            };
+            if self.compare_and_set(write, written).await? == Written::Done {
                 return self.find_asset(owner, of, id).await.map_err(PatchError::Find);
             }
         }

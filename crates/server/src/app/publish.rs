@@ -1,10 +1,10 @@
 //! T6': when every announced file is VERIFIED, all become CREATED together.
 
 use domain::change::{self, ChangeRefusal};
-use domain::{AssetId, FileState};
+use domain::{AssetId, FileState, Shard};
 
 use super::{App, MAX_RACES, PortError};
-use crate::catalog::{Stamped, Written};
+use crate::catalog::{Purpose, Stamped, Written};
 
 /// What came of trying to publish.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,9 +17,10 @@ pub enum Publication {
 
 impl App {
     /// Publishes an asset if all of its pending files are verified.
-    pub async fn publish_asset(&self, id: AssetId) -> Result<Publication, PortError> {
+    pub async fn publish_asset(&self, shard: Shard, id: AssetId) -> Result<Publication, PortError> {
         for _ in 0..MAX_RACES {
-            let found = self.parts.catalog.find_asset(id).await.map_err(PortError::catalog)?;
+            let found = self.parts.catalog.find_asset(shard, id, Purpose::Decide).await;
+            let found = found.map_err(PortError::catalog)?;
             let Stamped { now, value: Some(asset) } = found else { return Ok(Publication::NotYet) };
             let change = match change::publish(&asset, now) {
                 Ok(change) => change,
@@ -43,12 +44,12 @@ impl App {
     }
 
     /// Tries to publish without anybody waiting: what blocked the asset was just withdrawn.
-    pub(super) fn publish_later(&self, id: AssetId) {
+    pub(super) fn publish_later(&self, shard: Shard, id: AssetId) {
         let app = self.clone();
         drop(self.outlive(async move {
-            if let Err(error) = app.publish_asset(id).await {
+            if let Err(error) = app.publish_asset(shard, id).await {
                 tracing::warn!(asset = %id, error = &error as &dyn std::error::Error,
-                    "not published yet; the drive-commits job will");
+                    "not published yet; the drive lane will");
             }
         }));
     }

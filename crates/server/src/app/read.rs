@@ -4,8 +4,9 @@ use domain::delivery::window;
 use domain::{Asset, AssetId, Collection, FileState, OwnerId, RoleName, Timestamp, Visibility};
 
 use super::{App, FindError, PortError};
+use crate::catalog::Purpose;
 use crate::catalog::Stamped;
-use crate::store::signer::Disposition;
+use crate::store::signer::{Disposition, ReadMethod};
 
 /// Where to read a file. The URL of a private file is a password.
 #[derive(Debug, Clone)]
@@ -19,6 +20,16 @@ pub enum ReadUrl {
         /// When it stops working.
         expires_at: Timestamp,
     },
+}
+
+impl ReadUrl {
+    /// The URL itself, for whoever may read the file.
+    pub fn into_exposed(self) -> String {
+        match self {
+            Self::Public(url) => url,
+            Self::Signed { url, .. } => url.into_exposed(),
+        }
+    }
 }
 
 /// Why there is nothing to read.
@@ -41,6 +52,20 @@ pub enum ReadError {
     Port(#[from] PortError),
 }
 
+/// How the file will be asked for at its URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reading {
+    /// What for.
+    pub intent: Intent,
+    /// By which method.
+    pub method: ReadMethod,
+}
+
+impl Reading {
+    /// As a page or a player reads it.
+    pub const SHOW: Self = Self { intent: Intent::Show, method: ReadMethod::Get };
+}
+
 /// How the file shall be saved or shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Intent {
@@ -58,10 +83,10 @@ impl App {
         of: &Collection,
         id: AssetId,
         role: &RoleName,
-        intent: Intent,
+        reading: Reading,
     ) -> Result<ReadUrl, ReadError> {
-        let asset = self.load_own(owner, of, id).await.map_err(ReadError::Find)?;
-        self.url_of(&asset, role, intent).await
+        let asset = self.load_own(owner, of, id, Purpose::Display).await.map_err(ReadError::Find)?;
+        self.url_of(&asset, role, reading).await
     }
 
     /// The URL of a role's published file, for whoever may read it.
@@ -69,7 +94,7 @@ impl App {
         &self,
         asset: &Stamped<Asset>,
         role: &RoleName,
-        intent: Intent,
+        reading: Reading,
     ) -> Result<ReadUrl, ReadError> {
         let place = asset.value.places.get(role).ok_or(ReadError::NoSuchRole)?;
         let file = place.published.as_ref().ok_or(ReadError::NotCreated)?;
@@ -77,6 +102,7 @@ impl App {
             return Err(ReadError::Lost(since));
         }
         debug_assert!(matches!(file.state, FileState::Created { .. }), "published files are CREATED");
+        let Reading { intent, method } = reading;
         match (file.key.visibility(), intent) {
             (Visibility::Public, Intent::Show) => Ok(ReadUrl::Public(self.parts.signer.public_url(&file.key))),
             (Visibility::Public | Visibility::Private, _) => {
@@ -90,7 +116,7 @@ impl App {
                 let signed = self
                     .parts
                     .signer
-                    .read_url(&credentials, &file.key, window, &disposition)
+                    .read_url(&credentials, &file.key, window, method, &disposition)
                     .map_err(PortError::Presign)?;
                 Ok(ReadUrl::Signed { url: signed.url, expires_at: signed.expires_at })
             }

@@ -9,7 +9,9 @@ use std::collections::BTreeMap;
 
 use domain::change;
 use domain::key::FileKey;
-use domain::reconcile::{Kind, ListedObject, ListedUpload, Pair, Remedy, Terms, judge_object, judge_upload, orphan};
+use domain::reconcile::{
+    KeyedFile, Kind, ListedObject, ListedUpload, Pair, Remedy, Terms, judge_object, judge_upload, orphan,
+};
 use domain::{
     ByteCount, FileId, FileState, KeyPrefix, ObjectKey, Presence, StateName, TimeSpan, Timestamp, UploadId, Visibility,
 };
@@ -17,7 +19,7 @@ use domain::{
 use super::destroy::Destruction;
 use super::walk::{Walk, any_on_key};
 use super::{App, Breaker, PortError, Rehearsal};
-use crate::catalog::Written;
+use crate::catalog::{Purpose, Written};
 use crate::store::list_parts;
 use crate::telemetry;
 
@@ -204,14 +206,14 @@ impl Run<'_> {
                 Pair::Both(object, row) => (object, Some(row)),
                 Pair::Known(row) => {
                     if row.state == StateName::Created {
-                        self.seek_lost(bucket, row.id).await?;
+                        self.seek_lost(bucket, &row).await?;
                     }
                     continue;
                 }
             };
             self.report.objects += 1;
             if let Some(row) = row.as_ref().filter(|row| row.lost_since.is_some()) {
-                self.seek_lost(bucket, row.id).await?;
+                self.seek_lost(bucket, row).await?;
             }
             if let Some(kind) = judge_object(&object, row.as_ref(), &terms) {
                 let (bytes, age) = (object.size, terms.age(object.modified));
@@ -277,9 +279,9 @@ impl Run<'_> {
 
     /// A CREATED file whose object was not listed, or that was lost: the row is read, HEAD is asked, the row is read
     /// again, and only then is it marked, or unmarked.
-    async fn seek_lost(&mut self, bucket: Visibility, id: FileId) -> Result<(), PortError> {
+    async fn seek_lost(&mut self, bucket: Visibility, row: &KeyedFile) -> Result<(), PortError> {
         let parts = &self.app.parts;
-        let find = async || parts.catalog.find_file(id).await.map_err(PortError::catalog);
+        let find = async || parts.catalog.find_file(row.shard(), row.id).await.map_err(PortError::catalog);
         let created = |file: &domain::File| matches!(file.state, FileState::Created { .. });
         let Some(before) = find().await?.value.filter(created) else { return Ok(()) };
         let there = parts.store.head(&before.key).await.map_err(PortError::store)?.is_some();
@@ -318,7 +320,8 @@ impl Run<'_> {
     }
 
     async fn mark(&self, file: &domain::File, presence: Presence) -> Result<Fate, PortError> {
-        let found = self.app.parts.catalog.find_asset(file.asset).await.map_err(PortError::catalog)?;
+        let found = self.app.parts.catalog.find_asset(file.shard(), file.asset, Purpose::Decide).await;
+        let found = found.map_err(PortError::catalog)?;
         let change = found.value.and_then(|asset| change::seek(&asset, file, presence, found.now).ok());
         let Some(change) = change.filter(|change| !change.files.is_empty()) else { return Ok(Fate::Moot) };
         Ok(match self.app.apply(&change).await? {
@@ -403,7 +406,11 @@ impl Run<'_> {
                 let mut bits = [0; 10];
                 parts.entropy.fill(&mut bits);
                 let orphan = orphan(&key, upload.is_none().then_some(finding.bytes), upload.clone(), now, &bits);
-                match parts.catalog.adopt_orphan(&orphan).await.map_err(PortError::catalog)? {
+                let there = async || {
+                    let found = parts.catalog.find_file(orphan.file.shard(), orphan.file.id).await?;
+                    Ok(found.value.is_some())
+                };
+                match self.app.compare_and_set(|| parts.catalog.adopt_orphan(&orphan), there).await? {
                     Written::Stale => Ok(Fate::Moot),
                     Written::Done => {
                         // Until it is known better, and if it never is.
@@ -415,7 +422,7 @@ impl Run<'_> {
                 }
             }
             (Remedy::DestroyAgain, Some(file), _) => {
-                let found = parts.catalog.find_file(file).await.map_err(PortError::catalog)?;
+                let found = parts.catalog.find_file(key.file_key().shard(), file).await.map_err(PortError::catalog)?;
                 match found.value.filter(|file| matches!(file.state, FileState::Closed { .. })) {
                     Some(file) => Ok(fate(self.app.destroy_again(&file).await?)),
                     None => Ok(Fate::Moot),
@@ -423,7 +430,7 @@ impl Run<'_> {
             }
             (Remedy::Abort, Some(file), Some(upload)) => {
                 self.app.require_calm().await?;
-                let found = parts.catalog.find_file(file).await.map_err(PortError::catalog)?;
+                let found = parts.catalog.find_file(key.file_key().shard(), file).await.map_err(PortError::catalog)?;
                 // An id that a row knows never changes; a row without one may be about to get this one.
                 let foreign = |file: &domain::File| file.upload_id.as_ref().is_some_and(|own| own != upload);
                 if !found.value.is_some_and(|file| file.state.reason().is_none() && foreign(&file)) {

@@ -2,8 +2,9 @@
 
 use domain::{AssetId, Change, Decision, EventKind, File, OutboxEvent, OwnerId, Reason, Timestamp};
 
-use super::{App, News, PortError};
-use crate::catalog::{Stamped, Written};
+use super::{App, PortError};
+use crate::catalog::{Purpose, Stamped, Written};
+use crate::events::News;
 use crate::telemetry;
 
 impl App {
@@ -18,7 +19,12 @@ impl App {
             return Ok(Written::Done);
         }
         let next = &decision.next;
-        let written = self.parts.catalog.advance(file.fence, next, events).await.map_err(PortError::catalog)?;
+        let catalog = &*self.parts.catalog;
+        let written = async || {
+            let found = catalog.find_file(next.shard(), next.id).await?;
+            Ok(found.value.as_ref() == Some(next))
+        };
+        let written = self.compare_and_set(|| catalog.advance(file, next, events), written).await?;
         if written == Written::Done && next.state.name() != file.state.name() {
             telemetry::transition(file.state.name(), next.state.name());
             tracing::info!(file = %file.id, asset = %file.asset, role = %file.role,
@@ -52,7 +58,13 @@ impl App {
 
     /// Writes a change of a whole asset.
     pub(super) async fn apply(&self, change: &Change) -> Result<Written, PortError> {
-        let written = self.parts.catalog.apply(change).await.map_err(PortError::catalog)?;
+        let catalog = &*self.parts.catalog;
+        let asset = &change.asset;
+        let written = async || {
+            let found = catalog.find_asset(asset.shard(), asset.id, Purpose::Decide).await?;
+            Ok(found.value.as_ref() == Some(asset))
+        };
+        let written = self.compare_and_set(|| catalog.apply(change), written).await?;
         if written == Written::Done {
             tracing::info!(asset = %change.asset.id, status = change.asset.status.as_str(),
                 files = change.files.len(), "changed");
@@ -65,7 +77,7 @@ impl App {
 
     /// A file as it is now.
     pub(super) async fn reload(&self, file: &File) -> Result<Stamped<Option<File>>, PortError> {
-        self.parts.catalog.find_file(file.id).await.map_err(PortError::catalog)
+        self.parts.catalog.find_file(file.shard(), file.id).await.map_err(PortError::catalog)
     }
 }
 

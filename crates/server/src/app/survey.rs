@@ -1,6 +1,6 @@
 //! What an operator sees: assets of everybody in any status, since when, and what happened to one of them.
 
-use domain::{Asset, AssetId, EventKind, OutboxEvent, Timestamp};
+use domain::{Asset, AssetId, EventKind, OutboxEvent, Shard, Timestamp};
 
 use super::{App, PortError};
 use crate::catalog::{StatusName, Survey};
@@ -45,7 +45,7 @@ impl App {
         for asset in found.assets {
             // Rows of assets that are gone do not say since when; the outbox does.
             let events = match StatusName::of(asset.status) {
-                StatusName::Gone => self.events_of(asset.id).await?,
+                StatusName::Gone => self.events_of(asset.shard(), asset.id).await?,
                 StatusName::Uploading | StatusName::Created => Vec::new(),
             };
             standings.push(standing(asset, &events));
@@ -56,15 +56,15 @@ impl App {
     /// An asset in any status, with its history as far as rows and outbox tell it: events of the oldest 1,000, and files
     /// that still have a place. Once the last file of an asset that is gone is purged, its row goes, and later its events.
     pub async fn find_any_asset(&self, id: AssetId) -> Result<Option<(Standing, Vec<Happening>)>, PortError> {
-        let found = self.parts.catalog.find_asset(id).await.map_err(PortError::catalog)?;
+        let found = self.parts.catalog.find_asset_anywhere(id).await.map_err(PortError::catalog)?;
         let Some(asset) = found.value else { return Ok(None) };
-        let events = self.events_of(id).await?;
+        let events = self.events_of(asset.shard(), id).await?;
         let history = history(&asset, &events);
         Ok(Some((standing(asset, &events), history)))
     }
 
-    async fn events_of(&self, id: AssetId) -> Result<Vec<OutboxEvent>, PortError> {
-        let events = self.parts.catalog.list_asset_events(id, EVENTS_TOLD).await.map_err(PortError::catalog)?;
+    async fn events_of(&self, shard: Shard, id: AssetId) -> Result<Vec<OutboxEvent>, PortError> {
+        let events = self.parts.catalog.list_asset_events(shard, id, EVENTS_TOLD).await.map_err(PortError::catalog)?;
         Ok(events.into_iter().map(|(_, event)| event).collect())
     }
 }

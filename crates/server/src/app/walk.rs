@@ -1,6 +1,6 @@
 //! A walk over a bucket with the catalog beside it: page by page, in key order, in constant memory.
 //!
-//! Each page of a listing is a shard of its own: the bucket is asked first, then the catalog for exactly the keys of
+//! Each page of a listing is a stretch of its own: the bucket is asked first, then the catalog for exactly the keys of
 //! that page (PROTOCOL, T12). A row is written before its object comes into being, so an object whose row was there in
 //! time never looks like an orphan, however long the walk takes. A walk below a prefix asks both sides for exactly the
 //! keys that begin so: a row behind them is not one without an object.
@@ -15,13 +15,13 @@ use crate::store::{KEYS_PER_PAGE, Store, StoreError, UploadCursor};
 const ROWS_PER_PAGE: u32 = 1000;
 
 /// A page of a listing, and which rows belong to it.
-pub(super) struct Shard<L, C> {
+pub(super) struct Stretch<L, C> {
     listed: Vec<L>,
     /// The first key whose row belongs to it.
     from: String,
     /// The last one; `None`: all that follow.
     upto: Option<String>,
-    /// Where the next shard begins.
+    /// Where the next stretch begins.
     next: Option<C>,
 }
 
@@ -30,28 +30,28 @@ pub(super) trait Listing: Keyed + Sized {
     /// Where a listing goes on.
     type Cursor;
 
-    /// The shard after `after`, of the keys that begin with `prefix`.
-    async fn shard(
+    /// The stretch after `after`, of the keys that begin with `prefix`.
+    async fn stretch(
         store: &dyn Store,
         bucket: Visibility,
         prefix: &str,
         after: Option<Self::Cursor>,
-    ) -> Result<Shard<Self, Self::Cursor>, StoreError>;
+    ) -> Result<Stretch<Self, Self::Cursor>, StoreError>;
 }
 
 impl Listing for ListedObject {
     type Cursor = String;
 
     /// All rows from the end of the last page to the end of this one: those without an object are lost.
-    async fn shard(
+    async fn stretch(
         store: &dyn Store,
         bucket: Visibility,
         prefix: &str,
         after: Option<String>,
-    ) -> Result<Shard<Self, String>, StoreError> {
+    ) -> Result<Stretch<Self, String>, StoreError> {
         let page = store.list_objects_page(bucket, prefix, after.as_deref(), KEYS_PER_PAGE).await?;
         let from = after.map(just_after).unwrap_or_default();
-        Ok(Shard { listed: page.objects, from, upto: page.next.clone(), next: page.next })
+        Ok(Stretch { listed: page.objects, from, upto: page.next.clone(), next: page.next })
     }
 }
 
@@ -59,16 +59,16 @@ impl Listing for ListedUpload {
     type Cursor = UploadCursor;
 
     /// The rows from the first to the last key that is listed: a row without an upload is nothing to find.
-    async fn shard(
+    async fn stretch(
         store: &dyn Store,
         bucket: Visibility,
         prefix: &str,
         after: Option<UploadCursor>,
-    ) -> Result<Shard<Self, UploadCursor>, StoreError> {
+    ) -> Result<Stretch<Self, UploadCursor>, StoreError> {
         let page = store.list_open_uploads_page(bucket, prefix, after.as_ref(), KEYS_PER_PAGE).await?;
         let key = |upload: Option<&ListedUpload>| upload.map(|upload| upload.key.clone()).unwrap_or_default();
         let (from, upto) = (key(page.uploads.first()), key(page.uploads.last()));
-        Ok(Shard { listed: page.uploads, from, upto: Some(upto), next: page.next })
+        Ok(Stretch { listed: page.uploads, from, upto: Some(upto), next: page.next })
     }
 }
 
@@ -81,11 +81,11 @@ pub(super) async fn any_on_key<L: Listing>(
     let path = key.path();
     let mut after = None;
     loop {
-        let shard = L::shard(store, key.visibility(), &path, after).await?;
-        if shard.listed.iter().any(|listed| listed.key() == path && is_so(listed)) {
+        let stretch = L::stretch(store, key.visibility(), &path, after).await?;
+        if stretch.listed.iter().any(|listed| listed.key() == path && is_so(listed)) {
             return Ok(true);
         }
-        match shard.next {
+        match stretch.next {
             Some(next) => after = Some(next),
             None => return Ok(false),
         }
@@ -138,7 +138,7 @@ impl<'a, L: Listing> Walk<'a, L> {
                 Some(Step::Pair(pair)) => return Ok(Some(pair)),
                 Some(Step::NeedRows) => self.read_rows().await?,
                 Some(Step::Done) | None => {
-                    if !self.next_shard().await? {
+                    if !self.next_stretch().await? {
                         return Ok(None);
                     }
                 }
@@ -146,18 +146,18 @@ impl<'a, L: Listing> Walk<'a, L> {
         }
     }
 
-    async fn next_shard(&mut self) -> Result<bool, PortError> {
+    async fn next_stretch(&mut self) -> Result<bool, PortError> {
         let after = match std::mem::replace(&mut self.place, Place::End) {
             Place::Start => None,
             Place::After(cursor) => Some(cursor),
             Place::End => return Ok(false),
         };
         let prefix = self.below.map_or("", KeyPrefix::as_str);
-        let shard = L::shard(&*self.app.parts.store, self.bucket, prefix, after).await.map_err(PortError::store)?;
-        self.merge = Some(Merge::of(shard.listed));
-        self.from = shard.from.max(prefix.to_owned());
-        self.upto = shard.upto.or_else(|| self.below.map(KeyPrefix::end));
-        self.place = shard.next.map_or(Place::End, Place::After);
+        let stretch = L::stretch(&*self.app.parts.store, self.bucket, prefix, after).await.map_err(PortError::store)?;
+        self.merge = Some(Merge::of(stretch.listed));
+        self.from = stretch.from.max(prefix.to_owned());
+        self.upto = stretch.upto.or_else(|| self.below.map(KeyPrefix::end));
+        self.place = stretch.next.map_or(Place::End, Place::After);
         Ok(true)
     }
 

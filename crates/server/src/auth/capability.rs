@@ -204,7 +204,7 @@ mod tests {
         let owner = OwnerId::parse("42").unwrap();
         let jwt = auth.mint(&TokenRequest { owner, ttl: TimeSpan::from_hours(1), scopes: Scopes::none() }, NOW);
         let ends_at = NOW + TimeSpan::from_hours(1);
-        let grant = auth.mint_watch_grant(&WatchGrant { asset: AssetId::new(NOW, &[7; 10]), ends_at });
+        let grant = auth.mint_watch_grant(&WatchGrant { asset: AssetId::new(NOW, &[7; 10]), shard: None, ends_at });
         for other in [jwt, grant] {
             assert_eq!(auth.verify_capability(&other, NOW), Err(CapabilityError::Unknown));
             assert_eq!(auth.verify_capability(&format!("cap_{other}"), NOW), Err(CapabilityError::Unknown));

@@ -121,6 +121,10 @@ impl Claims {
         if now >= exp + leeway {
             return Err(AuthError::Expired);
         }
+        let issued = self.iat.map_or(now, |iat| iat.min(now));
+        if exp - issued > rules.longest_life.as_secs_f64() + leeway {
+            return Err(AuthError::LivesTooLong);
+        }
         if self.nbf.is_some_and(|nbf| now < nbf - leeway) {
             return Err(AuthError::NotYetValid);
         }
@@ -130,8 +134,8 @@ impl Claims {
         self.judge_audience(rules)?;
         let subject = self.sub.as_ref().and_then(|sub| sub.as_str()).ok_or(AuthError::Subject)?;
         let owner = OwnerId::parse(subject).map_err(|_| AuthError::Subject)?;
-        // Beyond the calendar is as good as never; negative it cannot be, or it would have passed.
-        let expires_at = Timestamp::from_second(exp as i64).unwrap_or(Timestamp::MAX);
+        // It is neither past nor further ahead than the longest life, so it lies within the calendar.
+        let expires_at = Timestamp::from_second(exp as i64).map_err(|_| AuthError::Malformed)?;
         Ok(Identity { owner, scopes: self.scopes(), expires_at })
     }
 
@@ -151,11 +155,17 @@ impl Claims {
 
 /// Whether a token's header is JSON that names another algorithm than ours, known to the library or not.
 pub(super) fn names_an_algorithm_but_not_hs256(token: &str) -> bool {
-    #[derive(Deserialize)]
-    struct Named {
-        alg: String,
-    }
+    header(token).get("alg").is_some_and(|alg| alg.as_str().is_some_and(|name| name != "HS256"))
+}
+
+/// Whether a token's header has `crit`, with whatever in it: the library passes over it.
+pub(super) fn demands_an_extension(token: &str) -> bool {
+    header(token).contains_key("crit")
+}
+
+/// The members of a token's header; none if it is not JSON.
+fn header(token: &str) -> serde_json::Map<String, serde_json::Value> {
     let header = token.split('.').next().unwrap_or_default();
     let bytes = BASE64URL_NOPAD.decode(header.as_bytes()).unwrap_or_default();
-    serde_json::from_slice::<Named>(&bytes).is_ok_and(|named| named.alg != "HS256")
+    serde_json::from_slice(&bytes).unwrap_or_default()
 }

@@ -21,7 +21,7 @@ pub use capability::{
 };
 use claims::Claims;
 pub use claims::{Scope, Scopes};
-pub use login::{LOGIN_CODE_LIFE, LoginCode, LoginCodes, LoginError};
+pub use login::{GUESSES_AT_ONCE, GUESSES_PER_MINUTE, LOGIN_CODE_LIFE, LoginCode, LoginCodes, LoginError};
 pub use secret::{InstallationSecret, SecretFileError};
 pub use session::{SESSION_COOKIE, SESSION_LIFE, Sessions};
 pub use watch::{WatchError, WatchGrant};
@@ -66,6 +66,12 @@ pub enum AuthError {
     /// `exp` is absent.
     #[error("the token has no expiry (`exp`)")]
     NoExpiry,
+    /// It works for longer than [`TokenRules::longest_life`].
+    #[error("the token works for longer than this server allows (`auth.longest_token_life`); get one that ends sooner")]
+    LivesTooLong,
+    /// Its header names an extension that must be understood (RFC 7515, section 4.1.11), and there is none here.
+    #[error("the token's header demands an extension (`crit`), and this server knows none")]
+    Critical,
     /// `exp` has passed.
     #[error("the token has expired; get a new one")]
     Expired,
@@ -86,8 +92,12 @@ pub enum AuthError {
     NoSession,
 }
 
+/// Longest life of a token unless configured otherwise. A token cannot be taken back: whoever finds one in an old log or
+/// backup should find it ended.
+pub const DEFAULT_LONGEST_TOKEN_LIFE: TimeSpan = TimeSpan::from_hours(24 * 90);
+
 /// What tokens must say besides a valid signature.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenRules {
     /// Required `iss`.
     pub issuer: Option<String>,
@@ -95,6 +105,14 @@ pub struct TokenRules {
     pub audience: Option<String>,
     /// By how much clocks may differ.
     pub leeway: TimeSpan,
+    /// How long a token may work: from `iat`, or from now where it does not say when it was issued, to `exp`.
+    pub longest_life: TimeSpan,
+}
+
+impl Default for TokenRules {
+    fn default() -> Self {
+        Self { issuer: None, audience: None, leeway: TimeSpan::ZERO, longest_life: DEFAULT_LONGEST_TOKEN_LIFE }
+    }
 }
 
 /// What a new token says.
@@ -174,6 +192,9 @@ impl Authenticator {
         }
         let decoded = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation);
         let claims = decoded.map_err(|error| classify(token, error.kind()))?.claims;
+        if claims::demands_an_extension(token) {
+            return Err(AuthError::Critical);
+        }
         claims.judge(&self.rules, now)
     }
 

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use data_encoding::HEXLOWER;
 use zeroize::Zeroizing;
 
-use crate::boot::files;
 use crate::entropy::Entropy;
+use crate::files;
 
 /// The secret's length, in bytes, before it is written as hexadecimal digits.
 const SECRET_BYTES: usize = 32;

@@ -28,7 +28,7 @@ impl Authenticator {
     pub fn sessions(&self) -> Sessions {
         let derived = crypto::sign(PURPOSE.as_bytes(), &self.encoding, Algorithm::HS256);
         let derived = derived.expect("the key is an HMAC key");
-        let rules = TokenRules { issuer: None, audience: Some(PURPOSE.to_owned()), leeway: TimeSpan::ZERO };
+        let rules = TokenRules { audience: Some(PURPOSE.to_owned()), ..TokenRules::default() };
         Sessions(Self::hs256(derived.as_bytes(), rules).expect("43 characters are 32 bytes and more"))
     }
 }

@@ -17,6 +17,7 @@ fn rules() -> TokenRules {
         issuer: Some("https://id.example.com".into()),
         audience: Some("landfall".into()),
         leeway: TimeSpan::from_secs(60),
+        longest_life: TimeSpan::from_hours(24),
     }
 }
 
@@ -55,8 +56,33 @@ fn a_good_token_names_its_owner() {
     let expires_at = now() + TimeSpan::from_secs(300);
     let owner = OwnerId::parse("42").unwrap();
     assert_eq!(verdict(json!({})), Ok(Identity { owner, scopes: Scopes::none(), expires_at }));
-    let never = verdict(json!({"exp": 1e300})).unwrap();
-    assert_eq!(never.expires_at, Timestamp::MAX);
+}
+
+#[test]
+fn a_token_may_not_work_for_ever() {
+    let (at, day) = (now().as_second(), 24 * 3600);
+    for (changes, expected) in [
+        (json!({"exp": at + day, "iat": at}), None),
+        (json!({"exp": at + day + 60, "iat": null}), None),
+        (json!({"exp": at + day + 61, "iat": null}), Some(AuthError::LivesTooLong)),
+        // What was issued for too long stays refused until it ends.
+        (json!({"exp": at + 60, "iat": at - day - 1}), Some(AuthError::LivesTooLong)),
+        // A date of issue ahead of us makes nothing last longer.
+        (json!({"exp": at + 2 * day, "iat": at + 2 * day}), Some(AuthError::LivesTooLong)),
+        (json!({"exp": 1e300}), Some(AuthError::LivesTooLong)),
+        (json!({"exp": 253_402_300_800_u64}), Some(AuthError::LivesTooLong)),
+    ] {
+        assert_eq!(verdict(changes.clone()).err(), expected, "{changes}");
+    }
+}
+
+#[test]
+fn an_extension_that_must_be_understood_is_refused() {
+    for crit in [json!(["b64"]), json!(["exp"]), json!([]), json!(null), json!("b64")] {
+        let token = sign(&json!({"alg": "HS256", "b64": false, "crit": crit}), &claims(json!({})), SECRET);
+        let refused = authenticator(rules()).verify(&token, now());
+        assert!(matches!(refused, Err(AuthError::Critical | AuthError::Malformed)), "{crit}: {refused:?}");
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use domain::{AssetId, Timestamp};
+use domain::{AssetId, Shard, Timestamp};
 use jsonwebtoken::{Algorithm, crypto};
 
 use super::Authenticator;
@@ -18,6 +18,8 @@ const PURPOSE: &str = "landfall-watch";
 pub struct WatchGrant {
     /// Which asset.
     pub asset: AssetId,
+    /// Where its rows are; `None` of a grant that was made before tokens said so.
+    pub shard: Option<Shard>,
     /// When it ends, to the second.
     pub ends_at: Timestamp,
 }
@@ -39,8 +41,13 @@ pub enum WatchError {
     Ended,
 }
 
-fn message(asset: AssetId, ends_at_second: i64) -> String {
-    format!("{PURPOSE}.{asset}.{ends_at_second}")
+/// What a token names: `{asset}` or `{asset}~{shard}`.
+fn subject(asset: AssetId, shard: Option<Shard>) -> String {
+    shard.map_or_else(|| asset.to_string(), |shard| format!("{asset}~{shard}"))
+}
+
+fn message(subject: &str, ends_at_second: i64) -> String {
+    format!("{PURPOSE}.{subject}.{ends_at_second}")
 }
 
 impl Authenticator {
@@ -50,10 +57,11 @@ impl Authenticator {
     /// Never: the key is an HMAC key.
     pub fn mint_watch_grant(&self, grant: &WatchGrant) -> String {
         let second = grant.ends_at.as_second();
-        let signed = message(grant.asset, second);
+        let subject = subject(grant.asset, grant.shard);
+        let signed = message(&subject, second);
         let signature =
             crypto::sign(signed.as_bytes(), &self.encoding, Algorithm::HS256).expect("the key is an HMAC key");
-        format!("{}.{second}.{signature}", grant.asset)
+        format!("{subject}.{second}.{signature}")
     }
 
     /// Reads a token at `now`.
@@ -62,18 +70,22 @@ impl Authenticator {
     /// See [`WatchError`].
     pub fn verify_watch_grant(&self, token: &str, now: Timestamp) -> Result<WatchGrant, WatchError> {
         let mut words = token.splitn(3, '.');
-        let (Some(asset), Some(second), Some(signature)) = (words.next(), words.next(), words.next()) else {
+        let (Some(subject), Some(second), Some(signature)) = (words.next(), words.next(), words.next()) else {
             return Err(WatchError::Unknown);
         };
-        let asset: AssetId = asset.parse().map_err(|_| WatchError::Unknown)?;
         let second: i64 = second.parse().map_err(|_| WatchError::Unknown)?;
-        let signed = message(asset, second);
+        let signed = message(subject, second);
         let genuine = crypto::verify(signature, signed.as_bytes(), &self.decoding, Algorithm::HS256);
         if !genuine.unwrap_or(false) {
             return Err(WatchError::Unknown);
         }
+        let (asset, shard) = match subject.split_once('~') {
+            Some((asset, shard)) => (asset, Some(Shard::new(shard.parse().map_err(|_| WatchError::Unknown)?))),
+            None => (subject, None),
+        };
+        let asset: AssetId = asset.parse().map_err(|_| WatchError::Unknown)?;
         let ends_at = Timestamp::from_second(second).map_err(|_| WatchError::Unknown)?;
-        if now >= ends_at { Err(WatchError::Ended) } else { Ok(WatchGrant { asset, ends_at }) }
+        if now >= ends_at { Err(WatchError::Ended) } else { Ok(WatchGrant { asset, shard, ends_at }) }
     }
 }
 
@@ -91,7 +103,11 @@ mod tests {
     }
 
     fn grant() -> WatchGrant {
-        WatchGrant { asset: AssetId::new(NOW, &[7; 10]), ends_at: NOW + TimeSpan::from_hours(1) }
+        WatchGrant {
+            asset: AssetId::new(NOW, &[7; 10]),
+            shard: Some(Shard::new(250)),
+            ends_at: NOW + TimeSpan::from_hours(1),
+        }
     }
 
     #[test]
@@ -101,6 +117,15 @@ mod tests {
         assert_eq!(auth.verify_watch_grant(&token, NOW), Ok(grant()));
         assert_eq!(auth.verify_watch_grant(&token, grant().ends_at), Err(WatchError::Ended));
         assert!(token.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b)), "{token}");
+    }
+
+    #[test]
+    fn a_grant_from_before_there_were_shards_is_read() {
+        let auth = authenticator(&[1; 32]);
+        let old = WatchGrant { shard: None, ..grant() };
+        let token = auth.mint_watch_grant(&old);
+        assert!(!token.contains('~'), "{token}");
+        assert_eq!(auth.verify_watch_grant(&token, NOW), Ok(old));
     }
 
     #[test]

@@ -11,10 +11,10 @@ use super::embedded::{Embedded, EmbeddedAddress, EmbeddedError};
 use super::folder::{DataFolder, FolderError, FolderLock, Holder, RunFileOf};
 use super::{BootError, StoreCredentials, store_settings};
 use crate::catalog::sqlite::SqliteCatalog;
-use crate::catalog::{Catalog as _, CatalogError};
+use crate::catalog::{Catalog as _, CatalogError, InstallationRecord as _};
 use crate::clock::HostClock;
 use crate::config::{Config, StoreKind};
-use crate::doctor::{NoPatient, Patient, Terms};
+use crate::doctor::{Forgotten, NoPatient, Patient, Terms};
 use crate::entropy::HostEntropy;
 
 /// A store under examination.
@@ -67,7 +67,11 @@ impl Consultation {
             }
         };
         let (settings, signer) = store_settings::of(config, address.as_ref())?;
-        let terms = Terms { origins, max_age: config.uploads.max_age };
+        let forgotten = match kind {
+            StoreKind::Embedded => Forgotten::Reconcile,
+            StoreKind::S3 => Forgotten::AlsoTheBucket,
+        };
+        let terms = Terms { origins, max_age: config.uploads.max_age, forgotten };
         let patient = Patient::meet(settings, signer, terms, Arc::new(HostClock), &HostEntropy).await?;
         Ok(Self { patient, kind, config: config.clone(), lock, embedded })
     }

@@ -4,19 +4,22 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use data_encoding::{BASE32_NOPAD, BASE64URL_NOPAD};
 use domain::store_profile::{ETagForm, IfNoneMatch, ObjectSizeCheck, SecondComplete};
 use domain::{ChecksumAlgorithm, StoreBehaviour};
-use localstore::{ArrivedPart, BucketError, CorsRule, Faults, LocalStore, StartError};
+use localstore::{ArrivedPart, BucketError, CorsRule, Faults, LocalStore, StartError, StoreFolder};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 use zeroize::Zeroizing;
 
-use super::files;
 use super::folder::{DataFolder, RunAddresses, RunFileOf};
+use super::ports;
 use crate::config::{Config, Secret, local_url};
 use crate::entropy::Entropy;
+use crate::files;
+use crate::vitals::{Ailment, Patient};
 
 /// How long a browser may keep a preflight's answer: an hour, the time a part URL lives by default.
 const PREFLIGHT_KEPT_SECONDS: u32 = 3600;
@@ -153,7 +156,10 @@ impl Embedded {
             credentials: vec![keys],
             public_buckets: [config.store.public_bucket.clone()].into(),
             arrivals,
+            connections: ports::limits(config, "store"),
+            reserve: config.store.reserve(),
             faults: Faults::default(),
+            disk_faults: None,
         })
         .await?;
         let cors = [cors(&config.page_origins())];
@@ -172,9 +178,52 @@ impl Embedded {
         local_url(self.store.address())
     }
 
+    /// Its folder, as readiness looks at it.
+    pub(super) fn patient(&self) -> Arc<dyn Patient> {
+        Arc::new(Folder(self.store.folder()))
+    }
+
     /// Lets running requests finish, then stops it.
     pub(crate) async fn stop(self) {
         self.store.stop().await;
+    }
+}
+
+/// The store's folder: what the store itself knows of it.
+#[derive(Debug)]
+struct Folder(StoreFolder);
+
+impl Patient for Folder {
+    fn look(&self) -> Vec<Ailment> {
+        let path = self.0.path().display();
+        let told = |disables, detail| Ailment { part: "store_folder", detail, disables };
+        let condition = match self.0.condition() {
+            Ok(condition) => condition,
+            Err(error) => return vec![told(true, format!("{path} cannot be looked at: {error}"))],
+        };
+        let mut found = Vec::new();
+        if !condition.takes_bodies {
+            let detail = format!(
+                "{path} has no room left but its reserve: free space on its disk; until then uploads are refused, and \
+                 deleting assets works"
+            );
+            found.push(told(true, detail));
+        }
+        let unreadable = condition.set_aside.max(condition.damaged_at_start);
+        if unreadable > 0 {
+            let detail = format!(
+                "{path} has {unreadable} records that cannot be read: the log names them; restore them from a backup, or \
+                 delete their assets"
+            );
+            found.push(told(false, detail));
+        }
+        if condition.unsettled_buckets > 0 {
+            let detail = format!(
+                "{path}: its disk has failed, and changes are in doubt; the store settles them when the disk works again"
+            );
+            found.push(told(false, detail));
+        }
+        found
     }
 }
 
@@ -217,6 +266,7 @@ impl RunningStore {
     /// See [`super::BootError`].
     pub async fn start(config: &Config, entropy: &dyn Entropy) -> Result<Self, super::BootError> {
         let folder = DataFolder::new(&config.server.data);
+        localstore::make_room(&folder.store_folder());
         folder.make()?;
         let embedded = Embedded::start(config, entropy, None).await?;
         let addresses = RunAddresses { api: None, store: Some(embedded.endpoint()) };

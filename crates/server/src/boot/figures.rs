@@ -1,13 +1,14 @@
-//! Figures that nobody's request brings about: how many files and assets there are in each state, and a sample each five
-//! seconds of how the server fares.
+//! Figures that nobody's request brings about: how many files and assets there are in each state, what waits in each lane,
+//! and a sample each five seconds of how the server fares.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::{Lane, TimeSpan};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
-use crate::catalog::CatalogError;
+use crate::catalog::{Backlog, CatalogError, Stamped};
 use crate::clock::Clock;
 use crate::telemetry::{self, Counts, Metrics, Overview, SAMPLE_EVERY};
 
@@ -29,6 +30,15 @@ pub(super) async fn keep(
                 overview.counted(counts);
             }
             Err(error) => tracing::debug!(error = &error as &dyn std::error::Error, "files were not counted"),
+        }
+        for lane in Lane::ALL {
+            match app.catalog().measure_backlog(lane).await {
+                Ok(Stamped { now, value: Backlog { due, oldest } }) => {
+                    let late = oldest.map_or(TimeSpan::ZERO, |oldest| now.duration_since(oldest));
+                    telemetry::backlog(lane, due, late);
+                }
+                Err(error) => tracing::debug!(%lane, error = &error as &dyn std::error::Error, "not measured"),
+            }
         }
         metrics.fold();
         if tokio::time::timeout(every, stopping.cancelled()).await.is_ok() {

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 
-use super::files;
+use crate::files;
 
 /// A folder that holds, or will hold, one installation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -180,6 +180,15 @@ impl DataFolder {
         serde_json::from_str::<RunFile>(&text).ok().filter(|run| is_alive(run.pid))
     }
 
+    /// Who has taken the folder and has not said yet where it is found: it is starting, or is something else than a
+    /// server. Like a run file, what the lock file of a dead process says means nothing.
+    pub fn find_silent_holder(&self) -> Option<Holder> {
+        let mut file = File::open(self.0.join("lock")).ok()?;
+        let holder = read_holder(&mut file);
+        let announced = || self.find_running(RunFileOf::Server).is_some_and(|run| run.pid == holder.pid);
+        (is_alive(holder.pid) && !announced()).then_some(holder)
+    }
+
     /// Takes the word back. A file that is gone already is fine.
     pub fn withdraw(&self, of: RunFileOf) {
         let path = self.run_file(of);
@@ -230,6 +239,21 @@ mod tests {
         assert!(matches!(&refused, Err(FolderError::Held { holder: named, .. }) if *named == holder), "{refused:?}");
         drop(lock);
         folder.lock("another test").unwrap();
+    }
+
+    #[test]
+    fn who_holds_a_folder_and_says_nothing_is_named() {
+        let scratch = tempfile::tempdir().unwrap();
+        let folder = DataFolder::new(scratch.path());
+        assert_eq!(folder.find_silent_holder(), None);
+        let _lock = folder.lock("landfall serve").unwrap();
+        let holder = Holder { pid: std::process::id(), purpose: "landfall serve".into() };
+        assert_eq!(folder.find_silent_holder(), Some(holder));
+        folder.announce(RunFileOf::Server, RunAddresses { api: None, store: None }).unwrap();
+        assert_eq!(folder.find_silent_holder(), None);
+        // What a process left that was killed. No process has the highest number there is.
+        std::fs::write(scratch.path().join("lock"), format!("{{\"pid\":{},\"purpose\":\"x\"}}", i32::MAX)).unwrap();
+        assert_eq!(folder.find_silent_holder(), None);
     }
 
     #[test]

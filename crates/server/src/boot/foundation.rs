@@ -2,30 +2,35 @@
 //!
 //! The only file that names concrete backends.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use data_encoding::HEXLOWER;
+use domain::TimeSpan;
 use domain::limits::ORPHAN_AGE;
+use domain::store_profile::ETagForm;
 use localstore::ArrivedPart;
+use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
 
 use super::embedded::{self, Embedded};
-use super::folder::{DataFolder, FolderLock};
+use super::folder::{DataFolder, FolderError, FolderLock};
 use super::{BootError, figures, hints, store_settings};
 use crate::app::{App, AppParts, DEFAULT_COMPLETE_PATIENCE, DeliveryRules, Settings};
-use crate::auth::{Authenticator, InstallationSecret, SecretFileError};
+use crate::auth::{Authenticator, InstallationSecret, SecretFileError, TokenRules};
 use crate::catalog::Catalog;
 use crate::catalog::sqlite::SqliteCatalog;
 use crate::clock::{Clock, HostClock};
 use crate::config::{Config, ConfigError, StoreKind};
 use crate::drill::{self, Drill};
 use crate::entropy::{Entropy, HostEntropy};
+use crate::events::memory::MemoryEvents;
 use crate::jobs::Tempo;
 use crate::store::Store;
 use crate::store::s3::S3Store;
 use crate::store::signer::UrlSigner;
+use crate::vitals::Vitals;
 
 /// The pieces, put together. Nothing listens yet but the embedded store, and no job runs.
 pub(super) struct Foundation {
@@ -49,6 +54,8 @@ impl Foundation {
     pub(super) async fn lay(config: &Config, purpose: &str) -> Result<Self, BootError> {
         let (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>) = (Arc::new(HostClock), Arc::new(HostEntropy));
         let folder = DataFolder::new(&config.server.data);
+        // On a full disk the catalog needs what the store has kept back, before it can be opened.
+        localstore::make_room(&folder.store_folder());
         folder.make()?;
         let lock = folder.lock(purpose)?;
 
@@ -61,27 +68,47 @@ impl Foundation {
             }
             StoreKind::S3 => (None, None),
         };
-        let (store, signer) = store(config, embedded.as_ref(), &*catalog, drill.as_ref(), clock.clone()).await?;
+        let (store, signer, etag_form) =
+            store(config, embedded.as_ref(), &*catalog, drill.as_ref(), clock.clone()).await?;
         let app = App::new(AppParts {
             catalog: catalog.clone(),
             store,
+            events: Arc::new(MemoryEvents::default()),
             signer,
             clock: clock.clone(),
             entropy: entropy.clone(),
-            settings: settings(config, drill.as_ref())?,
+            settings: settings(config, drill.as_ref(), etag_form)?,
         });
         let (tempo, figures_every) = match drill {
-            Some(drill) => (drill.tempo, drill.figures_every),
+            Some(drill) => (Tempo::even(drill.every, drill.lease), drill.every),
             None => (Tempo::default(), figures::EVERY),
         };
         Ok(Self { folder, lock, embedded, hints, catalog, app, tempo, figures_every, clock, entropy })
     }
 
-    /// A name for this process in leases that no other has.
-    pub(super) fn holder(&self) -> String {
-        let mut bits = [0; 8];
-        self.entropy.fill(&mut bits);
-        format!("{}-{}", std::process::id(), HEXLOWER.encode(&bits))
+    /// What readiness looks at on this host. The store's folder is looked at by itself where it may be on another disk.
+    pub(super) fn vitals(&self, config: &Config) -> Result<Vitals, FolderError> {
+        let mut vitals = Vitals::default();
+        let unusable = |path: PathBuf| move |source| FolderError::Unusable { path, source };
+        let watch_folder =
+            |vitals: &mut Vitals, part, path: PathBuf| vitals.watch_folder(part, path.clone()).map_err(unusable(path));
+        watch_folder(&mut vitals, "data_folder", self.folder.path().to_owned())?;
+        if let Some(embedded) = &self.embedded {
+            watch_folder(&mut vitals, "store_folder", self.folder.store_folder())?;
+            vitals.watch(embedded.patient());
+        }
+        let catalog = config.sqlite_file();
+        vitals.watch_catalog(catalog.clone()).map_err(unusable(catalog))?;
+        Ok(vitals)
+    }
+
+    /// The name of this server among those that share the work: of its host and its folder, which no two servers have at
+    /// once, and which it has again when it is started again.
+    pub(super) fn member(&self) -> String {
+        // Where a system does not tell, the folder alone has to do: sharing a name costs work that is done twice.
+        let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        let digest = Sha256::digest(format!("{} {}", host.trim(), self.folder.path().display()));
+        HEXLOWER.encode(&digest[..8])
     }
 
     /// Closes everything in the order that loses nothing: work that requests left, catalog, store, lock.
@@ -115,12 +142,16 @@ fn verifier(
     let rules = config.auth.token_rules();
     let verifier = match config.auth.secret()? {
         Some(secret) => Authenticator::hs256(secret.expose().as_bytes(), rules),
-        None => Authenticator::hs256(own(&DataFolder::new(&config.server.data).secret_file())?.expose(), rules),
+        None => {
+            // What signs with this secret has the clock of this machine: a token ends when it says.
+            let exact = TokenRules { leeway: TimeSpan::ZERO, ..rules };
+            Authenticator::hs256(own(&DataFolder::new(&config.server.data).secret_file())?.expose(), exact)
+        }
     };
     verifier.map_err(|weak| ConfigError::relation("auth.hs256_secret", weak).into())
 }
 
-fn settings(config: &Config, drill: Option<&Drill>) -> Result<Settings, ConfigError> {
+fn settings(config: &Config, drill: Option<&Drill>, etag_form: ETagForm) -> Result<Settings, ConfigError> {
     Ok(Settings {
         collections: config.collections.collections()?,
         rules: config.uploads.rules()?,
@@ -129,6 +160,8 @@ fn settings(config: &Config, drill: Option<&Drill>) -> Result<Settings, ConfigEr
         owner_naming: config.store.owner_naming(),
         delivery: DeliveryRules { window: config.delivery.window, life: config.delivery.ttl },
         complete_patience: DEFAULT_COMPLETE_PATIENCE,
+        etag_form,
+        scrub: config.reconcile.scrub,
         reconcile_budget: config.reconcile.budget,
         orphan_age: drill.map_or(ORPHAN_AGE, |drill| drill.orphan_age),
     })
@@ -156,7 +189,7 @@ async fn catalog(config: &Config, drill: Option<&Drill>, clock: Arc<dyn Clock>) 
 
     let mut catalog = SqliteCatalog::open(&config.sqlite_file(), clock).await?;
     if let Some(drill) = drill {
-        catalog = catalog.with_idempotency_lease(drill.idempotency_lease);
+        catalog = catalog.with_idempotency_lease(drill.lease);
     }
     let metered = Arc::new(Around::new(Arc::new(catalog), Metered));
     Ok(match drill {
@@ -165,14 +198,14 @@ async fn catalog(config: &Config, drill: Option<&Drill>, clock: Arc<dyn Clock>) 
     })
 }
 
-/// The store and the signer of its URLs. The embedded one is used exactly as any other: by its address and keys.
+/// The store, the signer of its URLs, and how its ETags are made. The embedded one is used exactly as any other: by its address and keys.
 async fn store(
     config: &Config,
     embedded: Option<&Embedded>,
     catalog: &dyn Catalog,
     drill: Option<&Drill>,
     clock: Arc<dyn Clock>,
-) -> Result<(Arc<dyn Store>, UrlSigner), BootError> {
+) -> Result<(Arc<dyn Store>, UrlSigner, ETagForm), BootError> {
     use crate::store::around::Around;
     use crate::store::metered::Metered;
 
@@ -181,6 +214,7 @@ async fn store(
         Some(_) => embedded::behaviour(),
         None => store_settings::seen_behaviour(catalog, &settings).await,
     };
+    let etag_form = settings.behaviour.etag;
     let signer = UrlSigner::new(signer)?;
     let store = S3Store::connect(settings, clock).await?;
     let metered = Arc::new(Around::new(Arc::new(store), Metered));
@@ -188,5 +222,5 @@ async fn store(
         Some(drill) => Arc::new(Around::new(metered, drill.fail_points.clone())),
         None => metered,
     };
-    Ok((store, signer))
+    Ok((store, signer, etag_form))
 }

@@ -1,5 +1,6 @@
 //! What the embedded store says by itself: that a part has arrived. So an upload that nobody completes is published when
-//! its bytes are there, and not only with the next look of its schedule.
+//! its bytes are there, and not only with the next look of its schedule; and one whose size nobody declared is ended as
+//! soon as it is over its limit, and not only with its client's next request.
 //!
 //! Hints flow one way, from the store to here, and are never believed: the use case asks catalog and store. *Invariant*:
 //! a lost, late or doubled hint changes nothing but the time.
@@ -17,8 +18,6 @@ use crate::store::layout::Layout;
 pub(super) const KEPT: usize = 1024;
 /// Looked into at once: each may drive a commit.
 const AT_ONCE: usize = 8;
-/// The part that an upload has that nobody completes.
-const ONLY_PART: u16 = 1;
 
 /// Looks into hints until told to stop, or until the store ends. A look that is under way then is dropped, which is as a
 /// crash there: the jobs of the next start go on with it.
@@ -45,8 +44,7 @@ pub(super) async fn follow(
 fn subject<'h>(layout: &Layout, hint: &'h ArrivedPart) -> Option<(Visibility, &'h str)> {
     let both = [Visibility::Private, Visibility::Public];
     let visibility = both.into_iter().find(|visibility| layout.bucket_of(*visibility) == hint.bucket)?;
-    let key = layout.own_text(&hint.key)?;
-    (hint.number == ONLY_PART).then_some((visibility, key))
+    Some((visibility, layout.own_text(&hint.key)?))
 }
 
 #[cfg(test)]
@@ -60,7 +58,7 @@ mod tests {
         for (hint, expected) in [
             (hint("private", "landfall/a/b", 1), Some((Visibility::Private, "a/b"))),
             (hint("public", "landfall/a/b", 1), Some((Visibility::Public, "a/b"))),
-            (hint("private", "landfall/a/b", 2), None),
+            (hint("private", "landfall/a/b", 2), Some((Visibility::Private, "a/b"))),
             (hint("private", "elsewhere/a/b", 1), None),
             (hint("third", "landfall/a/b", 1), None),
         ] {

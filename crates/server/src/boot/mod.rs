@@ -1,18 +1,19 @@
 //! Puts the pieces together, and takes them apart again without losing anything.
 //!
 //! [`Landfall::start`] is the whole server in this process; [`Offline`] is catalog and store without it; [`RunningStore`]
-//! is the embedded store alone; [`Consultation`] is the store for doctor. *Invariant*: concrete backends are named in `foundation` and nowhere else; whatever a
-//! configuration can get wrong is found before anything listens.
+//! is the embedded store alone; [`Consultation`] is the store for doctor. *Invariant*: concrete backends are
+//! named in `foundation` and `offline` for whoever serves and in `consulting` for doctor, and nowhere outside of `boot`;
+//! whatever a configuration can get wrong is found before anything listens.
 
 mod consulting;
 mod embedded;
 mod error;
 mod figures;
-pub(crate) mod files;
 mod folder;
 mod foundation;
 mod hints;
 mod offline;
+mod ports;
 mod running;
 mod store_settings;
 

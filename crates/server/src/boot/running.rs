@@ -4,17 +4,21 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use connections::Stopped;
+use domain::TimeSpan;
+use domain::rate::Rate;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::folder::{RunAddresses, RunFileOf};
 use super::foundation::{self, Foundation};
-use super::{BootError, figures, hints};
-use crate::auth::LoginCodes;
+use super::{BootError, figures, hints, ports};
+use crate::auth::{GUESSES_AT_ONCE, GUESSES_PER_MINUTE, LoginCodes};
 use crate::config::{Config, StoreKind, local_url};
 use crate::http::{self, BodyLimits, HttpParts, HttpState, ReapClock, RelayForms, WebFile};
-use crate::jobs::{Jobs, Schedules};
+use crate::jobs::{Jobs, Runner, Schedules};
+use crate::limits::Limits;
 use crate::limits::memory::MemoryLimits;
 use crate::store::layout::Layout;
 use crate::telemetry::{Metrics, Overview};
@@ -25,9 +29,9 @@ const JOBS_STOP_TIME: Duration = Duration::from_secs(15);
 /// Commits that outlive their requests have this long at shutdown, for the same reason.
 const CLOSE_TIME: Duration = Duration::from_secs(10);
 
-/// Owners whose request rate is remembered at once: about 100 bytes each, so at most a few MB. Whoever is forgotten has
-/// been silent for longer than all others.
-const REMEMBERED_OWNERS: usize = 20_000;
+/// Owners whose request rate is remembered at once, and peers: about 200 bytes each, so at most a few MB. Whoever is
+/// forgotten has been silent for longer than all others.
+const REMEMBERED_NAMES: usize = 20_000;
 
 /// The server.
 #[derive(Debug)]
@@ -58,6 +62,9 @@ struct Face {
     public_url: String,
     /// The codes of login links, where there are any.
     logins: Option<Arc<LoginCodes>>,
+    /// How long to go on after saying that the end is near.
+    drain: TimeSpan,
+    draining: CancellationToken,
     stopping: CancellationToken,
     serving: TaskTracker,
 }
@@ -80,7 +87,9 @@ impl Landfall {
                 if let Some(hints) = hints {
                     face.serving.spawn(hints::follow(hints, layout, foundation.app.clone(), face.stopping.clone()));
                 }
-                let jobs = Jobs::start(&foundation.app, schedules, foundation.tempo, &foundation.holder());
+                let member = foundation.member();
+                let runner = Runner::new(foundation.app.clone(), member, schedules, foundation.tempo);
+                let jobs = Jobs::start(runner);
                 Ok(Running { foundation, jobs, face })
             }
             Err(error) => {
@@ -108,12 +117,18 @@ impl Running {
         let local = config.store.kind == StoreKind::Embedded;
         let overview = Arc::<Overview>::default();
         let logins = local.then(Arc::<LoginCodes>::default);
-        let stopping = CancellationToken::new();
+        let (draining, stopping) = (CancellationToken::new(), CancellationToken::new());
+        let limiter =
+            |rate| -> Arc<dyn Limits> { Arc::new(MemoryLimits::new(rate, REMEMBERED_NAMES, foundation.clock.clone())) };
         let state = HttpState::new(HttpParts {
             app: foundation.app.clone(),
             authenticator: foundation::authenticator(config, &*foundation.entropy)?,
             logins: logins.clone(),
-            limits: Arc::new(MemoryLimits::new(config.limits.rate(), REMEMBERED_OWNERS, foundation.clock.clone())),
+            limits: limiter(config.limits.rate()),
+            peer_limits: limiter(config.limits.link_rate()),
+            guess_limits: limiter(guess_rate()),
+            request_limits: config.limits.requests(),
+            trusted_proxies: config.server.trusted_proxies.clone(),
             clock: foundation.clock.clone(),
             entropy: foundation.entropy.clone(),
             overview: overview.clone(),
@@ -122,16 +137,18 @@ impl Running {
             public_url: public_url.clone(),
             origins: config.web.origins.clone(),
             web_files,
+            vitals: foundation.vitals(config)?,
             reap_clock: if local { ReapClock::Movable } else { ReapClock::Fixed },
             relay_forms: if config.uploads.relay_forms { RelayForms::Allowed } else { RelayForms::Refused },
+            draining: draining.clone(),
             stopping: stopping.clone(),
         });
         let run = RunAddresses { api: Some(addresses.api.clone()), store: addresses.store.clone() };
         foundation.folder.announce(RunFileOf::Server, run)?;
         let serving = TaskTracker::new();
-        let requests = http::serve(listener, http::router(state), stopping.clone());
+        let requests = http::serve(listener, http::router(state), ports::limits(config, "api"), stopping.clone());
         serving.spawn(async move {
-            if requests.await == http::Stopped::CutOff {
+            if requests.await == Stopped::CutOff {
                 tracing::warn!("requests were still running after the time to stop; their connections are closed");
             }
         });
@@ -143,7 +160,7 @@ impl Running {
             foundation.figures_every,
             stopping.clone(),
         ));
-        Ok(Face { addresses, public_url, logins, stopping, serving })
+        Ok(Face { addresses, public_url, logins, drain: config.drain(), draining, stopping, serving })
     }
 
     /// Where it is found.
@@ -163,13 +180,24 @@ impl Running {
         let (clock, entropy) = (&self.foundation.clock, &*self.foundation.entropy);
         let (owner, scopes) = http::local_operator();
         let code = logins.give(owner, scopes, clock.now(), entropy);
-        Some(http::login_url(&self.face.public_url, code.expose()))
+        Some(http::login_url(&http::PublicUrl::new(&self.face.public_url), code.expose()))
+    }
+
+    /// Says that the end is near, so that balancers send nothing more, and goes on serving for `[server] drain`.
+    pub async fn drain(&self) {
+        self.face.draining.cancel();
+        let drain = self.face.drain.unsigned_abs();
+        if !drain.is_zero() {
+            tracing::info!(?drain, "not ready any more; requests are still answered");
+            tokio::time::sleep(drain).await;
+        }
     }
 
     /// Stops taking requests, lets those under way finish and jobs finish their step, then closes catalog and store.
     /// Whatever does not finish in its time is finished by the next start.
     pub async fn stop(self) {
         self.foundation.folder.withdraw(RunFileOf::Server);
+        self.face.draining.cancel();
         self.face.stopping.cancel();
         self.face.serving.close();
         let jobs = tokio::time::timeout(JOBS_STOP_TIME, self.jobs.stop());
@@ -183,16 +211,21 @@ impl Running {
     }
 }
 
+/// Wrong login codes of one peer.
+fn guess_rate() -> Rate {
+    Rate::per_minute(GUESSES_PER_MINUTE, GUESSES_AT_ONCE).expect("the constants are a rate")
+}
+
 async fn listen(address: SocketAddr) -> Result<TcpListener, BootError> {
     TcpListener::bind(address).await.map_err(|source| BootError::Listen { address, source })
 }
 
 #[cfg(test)]
 mod tests {
-    use domain::{Asset, AssetStatus, Description, FileName, MediaType, Metadata, OwnerId, RoleName, TimeSpan, Title};
+    use domain::{Asset, AssetStatus, Description, FileName, MediaType, Metadata, OwnerId, RoleName, Title};
 
     use super::*;
-    use crate::app::{Finisher, NewFile, NewUpload, News, Opened};
+    use crate::app::{App, Finisher, NewFile, NewUpload, Opened};
 
     const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR and so on";
     /// Far more than a busy machine needs.
@@ -206,8 +239,7 @@ mod tests {
     }
 
     /// An image that nobody will complete, of any size.
-    async fn image(running: &Running) -> Opened {
-        let app = &running.foundation.app;
+    async fn image(app: &App) -> Opened {
         let picture = NewFile {
             file_name: FileName::parse("me.png").unwrap(),
             size: None,
@@ -233,17 +265,16 @@ mod tests {
         assert!(sent.status().is_success(), "{}", sent.text().await.unwrap());
     }
 
-    async fn published(running: &Running, opened: &Opened) -> Asset {
-        let app = &running.foundation.app;
-        let mut bell = app.listen();
-        let look = async || app.catalog().find_asset(opened.asset.id).await.unwrap().value.unwrap();
+    async fn published(app: &App, opened: &Opened) -> Asset {
+        let mut bell = app.listen(&OwnerId::parse("42").unwrap());
+        let look = async || app.catalog().find_asset_anywhere(opened.asset.id).await.unwrap().value.unwrap();
         let wait = async {
             loop {
                 let asset = look().await;
                 if asset.status == AssetStatus::Created {
                     return asset;
                 }
-                while bell.recv().await.unwrap().news != News::Events {}
+                bell.next().await.unwrap();
             }
         };
         tokio::time::timeout(SOON, wait).await.unwrap()
@@ -253,23 +284,27 @@ mod tests {
     async fn the_embedded_store_tells_when_an_image_is_there() {
         let folder = tempfile::tempdir().unwrap();
         let running = start(&folder).await;
-        // Somebody else is at the job, so it is the hint that publishes.
-        let held = running.foundation.catalog.take_lease("finish-single", "nobody", TimeSpan::from_hours(1)).await;
-        assert!(held.unwrap());
-        let opened = image(&running).await;
+        // Nothing looks by itself, so it is the hint that publishes.
+        let Running { foundation, jobs, face } = running;
+        jobs.stop().await;
+        let app = foundation.app.clone();
+        let opened = image(&app).await;
         assert_eq!(opened.asset.status, AssetStatus::Uploading);
         send(&opened).await;
-        let asset = published(&running, &opened).await;
+        let asset = published(&app, &opened).await;
         let file = asset.files().next().unwrap();
         assert_eq!(file.plan.size().map(domain::ByteCount::get), Some(PNG.len() as u64));
-        running.stop().await;
+        face.stopping.cancel();
+        face.serving.close();
+        face.serving.wait().await;
+        foundation.close().await;
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn what_arrived_while_no_server_heard_is_found_by_the_job() {
         let folder = tempfile::tempdir().unwrap();
         let running = start(&folder).await;
-        let opened = image(&running).await;
+        let opened = image(&running.foundation.app).await;
         let [part] = &opened.grants.values().next().unwrap()[..] else { panic!("one part") };
         let path = part.url.expose().split_once("://").unwrap().1.split_once('/').unwrap().1.to_owned();
         let address = running.addresses().store.as_ref().unwrap()["http://".len()..].parse().unwrap();
@@ -283,7 +318,7 @@ mod tests {
         store.stop().await;
 
         let running = start(&folder).await;
-        published(&running, &opened).await;
+        published(&running.foundation.app, &opened).await;
         running.stop().await;
     }
 }

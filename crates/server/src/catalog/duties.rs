@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use domain::change::Change;
 use domain::reconcile::Orphan;
 use domain::{
-    Asset, AssetStatus, EventKind, Fence, File, FileId, FileState, Installation, OutboxEvent, Reason, Sizing,
-    StateName, Timestamp,
+    Asset, AssetStatus, EventKind, File, FileId, FileState, Installation, OutboxEvent, Reason, Sizing, StateName,
+    Timestamp,
 };
 
 use super::{AssetQuery, Reservation, Survey};
@@ -34,12 +34,14 @@ pub(super) fn of_reservation(reservation: &Reservation) {
 /// A page has a size.
 pub(super) fn of_query(query: &AssetQuery) {
     assert!((1..=MAX_PAGE).contains(&query.limit), "a page has 1 to {MAX_PAGE} assets");
+    assert!(query.look_at >= 1, "a search looks at something");
 }
 
 /// A step of one file raises its fence by one and is not the publication, which needs all of an asset's files.
-pub(super) fn of_advance(from: Fence, next: &File, events: &[OutboxEvent]) {
+pub(super) fn of_advance(before: &File, next: &File, events: &[OutboxEvent]) {
     of_file(next);
-    assert_eq!(next.fence, from.next(), "a write raises the fence by one");
+    assert_eq!(next.id, before.id, "a step is of one file");
+    assert_eq!(next.fence, before.fence.next(), "a write raises the fence by one");
     assert_ne!(next.state.name(), StateName::Created, "files become CREATED together, by `apply` (I7)");
     for event in events {
         assert_eq!(event.asset, next.asset, "an event is about the file's asset");
@@ -99,7 +101,7 @@ pub(super) fn of_installation(from: &Installation, next: &Installation) {
 }
 
 /// A step keeps everything but state, upload id, deadline, `url_not_after`, checksum, fence, the next look and what is
-/// known of the size, and never goes back.
+/// known of the size, and when something is owed to it, and never goes back.
 pub(super) fn of_step(row: &File, next: &File) {
     let kept = File {
         state: row.state.clone(),
@@ -107,6 +109,7 @@ pub(super) fn of_step(row: &File, next: &File) {
         deadline: row.deadline,
         url_not_after: row.url_not_after,
         checksum: row.checksum.clone(),
+        due_at: row.due_at,
         fence: row.fence,
         plan: row.plan,
         auto: row.auto,
@@ -138,6 +141,8 @@ fn of_file(file: &File) {
     assert_eq!(file.key.file_key().asset(), file.asset, "a key names the file's asset");
     let opened = file.upload_id.is_some();
     of_plan(file);
+    assert!(file.keeps_its_due_time(), "what owes something has a time (I9)");
+    file.due_at.iter().copied().for_each(of_time);
     match &file.state {
         FileState::Reserved => assert!(!opened, "a RESERVED file has no upload yet"),
         FileState::Uploading => assert!(opened, "an UPLOADING file has its upload id"),
@@ -202,6 +207,16 @@ fn of_asset(asset: &Asset) {
             AssetStatus::Gone(_) => assert!(ended(published) && ended(pending), "an asset goes with its files"),
         }
         assert_ne!(pending, Some(StateName::Created), "what is pending is not published");
+        let on_its_way = place.pending.iter().find(|file| file.state.reason().is_none());
+        let published = asset.status == AssetStatus::Created;
+        assert!(on_its_way.is_none_or(|file| file.addition == published), "a file knows what it was announced for");
+    }
+    let forgotten = asset.title.is_forgotten() && asset.fingerprint.is_none();
+    match asset.status {
+        AssetStatus::Uploading | AssetStatus::Created => {
+            assert!(!asset.title.is_forgotten(), "an asset has a title");
+        }
+        AssetStatus::Gone(_) => assert!(forgotten, "an asset goes with what its owner wrote about it"),
     }
     match asset.status {
         AssetStatus::Uploading => assert_eq!(asset.published_at, None, "an UPLOADING asset was never published"),

@@ -70,9 +70,9 @@ mod tests {
     use domain::TimeSpan;
 
     use super::*;
-    use crate::catalog::Catalog as _;
     use crate::catalog::around::Around;
     use crate::catalog::memory::MemoryCatalog;
+    use crate::catalog::{Figures as _, Members as _, Outbox as _};
     use crate::clock::HostClock;
     use crate::telemetry::Metrics;
 
@@ -83,7 +83,7 @@ mod tests {
         catalog.count_files().await.unwrap();
         // Polled by nobody, then dropped: it never began. Polled once and dropped: it counts.
         drop(catalog.list_events(0, 1));
-        let mut begun = catalog.take_lease("a", "b", TimeSpan::from_secs(1));
+        let mut begun = catalog.renew_member("a", TimeSpan::from_secs(1));
         let _ = futures::poll!(&mut begun);
         drop(begun);
         let text = metrics.render();
@@ -91,7 +91,7 @@ mod tests {
             let line = format!("db_client_operation_duration_seconds_count{{db_operation_name=\"{name}\"}} 1");
             text.lines().any(|found| found == line)
         };
-        assert!(count("count_files") && count("take_lease"), "{text}");
+        assert!(count("count_files") && count("renew_member"), "{text}");
         assert!(!text.contains("list_events"), "{text}");
     }
 }

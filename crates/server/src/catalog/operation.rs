@@ -1,36 +1,70 @@
 //! The calls of the port by name: for metrics, logs, planned failures and fail points.
 //!
-//! `close` is not among them: it has no answer that could be lost.
+//! `close` is not among them: it has no answer that could be lost. *Rule*: a call's name is its method's.
 
-crate::operations::operations! { "Catalog":
-    Now = "now" is "now",
-    Reserve = "reserve" is "reserve",
-    Settle = "settle" is "settle",
-    FindAsset = "find_asset" is "find_asset",
-    ListAssets = "list_assets" is "list_assets",
-    SurveyAssets = "survey_assets" is "survey_assets",
-    PatchAsset = "patch_asset" is "patch_asset",
-    FindFile = "find_file" is "find_file",
-    Advance = "advance" is "advance",
-    Apply = "apply" is "apply",
-    Announce = "announce" is "announce",
-    ListFiles = "list_files" is "list_files",
-    ListAwaited = "list_awaited" is "list_awaited",
-    ListExpirable = "list_expirable" is "list_expirable",
-    ListKeys = "list_keys" is "list_keys",
-    AdoptOrphan = "adopt_orphan" is "adopt_orphan",
-    LoadInstallation = "load_installation" is "load_installation",
-    ReplaceInstallation = "replace_installation" is "replace_installation",
-    Purge = "purge" is "purge",
-    ForgetRequests = "forget_requests" is "forget_requests",
-    TakeLease = "take_lease" is "take_lease",
-    ReleaseLease = "release_lease" is "release_lease",
-    ListEvents = "list_events" is "list_events",
-    ListOwnerEvents = "list_owner_events" is "list_owner_events",
-    ListAssetEvents = "list_asset_events" is "list_asset_events",
-    LastEventPosition = "last_event_position" is "last_event_position",
-    CountFiles = "count_files" is "count_files",
-    CountAssets = "count_assets" is "count_assets",
-    LoadProfile = "load_profile" is "load_profile",
-    StoreProfile = "store_profile" is "store_profile",
+use super::{due_work, figures, installation, members, outbox, rows};
+
+/// A call of one of the capabilities of [`super::Catalog`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Operation(&'static str);
+
+impl Operation {
+    /// Of a capability's method. Only `capability!` makes one.
+    pub(super) const fn of(method: &'static str) -> Self {
+        Self(method)
+    }
+
+    /// Every call there is, in the order of the port.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let capabilities =
+            [rows::CALLS, due_work::CALLS, outbox::CALLS, members::CALLS, installation::CALLS, figures::CALLS];
+        capabilities.into_iter().flatten().copied()
+    }
+
+    /// The label in metrics, the word in logs and in the names of fail points.
+    pub const fn name(self) -> &'static str {
+        self.0
+    }
 }
+
+/// Declares a capability: the trait as it stands, its calls by name, and the delegation with something around each
+/// call. *Invariant*: every method passes through [`super::around::AroundCatalog::around`] exactly once, and arguments
+/// reach the catalog as they came.
+macro_rules! capability {
+    (
+        $(#[$about:meta])*
+        pub trait $capability:ident {
+            $(
+                $(#[$doc:meta])*
+                async fn $method:ident(
+                    &$this:ident $(, $argument:ident: $kind:ty)* $(,)?
+                ) -> Result<$answer:ty, CatalogError>;
+            )+
+        }
+    ) => {
+        $(#[$about])*
+        #[async_trait::async_trait]
+        pub trait $capability: Send + Sync + 'static {
+            $(
+                $(#[$doc])*
+                async fn $method(&$this, $($argument: $kind),*) -> Result<$answer, CatalogError>;
+            )+
+        }
+
+        /// The capability's calls.
+        pub(super) const CALLS: &[super::operation::Operation] =
+            &[$(super::operation::Operation::of(stringify!($method))),+];
+
+        #[async_trait::async_trait]
+        impl<A: super::around::AroundCatalog> $capability for super::around::Around<A> {
+            $(
+                async fn $method(&$this, $($argument: $kind),*) -> Result<$answer, CatalogError> {
+                    let operation = super::operation::Operation::of(stringify!($method));
+                    $this.layer.around(operation, $this.catalog.$method($($argument),*)).await
+                }
+            )+
+        }
+    };
+}
+
+pub(super) use capability;

@@ -9,8 +9,9 @@ use super::error::ConfigError;
 use super::form::{FilePath, Hidden, Maybe, Number, Size, Span, Text, not_empty};
 use super::secret::{self, Secret};
 use super::visit::Visitor;
-use crate::auth::{MIN_SECRET_BYTES, TokenRules};
+use crate::auth::{DEFAULT_LONGEST_TOKEN_LIFE, MIN_SECRET_BYTES, TokenRules};
 use crate::catalog::Allowance;
+use crate::http::RequestLimits;
 
 /// `[auth]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,14 +26,25 @@ pub struct AuthConfig {
     pub audience: Option<String>,
     /// By how much clocks may differ.
     pub leeway: TimeSpan,
+    /// How long a token may work.
+    pub longest_token_life: TimeSpan,
 }
 
 impl Default for AuthConfig {
     fn default() -> Self {
-        let leeway = TimeSpan::from_secs(60);
-        Self { hs256_secret: None, hs256_secret_file: None, issuer: None, audience: None, leeway }
+        Self {
+            hs256_secret: None,
+            hs256_secret_file: None,
+            issuer: None,
+            audience: None,
+            leeway: TimeSpan::from_secs(60),
+            longest_token_life: DEFAULT_LONGEST_TOKEN_LIFE,
+        }
     }
 }
+
+/// Two years: longer than any rotation of secrets.
+const LONGEST_LIFE: TimeSpan = TimeSpan::from_hours(24 * 366 * 2);
 
 impl AuthConfig {
     pub(super) fn keys(&mut self, visitor: &mut impl Visitor) {
@@ -45,8 +57,11 @@ impl AuthConfig {
         visitor.key("issuer", doc, &mut self.issuer, Maybe(Text(not_empty), "\"https://id.example.com\""));
         let doc = "What `aud` of every token must hold. Default: anything.";
         visitor.key("audience", doc, &mut self.audience, Maybe(Text(not_empty), "\"landfall\""));
-        let doc = "By how much the clocks of issuers may differ from ours.";
+        let doc = "By how much the clocks of issuers may differ from ours: a token of theirs works for so much longer. One that is signed with this installation's own secret ends when it says.";
         visitor.key("leeway", doc, &mut self.leeway, Span(TimeSpan::ZERO..=TimeSpan::from_mins(10)));
+        let doc = "How long a token may work, from `iat` to `exp`; from now where it has no `iat`. A token cannot be taken back, so one that works for longer is refused.";
+        let longest = Span(TimeSpan::from_mins(1)..=LONGEST_LIFE);
+        visitor.key("longest_token_life", doc, &mut self.longest_token_life, longest);
     }
 
     /// The configured secret; `None` where the installation makes its own.
@@ -66,7 +81,12 @@ impl AuthConfig {
 
     /// What tokens must say.
     pub fn token_rules(&self) -> TokenRules {
-        TokenRules { issuer: self.issuer.clone(), audience: self.audience.clone(), leeway: self.leeway }
+        TokenRules {
+            issuer: self.issuer.clone(),
+            audience: self.audience.clone(),
+            leeway: self.leeway,
+            longest_life: self.longest_token_life,
+        }
     }
 }
 
@@ -85,11 +105,33 @@ pub struct LimitsConfig {
     pub open_uploads: u32,
     /// Declared bytes of one owner's unfinished uploads.
     pub reserved_bytes: ByteCount,
+    /// Links that one peer may follow a minute, evenly.
+    pub links_per_minute: u32,
+    /// Links that one peer may follow at once.
+    pub link_burst: u32,
+    /// Requests under way at once.
+    pub requests_at_once: u32,
+    /// Of one owner.
+    pub requests_per_owner: u32,
+    /// Of one capability.
+    pub requests_per_capability: u32,
+    /// Of one peer without a token.
+    pub requests_per_peer: u32,
+    /// Streams of events at once.
+    pub event_streams: u32,
+    /// Of one owner.
+    pub event_streams_per_owner: u32,
+    /// Forms with files at once.
+    pub forms_at_once: u32,
+    /// Of one capability.
+    pub forms_per_capability: u32,
 }
 
 impl Default for LimitsConfig {
     /// A folder of a thousand pictures goes up without a pause: each takes two or three requests.
     fn default() -> Self {
+        let usual = RequestLimits::default();
+        let count = |number| u32::try_from(number).expect("the defaults are small");
         Self {
             body: ByteCount::mib(1),
             complete_body: ByteCount::mib(4),
@@ -97,6 +139,17 @@ impl Default for LimitsConfig {
             burst: 1_000,
             open_uploads: 1_000,
             reserved_bytes: ByteCount::gib(2 << 10),
+            // A page of a hundred thumbnails, and six of them at once.
+            links_per_minute: 1_200,
+            link_burst: 600,
+            requests_at_once: count(usual.at_once),
+            requests_per_owner: count(usual.per_owner),
+            requests_per_capability: count(usual.per_capability),
+            requests_per_peer: count(usual.per_peer),
+            event_streams: count(usual.event_streams),
+            event_streams_per_owner: count(usual.event_streams_per_owner),
+            forms_at_once: count(usual.forms),
+            forms_per_capability: count(usual.forms_per_capability),
         }
     }
 }
@@ -112,7 +165,7 @@ impl LimitsConfig {
         visitor.key("body", doc, &mut self.body, Size(ByteCount::kib(1)..=LARGEST_BODY));
         let doc = "Largest body of a complete request; 10,000 parts with their ETags are under 1 MiB.";
         visitor.key("complete_body", doc, &mut self.complete_body, Size(ByteCount::kib(1)..=LARGEST_BODY));
-        let doc = "Requests of one owner a minute, evenly spread.";
+        let doc = "Requests of one owner a minute, evenly spread. Some count as several: each 64 KiB of a body, each 100 part URLs, and a search as ten.";
         visitor.key("rate_per_minute", doc, &mut self.rate_per_minute, Number(1..=LARGEST_RATE));
         let doc = "Requests that one owner may send at once.";
         visitor.key("burst", doc, &mut self.burst, Number(1..=1_000_000));
@@ -120,6 +173,53 @@ impl LimitsConfig {
         visitor.key("open_uploads", doc, &mut self.open_uploads, Number(1..=1_000_000));
         let doc = "Declared bytes that one owner's unfinished uploads may hold.";
         visitor.key("reserved_bytes", doc, &mut self.reserved_bytes, Size(ByteCount(1)..=ByteCount::gib(1 << 30)));
+        let doc = "Links (/w/...) that one peer may follow a minute, evenly spread. A peer is an IPv4 address or an IPv6 /64; behind server.trusted_proxies the one that the proxy names.";
+        visitor.key("links_per_minute", doc, &mut self.links_per_minute, Number(1..=LARGEST_RATE));
+        let doc = "Links that one peer may follow at once.";
+        visitor.key("link_burst", doc, &mut self.link_burst, Number(1..=1_000_000));
+        self.at_once_keys(visitor);
+    }
+
+    fn at_once_keys(&mut self, visitor: &mut impl Visitor) {
+        let most = || Number(1..=1 << 20);
+        let doc = "API requests under way at once. Each holds a body of at most `body` in memory. A quarter is kept for those that need only the catalog, for when the store hangs.";
+        visitor.key("requests_at_once", doc, &mut self.requests_at_once, most());
+        let doc = "Of one owner, and as many again by its capabilities together. One more is answered 429.";
+        visitor.key("requests_per_owner", doc, &mut self.requests_per_owner, most());
+        let doc = "Of one capability.";
+        visitor.key("requests_per_capability", doc, &mut self.requests_per_capability, most());
+        let doc = "Of one peer that shows no token: by capabilities, by links, and for sessions.";
+        visitor.key("requests_per_peer", doc, &mut self.requests_per_peer, most());
+        let doc = "Streams of /v1/events at once. Each takes a connection and a few KiB.";
+        visitor.key("event_streams", doc, &mut self.event_streams, most());
+        let doc = "Of one owner.";
+        visitor.key("event_streams_per_owner", doc, &mut self.event_streams_per_owner, most());
+        let doc = "Forms with files (uploads.relay_forms) under way at once. Each holds up to 5 MiB in memory.";
+        visitor.key("forms_at_once", doc, &mut self.forms_at_once, Number(1..=10_000));
+        let doc = "Of one capability, of one peer, and of one owner by all of its capabilities.";
+        visitor.key("forms_per_capability", doc, &mut self.forms_per_capability, Number(1..=10_000));
+    }
+
+    /// How often one peer may follow links.
+    ///
+    /// # Panics
+    /// If the fields were set outside their ranges.
+    pub fn link_rate(&self) -> Rate {
+        Rate::per_minute(self.links_per_minute, self.link_burst).expect("rate and burst are in range")
+    }
+
+    /// How much may be under way at once.
+    pub const fn requests(&self) -> RequestLimits {
+        RequestLimits {
+            at_once: self.requests_at_once as usize,
+            per_owner: self.requests_per_owner as usize,
+            per_capability: self.requests_per_capability as usize,
+            per_peer: self.requests_per_peer as usize,
+            event_streams: self.event_streams as usize,
+            event_streams_per_owner: self.event_streams_per_owner as usize,
+            forms: self.forms_at_once as usize,
+            forms_per_capability: self.forms_per_capability as usize,
+        }
     }
 
     /// How often one owner may call.

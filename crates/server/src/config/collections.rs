@@ -25,7 +25,7 @@ const VIDEO_TYPES: [MediaType; 6] =
     [MediaType::Mp4, MediaType::QuickTime, MediaType::WebM, MediaType::Matroska, MediaType::ThreeGpp, MediaType::Avi];
 const PICTURE_TYPES: [MediaType; 2] = [MediaType::Jpeg, MediaType::Png];
 /// Names that are paths of the API itself.
-const RESERVED_NAMES: [&str; 5] = ["admin", "collections", "events", "openapi", "session"];
+const RESERVED_NAMES: [&str; 6] = ["admin", "collections", "events", "openapi", "session", "usage"];
 
 /// `[collections.NAME.roles.ROLE]`.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use jiff::tz::TimeZone;
+
 use crate::drill;
 
 const PREFIX: &str = "LANDFALL_";
@@ -18,6 +20,8 @@ pub struct Environment {
     data_home: Option<PathBuf>,
     home: Option<PathBuf>,
     drill: Option<PathBuf>,
+    /// What `TZ` says, if that is no time zone.
+    no_zone: Option<String>,
 }
 
 impl Environment {
@@ -25,7 +29,9 @@ impl Environment {
     #[expect(clippy::disallowed_methods, reason = "the one place where variables are read")]
     pub fn of_process() -> Self {
         let texts = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
-        Self::of(texts.map(|(name, value)| (name, value.to_string_lossy().into_owned())))
+        let environment = Self::of(texts.map(|(name, value)| (name, value.to_string_lossy().into_owned())));
+        let zone = std::env::var_os("TZ").filter(|_| TimeZone::try_system().is_err());
+        Self { no_zone: zone.map(|zone| zone.to_string_lossy().into_owned()), ..environment }
     }
 
     /// Takes variables as they are given; for tests and for programs that embed the server.
@@ -48,6 +54,11 @@ impl Environment {
     /// The values of keys, by variable name.
     pub(super) const fn keys(&self) -> &BTreeMap<String, String> {
         &self.keys
+    }
+
+    /// What `TZ` says, if that is no time zone: the system's zone is then unknown.
+    pub(super) fn no_zone(&self) -> Option<&str> {
+        self.no_zone.as_deref()
     }
 
     /// The folder of a drill, in tests of this repository.

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
+use connections::Network;
 use domain::{ByteCount, MediaType, TimeSpan};
 
 use super::secret::Secret;
@@ -102,6 +103,20 @@ impl Form<SocketAddr> for Address {
     }
 }
 
+/// An IP address, or a network of them.
+pub(super) struct AddressRange;
+
+impl Form<Network> for AddressRange {
+    fn parse(&self, raw: Raw<'_>) -> Result<Network, String> {
+        let text = raw.text()?;
+        text.parse().map_err(|wrong| format!("{} {wrong}", quoted(text)))
+    }
+
+    fn write(&self, value: &Network) -> Option<String> {
+        Some(quoted(&value.to_string()))
+    }
+}
+
 /// True or false.
 pub(super) struct Flag;
 
@@ -159,7 +174,7 @@ impl Form<TimeSpan> for Span {
     }
 
     fn accepts(&self) -> String {
-        format!("{} to {}", units::write_span(*self.0.start()), units::write_span(*self.0.end()))
+        units::write_spans(&self.0)
     }
 }
 
@@ -178,7 +193,7 @@ impl Form<ByteCount> for Size {
     }
 
     fn accepts(&self) -> String {
-        format!("{} to {}", self.0.start(), self.0.end())
+        units::write_sizes(&self.0)
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod access;
 mod collections;
+mod connections;
 mod environment;
 mod error;
 mod form;
@@ -24,6 +25,7 @@ mod visit;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+pub use self::connections::ConnectionsConfig;
 pub use access::{AuthConfig, LimitsConfig};
 pub use collections::{CollectionConfig, CollectionsConfig, RoleConfig};
 pub use environment::Environment;
@@ -47,6 +49,11 @@ use crate::drill;
 /// Says what the text should look like.
 pub fn parse_span(text: &str) -> Result<domain::TimeSpan, String> {
     units::parse_span(text).ok_or_else(|| format!("is not {}", units::SPAN_FORM))
+}
+
+/// Writes a time span as [`parse_span`] reads it.
+pub fn write_span(span: domain::TimeSpan) -> String {
+    units::write_span(span)
 }
 
 /// Reads a size such as `8 MiB`.
@@ -82,6 +89,8 @@ pub struct Config {
     pub auth: AuthConfig,
     /// How much one may do.
     pub limits: LimitsConfig,
+    /// What connections may cost.
+    pub connections: ConnectionsConfig,
     /// What is logged and measured.
     pub telemetry: TelemetryConfig,
     /// The folder of a drill ([`crate::drill`]). No key and no flag sets it, and nothing prints it.
@@ -114,6 +123,7 @@ impl Config {
             delivery: DeliveryConfig::default(),
             auth: AuthConfig::default(),
             limits: LimitsConfig::default(),
+            connections: ConnectionsConfig::default(),
             telemetry: TelemetryConfig::default(),
             drill: None,
         }
@@ -139,6 +149,7 @@ impl Config {
         config.raise(flags);
         config.drill = environment.drill();
         config.check()?;
+        config.check_zone(environment)?;
         Ok(config)
     }
 
@@ -186,6 +197,24 @@ impl Config {
         self.check_drill()
     }
 
+    /// With a `TZ` that is no zone, what is due at 01:00 would run at 01:00 UTC, and nobody would know.
+    fn check_zone(&self, environment: &Environment) -> Result<(), ConfigError> {
+        let zones = [&self.expire.time_zone, &self.reconcile.time_zone];
+        match environment.no_zone() {
+            Some(zone) if zones.into_iter().any(|zone| zone == uploads::SYSTEM_ZONE) => {
+                let wrong = "is no time zone; set it to a name such as Asia/Seoul, or unset it, or set expire.time_zone \
+                             and reconcile.time_zone";
+                Err(ConfigError::relation("TZ", format!("{} {wrong}", form::quoted(zone))))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// What an operator should know of a configuration that can be started with.
+    pub fn warnings(&self) -> Vec<String> {
+        self.unreachable_addresses()
+    }
+
     /// Whoever drills ends and stops the process: nobody else may be using it.
     fn check_drill(&self) -> Result<(), ConfigError> {
         let listens = [("server.listen", self.server.listen), ("store.listen", self.store.listen)];
@@ -203,22 +232,32 @@ impl Config {
         visitor.section("web", "Web pages that upload.", |v| self.web.keys(v));
         visitor.section("catalog", "Where rows are kept.", |v| self.catalog.keys(v));
         visitor.section("store", "Where objects are kept.", |v| self.store.keys(v));
-        visitor.section("collections", COLLECTIONS, |v| self.collections.keys(v));
+        visitor.section("collections", &about_collections(), |v| self.collections.keys(v));
         visitor.section("uploads", "How long uploads and their URLs live.", |v| self.uploads.keys(v));
         visitor.section("expire", "When abandoned uploads are swept away.", |v| self.expire.keys(v));
         visitor.section("reconcile", "When buckets and catalog are compared.", |v| self.reconcile.keys(v));
         visitor.section("delivery", "How published files are read.", |v| self.delivery.keys(v));
         visitor.section("auth", "Who may call.", |v| self.auth.keys(v));
         visitor.section("limits", "How much one owner, or one request, may ask for.", |v| self.limits.keys(v));
+        visitor.section(
+            "connections",
+            "What connections may cost, on the API's port and on the embedded store's.",
+            |v| {
+                self.connections.keys(v);
+            },
+        );
         visitor.section("telemetry", "What is logged and measured.", |v| self.telemetry.keys(v));
     }
 }
 
-const COLLECTIONS: &str = "What kinds of assets there are. Each collection has up to 8 roles: who may read a file \
-    (visibility \"private\" or \"public\"), whether an asset cannot do without it (required), its largest size, and its \
-    media types. What you write is laid over these defaults; enabled = false takes one away. Types: video/mp4, \
-    video/quicktime, video/3gpp, video/webm, video/x-matroska, video/x-msvideo, image/jpeg, image/png, image/webp, \
-    image/gif.";
+fn about_collections() -> String {
+    let types = domain::MediaType::ALL.map(domain::MediaType::name).join(", ");
+    format!(
+        "What kinds of assets there are. Each collection has up to 8 roles: who may read a file (visibility \"private\" or \
+         \"public\"), whether an asset cannot do without it (required), its largest size, and its media types. What you \
+         write is laid over these defaults; enabled = false takes one away. Types: {types}."
+    )
+}
 
 #[cfg(test)]
 mod tests;

@@ -3,10 +3,12 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
-use url::Url;
+use connections::Network;
+use domain::TimeSpan;
+use url::{Host, Url};
 
 use super::Config;
-use super::form::{Address, FilePath, ListOf, Maybe, Text, not_empty};
+use super::form::{Address, AddressRange, FilePath, ListOf, Maybe, Span, Text, not_empty};
 use super::store::StoreKind;
 use super::visit::Visitor;
 
@@ -19,12 +21,22 @@ pub struct ServerConfig {
     pub listen: SocketAddr,
     /// The address clients reach the API at, if it is not `listen`.
     pub public_url: Option<String>,
+    /// How long the server goes on after SIGTERM while it says that it is not ready; by the store's kind if absent.
+    pub drain: Option<TimeSpan>,
+    /// The proxies whose word about their clients' addresses counts.
+    pub trusted_proxies: Vec<Network>,
 }
 
 impl ServerConfig {
     /// The defaults, with a data folder.
     pub(super) fn with_data(data: PathBuf) -> Self {
-        Self { data, listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)), public_url: None }
+        Self {
+            data,
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            public_url: None,
+            drain: None,
+            trusted_proxies: Vec::new(),
+        }
     }
 
     pub(super) fn keys(&mut self, visitor: &mut impl Visitor) {
@@ -32,11 +44,18 @@ impl ServerConfig {
         visitor.key("data", doc, &mut self.data, FilePath);
         let doc = "Where the API listens. Port 0 takes a free port. --listen and LANDFALL_LISTEN set it too.";
         visitor.key("listen", doc, &mut self.listen, Address);
-        let doc = "The address clients reach the API at, behind a load balancer; printed at start. Default: http:// and `listen`.";
+        let doc = "The address clients reach the API at, behind a load balancer; printed at start. It may have a path, which a proxy takes away or passes on. Default: http:// and `listen`.";
         let example = "\"https://api.example.com\"";
         visitor.key("public_url", doc, &mut self.public_url, Maybe(Text(http_url), example));
+        let doc = "How long the server goes on answering after SIGTERM, while /readyz already says 503, so that a load balancer can take it out before it stops accepting. Longer than the balancer takes to notice. Default: 10s beside an S3 store, 0s with the embedded one, which nobody balances.";
+        visitor.key("drain", doc, &mut self.drain, Maybe(Span(TimeSpan::ZERO..=LONGEST_DRAIN), "\"10s\""));
+        let doc = "Addresses and networks of load balancers and proxies, such as \"10.0.0.0/8\". Only from them is X-Forwarded-For believed: limits per peer then count the address they name, and their own connections are those of many. Empty: nobody's word counts, and what comes through a proxy counts as one peer.";
+        visitor.key("trusted_proxies", doc, &mut self.trusted_proxies, ListOf(AddressRange));
     }
 }
+
+/// Orchestrators that wait for longer before they kill are set up for something else.
+const LONGEST_DRAIN: TimeSpan = TimeSpan::from_mins(10);
 
 /// `[web]`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -94,6 +113,14 @@ fn own_origins(server: &ServerConfig, store: StoreKind) -> Option<Vec<String>> {
 }
 
 impl Config {
+    /// How long the server goes on after it was told to stop.
+    pub fn drain(&self) -> TimeSpan {
+        self.server.drain.unwrap_or(match self.store.kind {
+            StoreKind::S3 => TimeSpan::from_secs(10),
+            StoreKind::Embedded => TimeSpan::ZERO,
+        })
+    }
+
     /// The origins whose pages send to the store: those of `web.origins`, and our own. Empty: pages of any origin,
     /// because none is named or our own cannot be known in time.
     pub fn page_origins(&self) -> Vec<String> {
@@ -104,6 +131,40 @@ impl Config {
             }
             Some(_) | None => Vec::new(),
         }
+    }
+}
+
+/// Whether an address reaches this machine alone.
+fn is_local(host: Option<Host<&str>>) -> bool {
+    match host {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    }
+}
+
+impl Config {
+    /// Who listens for other machines, or names itself by a public address, should not hand out addresses that reach this
+    /// machine alone.
+    pub(super) fn unreachable_addresses(&self) -> Vec<String> {
+        let listens_to_all = [self.server.listen, self.store.listen].into_iter().any(|at| at.ip().is_unspecified());
+        let public = self.server.public_url.as_deref().and_then(|url| Url::parse(url).ok());
+        let is_public = public.is_some_and(|url| !is_local(url.host()));
+        let mut warnings = Vec::new();
+        let mut warn = |what: &str, url: String, key: &str| {
+            warnings
+                .push(format!("{what} {url}, which only this machine reaches; set {key} to the address clients use"));
+        };
+        if self.server.public_url.is_none() && self.server.listen.ip().is_unspecified() {
+            warn("links, logins and Uppy's addresses name", local_url(self.server.listen), "server.public_url");
+        }
+        let local = self.store.listen.ip();
+        let embedded = self.store.kind == StoreKind::Embedded && self.store.public_endpoint.is_none();
+        if embedded && (local.is_unspecified() || local.is_loopback()) && (listens_to_all || is_public) {
+            warn("the URLs of parts and files name", local_url(self.store.listen), "store.public_endpoint");
+        }
+        warnings
     }
 }
 

@@ -3,10 +3,10 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-use domain::OwnerNaming;
+use domain::{ByteCount, OwnerNaming};
 
 use super::error::ConfigError;
-use super::form::{Address, Choice, FilePath, Flag, Hidden, Maybe, Text, not_empty};
+use super::form::{Address, Choice, FilePath, Flag, Hidden, Maybe, Number, Size, Text, not_empty};
 use super::secret::{self, Secret};
 use super::server::http_url;
 use super::visit::Visitor;
@@ -27,6 +27,10 @@ pub struct StoreConfig {
     pub kind: StoreKind,
     /// Where the embedded store listens.
     pub listen: SocketAddr,
+    /// Bytes that the embedded store leaves free on its disk.
+    pub reserve: ByteCount,
+    /// Percent of the disk's files that it leaves free.
+    pub reserve_inodes: u32,
     /// Where the server reaches the store; AWS's own endpoint of the region if absent.
     pub endpoint: Option<String>,
     /// Where clients reach the store, if that is elsewhere.
@@ -56,6 +60,8 @@ impl Default for StoreConfig {
         Self {
             kind: StoreKind::Embedded,
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9000)),
+            reserve: ByteCount(localstore::Reserve::default().bytes),
+            reserve_inodes: u32::from(localstore::Reserve::default().inodes_percent),
             endpoint: None,
             public_endpoint: None,
             region: "us-east-1".into(),
@@ -71,6 +77,9 @@ impl Default for StoreConfig {
     }
 }
 
+/// Keeping back more than a tebibyte is a mistake in the unit.
+const MAX_RESERVE: ByteCount = ByteCount(1 << 40);
+
 const KINDS: &[(&str, StoreKind)] = &[("embedded", StoreKind::Embedded), ("s3", StoreKind::S3)];
 
 impl StoreConfig {
@@ -85,6 +94,10 @@ impl StoreConfig {
         visitor.key("kind", doc, &mut self.kind, Choice(KINDS));
         let doc = "embedded: where the store listens. Port 0 takes a free port. --store-listen and LANDFALL_STORE_LISTEN set it too.";
         visitor.key("listen", doc, &mut self.listen, Address);
+        let doc = "embedded: what stays free on its disk for deletes and for the catalog. While less would be left, parts get 507.";
+        visitor.key("reserve", doc, &mut self.reserve, Size(ByteCount(0)..=MAX_RESERVE));
+        let doc = "embedded: percent of the disk's files that stay free, likewise.";
+        visitor.key("reserve_inodes", doc, &mut self.reserve_inodes, Number(0..=100));
         let doc = "s3: where the server reaches the store. Default: Amazon's endpoint of the region.";
         let example = "\"http://127.0.0.1:9000\"";
         visitor.key("endpoint", doc, &mut self.endpoint, Maybe(Text(http_url), example));
@@ -102,7 +115,7 @@ impl StoreConfig {
         visitor.key("public_bucket", "The bucket of public files.", &mut self.public_bucket, Text(bucket));
         let doc = "What every key begins with, to share a bucket. Empty, or ends with \"/\".";
         visitor.key("prefix", doc, &mut self.prefix, Text(prefix));
-        let doc = "Whether owner ids are always hashed in keys. False: ids of letters, digits, _ and - stand in clear.";
+        let doc = "Whether owner ids are always hashed in keys. False: ids of letters, digits, _ and - stand in clear, but for doctor and landfall.";
         visitor.key("hash_owners", doc, &mut self.hash_owners, Flag);
     }
 
@@ -114,6 +127,12 @@ impl StoreConfig {
         let doc = "s3: the file that holds its secret.";
         let example = "\"/etc/landfall/store-secret\"";
         visitor.key("secret_access_key_file", doc, &mut self.secret_access_key_file, Maybe(FilePath, example));
+    }
+
+    /// What the embedded store keeps back on its disk.
+    pub fn reserve(&self) -> localstore::Reserve {
+        let inodes_percent = u8::try_from(self.reserve_inodes).unwrap_or(100);
+        localstore::Reserve { bytes: self.reserve.get(), inodes_percent }
     }
 
     /// The access key and its secret, if they are given here and not left to the SDK.

@@ -76,7 +76,11 @@ fn unknown_keys_are_refused_with_the_likely_one() {
     for (toml, variable, expected) in [
         ("[uploads]\nidel = \"1h\"", None, ("unknown key uploads.idel in landfall.toml", "did you mean uploads.idle?")),
         ("[upload]\nidle = \"1h\"", None, ("unknown key upload in landfall.toml", "did you mean uploads?")),
-        ("[server]\nidle = \"1h\"", None, ("unknown key server.idle in landfall.toml", "did you mean uploads.idle?")),
+        (
+            "[server]\nidle = \"1h\"",
+            None,
+            ("unknown key server.idle in landfall.toml", "did you mean connections.idle?"),
+        ),
         ("listen = \"x\"", None, ("unknown key listen in landfall.toml", "did you mean server.listen?")),
         (
             "[collections.videos.roles.video]\nmaxsize = \"1 B\"",
@@ -285,4 +289,65 @@ fn our_own_pages_may_use_the_store_beside_the_named_ones() {
     ] {
         assert_eq!(load(&text, &[]).unwrap().page_origins(), origins, "{text}");
     }
+}
+
+#[test]
+fn addresses_that_only_this_machine_reaches_are_told() {
+    let told = |text: &str| {
+        let warnings = load(text, &[]).unwrap().warnings();
+        let keys = warnings.iter().map(|warning| warning.rsplit("; set ").next().unwrap().split(' ').next().unwrap());
+        keys.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let (api, store) = ("server.public_url", "store.public_endpoint");
+    for (text, keys) in [
+        ("", &[][..]),
+        ("[server]\nlisten = \"0.0.0.0:8080\"", &[api, store]),
+        ("[server]\nlisten = \"[::]:8080\"\npublic_url = \"https://a.example.com\"", &[store]),
+        ("[server]\npublic_url = \"https://a.example.com/x\"", &[store]),
+        ("[server]\npublic_url = \"http://localhost:80\"", &[]),
+        ("[store]\nlisten = \"0.0.0.0:9000\"", &[store]),
+        ("[server]\nlisten = \"192.0.2.1:80\"\n[store]\nlisten = \"192.0.2.1:90\"", &[]),
+        ("[store]\nkind = \"s3\"\n[server]\nlisten = \"0.0.0.0:80\"", &[api]),
+        (
+            "[server]\nlisten = \"0.0.0.0:80\"\npublic_url = \"http://a.test\"\n[store]\npublic_endpoint = \"http://s.test\"",
+            &[],
+        ),
+    ] {
+        assert_eq!(told(text), keys, "{text}");
+    }
+    let warnings = load("[server]\nlisten = \"0.0.0.0:8080\"", &[]).unwrap().warnings();
+    assert!(warnings[0].contains("http://127.0.0.1:8080"), "{warnings:?}");
+}
+
+/// Types in both ends of every range that the comments name.
+#[test]
+fn what_the_comments_accept_is_accepted() {
+    let printed = Config::with_data("/d").to_toml();
+    let (mut section, mut comment, mut tried) = (String::new(), String::new(), 0);
+    for line in printed.lines() {
+        let unset = line.strip_prefix("# ").filter(|line| {
+            line.split_once(" = ").is_some_and(|(key, _)| key.chars().all(|c| c.is_ascii_lowercase() || c == '_'))
+        });
+        if let (None, Some(words)) = (unset, line.strip_prefix('#')) {
+            comment.push_str(words);
+            continue;
+        }
+        if line.starts_with('[') {
+            section = line.to_owned();
+            continue;
+        }
+        let comment = std::mem::take(&mut comment);
+        let Some((key, value)) = unset.unwrap_or(line).split_once(" = ") else { continue };
+        let Some((_, accepts)) = comment.rsplit_once(" Accepts ") else { continue };
+        let Some((low, high)) = accepts.trim_end_matches('.').split_once(" to ") else { continue };
+        for end in [low, high] {
+            let written = if value.starts_with('"') { format!("\"{end}\"") } else { end.to_owned() };
+            match load(&format!("{section}\n{key} = {written}"), &[]) {
+                // By itself it is right; beside the defaults of other keys it may not be.
+                Ok(_) | Err(ConfigError::Relation { .. }) => tried += 1,
+                Err(wrong) => panic!("{key} = {written}: {wrong}"),
+            }
+        }
+    }
+    assert!(tried > 20, "only {tried} ends of ranges were found");
 }

@@ -3,13 +3,20 @@
 //! *Rule*: what is written is read back as the same value; a number without a unit is refused, because nobody can see
 //! what it counts.
 
+use std::ops::RangeInclusive;
+
 use domain::{ByteCount, TimeSpan};
 
-const SIZE_UNITS: [(&str, u64); 9] = [
+/// Largest first within each kind.
+const SIZE_UNITS: [(&str, u64); 13] = [
+    ("EiB", 1 << 60),
+    ("PiB", 1 << 50),
     ("TiB", 1 << 40),
     ("GiB", 1 << 30),
     ("MiB", 1 << 20),
     ("KiB", 1 << 10),
+    ("EB", 1_000_000_000_000_000_000),
+    ("PB", 1_000_000_000_000_000),
     ("TB", 1_000_000_000_000),
     ("GB", 1_000_000_000),
     ("MB", 1_000_000),
@@ -43,6 +50,16 @@ pub(super) fn write_size(size: ByteCount) -> String {
     let fits = |(_, scale): &&(&str, u64)| size.get() >= *scale && size.get().is_multiple_of(*scale);
     let (unit, scale) = SIZE_UNITS.iter().find(fits).unwrap_or(&("B", 1));
     format!("{} {unit}", size.get() / scale)
+}
+
+/// Writes a range so that each of its ends can be typed.
+pub(super) fn write_sizes(range: &RangeInclusive<ByteCount>) -> String {
+    format!("{} to {}", write_size(*range.start()), write_size(*range.end()))
+}
+
+/// The same for time spans.
+pub(super) fn write_spans(range: &RangeInclusive<TimeSpan>) -> String {
+    format!("{} to {}", write_span(*range.start()), write_span(*range.end()))
 }
 
 /// Reads a time span: whole numbers with units, largest first or in any order. Milliseconds are the finest.
@@ -97,6 +114,9 @@ mod tests {
             ("500 MB", 500_000_000),
             ("0 B", 0),
             ("16777215 TiB", 16_777_215 << 40),
+            ("1024 PiB", 1 << 60),
+            ("1 EiB", 1 << 60),
+            ("2 PB", 2_000_000_000_000_000),
         ] {
             assert_eq!(parse_size(text), Some(ByteCount(bytes)), "{text}");
         }

@@ -7,7 +7,7 @@ use domain::{ByteCount, TimeSpan, UploadRules};
 use super::error::ConfigError;
 use super::form::{Choice, Flag, Size, Span, Text, not_empty, quoted};
 use super::visit::Visitor;
-use crate::jobs::{ExpireSchedule, InvalidSchedule};
+use crate::recurrence::{InvalidRecurrence, Recurrence};
 
 const SECOND: TimeSpan = TimeSpan::from_secs(1);
 const YEAR: TimeSpan = TimeSpan::from_hours(24 * 365);
@@ -87,7 +87,7 @@ impl Default for ExpireConfig {
 
 impl ExpireConfig {
     pub(super) fn keys(&mut self, visitor: &mut impl Visitor) {
-        let doc = "When abandoned uploads are expired, besides at every start: minute, hour, day of month, month, day of week.";
+        let doc = "When abandoned uploads are expired; a time without a server is made up for at the next start: minute, hour, day of month, month, day of week.";
         visitor.key("cron", doc, &mut self.cron, Text(not_empty));
         let doc = "The time zone of `cron`: \"system\", or a name such as \"Asia/Seoul\".";
         visitor.key("time_zone", doc, &mut self.time_zone, Text(not_empty));
@@ -97,17 +97,17 @@ impl ExpireConfig {
     ///
     /// # Errors
     /// A cron expression or a time zone that is none, or a time that never comes.
-    pub fn schedule(&self) -> Result<ExpireSchedule, ConfigError> {
+    pub fn schedule(&self) -> Result<Recurrence, ConfigError> {
         schedule(&self.cron, &self.time_zone, ["expire.cron", "expire.time_zone"])
     }
 }
 
 /// A schedule of these two texts; `keys` are theirs.
-pub(super) fn schedule(cron: &str, time_zone: &str, keys: [&str; 2]) -> Result<ExpireSchedule, ConfigError> {
+pub(super) fn schedule(cron: &str, time_zone: &str, keys: [&str; 2]) -> Result<Recurrence, ConfigError> {
     let zone = Some(time_zone).filter(|zone| *zone != SYSTEM_ZONE);
-    ExpireSchedule::parse(cron, zone).map_err(|wrong| match wrong {
-        InvalidSchedule::Zone => ConfigError::relation(keys[1], format!("{} {wrong}", quoted(time_zone))),
-        InvalidSchedule::Cron(_) | InvalidSchedule::Never => {
+    Recurrence::parse(cron, zone).map_err(|wrong| match wrong {
+        InvalidRecurrence::Zone => ConfigError::relation(keys[1], format!("{} {wrong}", quoted(time_zone))),
+        InvalidRecurrence::Cron(_) | InvalidRecurrence::Never => {
             ConfigError::relation(keys[0], format!("{} {wrong}", quoted(cron)))
         }
     })

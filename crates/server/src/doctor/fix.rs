@@ -39,9 +39,13 @@ fn quoted(value: &Value) -> String {
 }
 
 impl Fixes {
-    fn s3api(&self, rest: &str) -> String {
+    fn aws(&self, rest: &str) -> String {
         let endpoint = self.endpoint.as_ref().map(|endpoint| format!(" --endpoint-url {endpoint}")).unwrap_or_default();
-        format!("aws s3api {rest}{endpoint}")
+        format!("aws {rest}{endpoint}")
+    }
+
+    fn s3api(&self, rest: &str) -> String {
+        self.aws(&format!("s3api {rest}"))
     }
 
     /// The bucket's logical id in templates.
@@ -53,6 +57,11 @@ impl Fixes {
         let mut all = json!({ "BucketName": bucket });
         merge(&mut all, properties);
         json!({ self.logical(bucket): { "Type": "AWS::S3::Bucket", "Properties": all } })
+    }
+
+    /// The command that removes all objects under a folder.
+    pub(super) fn remove_under(&self, bucket: &str, folder: &str) -> String {
+        self.aws(&format!("s3 rm --recursive s3://{bucket}/{folder}"))
     }
 
     /// The bucket is not there.

@@ -2,15 +2,17 @@
 //! and what does it do where stores differ.
 //!
 //! Not a conformance suite: that one tests our backend over a store of its own, this one tests an installation's store,
-//! beside everything that is in it. *Invariant*: probes touch nothing but keys under `doctor/` inside the store's prefix,
-//! which no file can have, and [`examine`] takes them away again whatever it found. Doctor changes no setting of a
-//! bucket; [`set_up`] does, and nothing else.
+//! beside everything that is in it. *Invariant*: a run touches nothing but keys under `.landfall-doctor/{run}/` inside the
+//! store's prefix, which no file can have, and [`examine`] takes them away again whatever it found. What it did not make
+//! itself it never removes, not even what a killed run left: that is told. Doctor changes no setting of a bucket;
+//! [`set_up`] does, and nothing else.
 
 mod checksums;
 mod commits;
 mod cors;
 mod finding;
 mod fix;
+mod leftovers;
 mod patient;
 mod public;
 mod reach;
@@ -28,7 +30,7 @@ use serde::Serialize;
 
 pub use finding::{Finding, Status};
 pub use fix::{Fix, template};
-pub use patient::{NoPatient, Patient, Terms};
+pub use patient::{Forgotten, NoPatient, Patient, Terms};
 pub use setup::{Change, Mode, Outcome, set_up};
 
 /// Both buckets, in the order of a report.
@@ -73,7 +75,6 @@ pub async fn examine(patient: &Patient) -> Report {
     let reached = reach::examine(patient, findings).await;
     // What cannot be reached says nothing about the rest.
     if reached {
-        patient.sweep_leftovers().await;
         rights::examine(patient, findings).await;
         public::examine(patient, findings).await;
         urls::examine(patient, findings).await;
@@ -83,6 +84,7 @@ pub async fn examine(patient: &Patient) -> Report {
         if let Some(behaviour) = &mut report.behaviour {
             behaviour.checksums = Some(checksums::examine(patient, findings).await);
         }
+        leftovers::examine(patient, findings).await;
         patient.sweep(findings).await;
     }
     report

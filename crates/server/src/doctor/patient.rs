@@ -7,12 +7,12 @@ use std::time::Duration;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::complete_multipart_upload::CompleteMultipartUploadOutput;
 use aws_sdk_s3::operation::complete_multipart_upload::builders::CompleteMultipartUploadFluentBuilder;
-use aws_sdk_s3::types::{ChecksumAlgorithm, ChecksumType, CompletedMultipartUpload, CompletedPart};
+use aws_sdk_s3::types::{
+    ChecksumAlgorithm, ChecksumType, CompletedMultipartUpload, CompletedPart, MultipartUpload, Object,
+};
 use data_encoding::HEXLOWER;
 use domain::{TimeSpan, Timestamp, Visibility};
-use signing::{
-    Endpoint, GetOptions, Object, PartRequest, PresignedUrl, SigningKey, Validity, presign_get, presign_part,
-};
+use signing::{Endpoint, GetOptions, PartRequest, PresignedUrl, SigningKey, Validity, presign_get, presign_part};
 
 use super::finding::{Finding, Status};
 use super::fix::{Fix, Fixes};
@@ -22,12 +22,10 @@ use crate::entropy::Entropy;
 use crate::store::layout::{InvalidLayout, Layout};
 use crate::store::s3::{S3Settings, S3Store};
 use crate::store::signer::{InvalidSigner, SignerSettings, UrlSigner};
-use crate::store::{SigningCredentials, Store as _};
+use crate::store::{PROBE_FOLDER, SigningCredentials, Store as _};
 
 /// An answer takes tens of milliseconds; a store that needs a hundred times that will not serve uploads.
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
-/// What another run has left for longer than this is nobody's any more: one takes seconds.
-const LEFT_BEHIND: TimeSpan = TimeSpan::from_hours(1);
 
 /// What examination has to know beside the store.
 #[derive(Debug, Clone)]
@@ -36,6 +34,17 @@ pub struct Terms {
     pub origins: Vec<String>,
     /// How long an upload may take in all.
     pub max_age: TimeSpan,
+    /// Who ends uploads that nobody remembers.
+    pub forgotten: Forgotten,
+}
+
+/// Who ends uploads that nobody remembers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Forgotten {
+    /// The reconcile run, and a rule of the bucket behind it: other programs may have the bucket's key.
+    AlsoTheBucket,
+    /// The reconcile run alone: nobody else has the embedded store's key.
+    Reconcile,
 }
 
 /// Why there is nothing to examine.
@@ -125,7 +134,7 @@ impl Patient {
 
     /// A key of this run.
     pub(super) fn key(&self, name: &str) -> String {
-        self.layout.full_text(&format!("doctor/{}/{name}", self.run))
+        format!("{}{name}", self.folder())
     }
 
     /// What stands before every key of the store.
@@ -151,7 +160,7 @@ impl Patient {
         at: Timestamp,
     ) -> PresignedUrl {
         let key = SigningKey::at(&with.credentials, at, &self.region);
-        let object = Object { bucket: upload.bucket, key: &upload.key };
+        let object = signing::Object { bucket: upload.bucket, key: &upload.key };
         let size = size.to_string();
         let request =
             PartRequest { upload_id: &upload.id, number: NonZeroU16::MIN, headers: &[("content-length", &size)] };
@@ -165,7 +174,7 @@ impl Patient {
         let at = self.clock.now();
         let signing_key = SigningKey::at(&with.credentials, at, &self.region);
         let validity = Validity::starting(at, 3600).expect("an hour is a validity");
-        presign_get(&signing_key, &self.endpoint, Object { bucket, key }, &GetOptions::default(), validity)
+        presign_get(&signing_key, &self.endpoint, signing::Object { bucket, key }, &GetOptions::default(), validity)
             .expect("the signer took these names at its start")
     }
 
@@ -220,10 +229,10 @@ impl Patient {
 
     /// Takes away all that this run made, and says if something stays.
     pub(super) async fn sweep(&self, findings: &mut Vec<Finding>) {
-        let folder = self.layout.full_text(&format!("doctor/{}/", self.run));
+        let folder = self.folder();
         for visibility in super::BUCKETS {
             let bucket = self.bucket(visibility);
-            if let Err(refusal) = self.clear(bucket, &folder, None).await {
+            if let Err(refusal) = self.clear(bucket, &folder).await {
                 let seen = format!("what the probes made under {folder} could not be removed: {refusal}");
                 let advice = format!("remove the objects and multipart uploads under {folder} in {bucket}");
                 let why = "Probes should leave nothing behind.";
@@ -234,39 +243,45 @@ impl Patient {
         }
     }
 
-    /// Takes away what earlier runs left, that were killed. Whether that works, this run's own end will show.
-    pub(super) async fn sweep_leftovers(&self) {
-        let folder = self.layout.full_text("doctor/");
-        let before = self.clock.now() - LEFT_BEHIND;
-        for visibility in super::BUCKETS {
-            let _ = self.clear(self.bucket(visibility), &folder, Some(before)).await;
-        }
+    /// Where this run's keys lie.
+    pub(super) fn folder(&self) -> String {
+        self.layout.full_text(&format!("{PROBE_FOLDER}{}/", self.run))
     }
 
-    /// A run makes less than a page of anything; what more there is, the next run takes.
-    async fn clear(&self, bucket: &str, folder: &str, before: Option<Timestamp>) -> Result<(), Refusal> {
-        let old = |time: Option<&aws_smithy_types::DateTime>| {
-            before.is_none_or(|before| time.is_some_and(|time| time.secs() < before.as_second()))
-        };
-        let uploads = self.client().list_multipart_uploads().bucket(bucket).prefix(folder).send().await;
-        let uploads = uploads.map_err(|error| Refusal::of(&error))?;
-        for upload in uploads.uploads().iter().filter(|upload| old(upload.initiated())) {
+    async fn clear(&self, bucket: &str, folder: &str) -> Result<(), Refusal> {
+        let made = self.made_under(bucket, folder).await?;
+        for upload in made.uploads {
             let request = self.client().abort_multipart_upload().bucket(bucket);
-            let request = request.set_key(upload.key.clone()).set_upload_id(upload.upload_id.clone());
+            let request = request.set_key(upload.key).set_upload_id(upload.upload_id);
             match request.send().await.map_err(|error| Refusal::of(&error)) {
                 Err(refusal) if !refusal.is_missing() => return Err(refusal),
                 Ok(_) | Err(_) => {}
             }
         }
-        let objects = self.client().list_objects_v2().bucket(bucket).prefix(folder).send().await;
-        let objects = objects.map_err(|error| Refusal::of(&error))?;
-        for object in objects.contents().iter().filter(|object| old(object.last_modified())) {
-            let Some(key) = object.key() else { continue };
+        for key in made.objects.iter().filter_map(Object::key) {
             let removed = self.store.delete_full_key(bucket, key).await;
             removed.map_err(|_| Refusal { status: None, code: None, way: Some("an object stays".to_owned()) })?;
         }
         Ok(())
     }
+
+    /// What lies under a folder. A run makes less than a page of anything. A store that shows more than it was asked for
+    /// is not believed: what is not under the folder is nobody's to remove here.
+    pub(super) async fn made_under(&self, bucket: &str, folder: &str) -> Result<Made, Refusal> {
+        let uploads = self.client().list_multipart_uploads().bucket(bucket).prefix(folder).send().await;
+        let mut uploads = uploads.map_err(|error| Refusal::of(&error))?.uploads.unwrap_or_default();
+        uploads.retain(|upload| upload.key().is_some_and(|key| key.starts_with(folder)));
+        let objects = self.client().list_objects_v2().bucket(bucket).prefix(folder).send().await;
+        let mut objects = objects.map_err(|error| Refusal::of(&error))?.contents.unwrap_or_default();
+        objects.retain(|object| object.key().is_some_and(|key| key.starts_with(folder)));
+        Ok(Made { uploads, objects })
+    }
+}
+
+/// What probes made.
+pub(super) struct Made {
+    pub(super) uploads: Vec<MultipartUpload>,
+    pub(super) objects: Vec<Object>,
 }
 
 /// An upload of this run.

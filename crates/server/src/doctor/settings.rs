@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::finding::Finding;
 use super::fix::Fix;
-use super::patient::Patient;
+use super::patient::{Forgotten, Patient};
 use super::refusal::Refusal;
 use super::spared_days;
 
@@ -161,6 +161,9 @@ async fn lifecycle(patient: &Patient, bucket: &str) -> Vec<Finding> {
             Finding::fail(ID, seen, WHY, fix())
         }
         Some(days) if everywhere => Finding::ok(ID, format!("unfinished uploads are aborted after {days} days"), WHY),
+        None if patient.terms.forgotten == Forgotten::Reconcile => {
+            Finding::ok(ID, "no rule is needed: nobody else has the embedded store's key, and reconcile ends them", WHY)
+        }
         Some(_) | None => Finding::warning(ID, "no rule aborts forgotten uploads", WHY, fix()),
     }];
     let deleting =

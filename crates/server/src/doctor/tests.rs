@@ -14,7 +14,7 @@ use domain::{StoreBehaviour, TimeSpan, Visibility};
 use localstore::{Fault, FaultRule, Occurrence};
 use tokio::task::JoinSet;
 
-use super::{Mode, Outcome, Patient, Report, Status, Terms, cors, examine, set_up, settings, setup};
+use super::{Forgotten, Mode, Outcome, Patient, Report, Status, Terms, cors, examine, set_up, settings, setup};
 use crate::clock::{Clock, HostClock, ManualClock};
 use crate::entropy::HostEntropy;
 use crate::store::s3::conformance::{Ceph, Embedded, Engine};
@@ -36,7 +36,11 @@ fn signer(settings: &S3Settings) -> SignerSettings {
 }
 
 async fn met(settings: S3Settings, signer: SignerSettings, clock: Arc<dyn Clock>) -> Patient {
-    let terms = Terms { origins: vec![ORIGIN.to_owned()], max_age: TimeSpan::from_hours(7 * 24) };
+    let terms = Terms {
+        origins: vec![ORIGIN.to_owned()],
+        max_age: TimeSpan::from_hours(7 * 24),
+        forgotten: Forgotten::AlsoTheBucket,
+    };
     Patient::meet(settings, signer, terms, clock, &HostEntropy).await.expect("good settings")
 }
 
@@ -414,18 +418,69 @@ async fn only_a_refusal_counts_as_closed() {
 }
 
 #[tokio::test]
-async fn what_a_killed_run_left_is_taken_away_after_an_hour() {
+async fn what_a_killed_run_left_is_told_after_an_hour_and_stays() {
+    let engine = Embedded::start().await;
+    let killed = patient(&engine).await;
+    killed.open(Visibility::Private, "left").await.expect("an upload opens");
+    killed.make(Visibility::Public, "left", b"left").await.expect("an object is made");
+    let settings = engine.settings();
+    for (hours, told) in [(0, vec![]), (2, vec!["private", "public"])] {
+        let clock = ManualClock::new(HostClock.now() + TimeSpan::from_hours(hours));
+        let patient = met(settings.clone(), signer(&settings), Arc::new(clock)).await;
+        let report = examine(&patient).await;
+        let left = report.findings.iter().filter(|finding| finding.id == "leftovers");
+        let left: Vec<_> = left.map(|finding| (finding.bucket.as_deref().expect("a bucket"), &finding.fix)).collect();
+        assert_eq!(left.iter().map(|(bucket, _)| *bucket).collect::<Vec<_>>(), told, "{hours} h");
+        for (bucket, fix) in left {
+            let command = &fix.as_ref().expect("a fix").cli[0];
+            let expected =
+                format!("aws s3 rm --recursive s3://{bucket}/media/test/.landfall-doctor/ --endpoint-url http");
+            assert!(command.starts_with(&expected), "{command}");
+        }
+        let uploads = patient.client().list_multipart_uploads().bucket("private").send().await.expect("a listing");
+        let objects = patient.client().list_objects_v2().bucket("public").send().await.expect("a listing");
+        assert_eq!((uploads.uploads().len(), objects.contents().len()), (1, 1), "{hours} h");
+    }
+    engine.stop().await;
+}
+
+/// A year later, whatever its neighbours' keys look like: of owners called as we are, of other installations, of
+/// earlier versions' probes.
+#[tokio::test]
+async fn a_run_removes_nothing_that_it_did_not_make() {
     let engine = Embedded::start().await;
     let settings = engine.settings();
-    let signer = signer(&settings);
-    for (hours, left) in [(0, 1), (2, 0)] {
-        let killed = patient(&engine).await;
-        killed.open(Visibility::Private, "left").await.expect("an upload opens");
-        let clock = ManualClock::new(HostClock.now() + TimeSpan::from_hours(hours));
-        let patient = met(settings.clone(), signer.clone(), Arc::new(clock)).await;
-        patient.sweep_leftovers().await;
-        let uploads = patient.client().list_multipart_uploads().bucket("private").send().await.expect("a listing");
-        assert_eq!(uploads.uploads().len(), left, "{hours} h");
+    let theirs = [
+        "doctor/videos/ast_01jf8z0000e1a3c5e7g9i1k3m5/video-00000000000000000000000000.mp4",
+        "doctor/0123456789abcdef/rights",
+        "landfall/marker.json",
+        "landfall/videos/ast_01jf8z0000e1a3c5e7g9i1k3m5/video-00000000000000000000000000.mp4",
+        ".landfall-doctor/0123456789abcdef/rights",
+        ".landfall-doctor-of-another/film.mp4",
+        "media/test/.landfall-doctor/0123456789abcdef/rights",
+        "media/test/.landfall-doctor-of-another/film.mp4",
+        "media/test/doctor/0123456789abcdef/rights",
+    ];
+    let clock = Arc::new(ManualClock::new(HostClock.now() + TimeSpan::from_hours(365 * 24)));
+    let patient = met(settings.clone(), signer(&settings), clock).await;
+    let client = patient.client();
+    for key in theirs {
+        for bucket in ["private", "public"] {
+            client.put_object().bucket(bucket).key(key).body(vec![1].into()).send().await.expect("it is taken");
+            client.create_multipart_upload().bucket(bucket).key(key).send().await.expect("it opens");
+        }
+    }
+    let (report, changes) = (examine(&patient).await, set_up(&patient, Mode::Apply).await);
+    assert!(report.behaviour.is_some(), "{:#?}", report.findings);
+    assert!(changes.iter().all(|change| change.outcome != Outcome::Refused), "{changes:#?}");
+    let mut sorted = theirs;
+    sorted.sort_unstable();
+    for bucket in ["private", "public"] {
+        let objects = client.list_objects_v2().bucket(bucket).send().await.expect("a listing");
+        let uploads = client.list_multipart_uploads().bucket(bucket).send().await.expect("a listing");
+        let objects: Vec<_> = objects.contents().iter().filter_map(|object| object.key()).collect();
+        let uploads: Vec<_> = uploads.uploads().iter().filter_map(|upload| upload.key()).collect();
+        assert_eq!((objects, uploads), (sorted.to_vec(), sorted.to_vec()), "{bucket}");
     }
     engine.stop().await;
 }

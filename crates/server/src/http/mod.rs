@@ -5,6 +5,7 @@
 //! become answers in [`problem`] and nowhere else. Presigned URLs and tokens are never logged.
 
 mod admin;
+mod admission;
 mod assets;
 pub mod bounds;
 mod capabilities;
@@ -13,6 +14,7 @@ mod events;
 mod files;
 mod grants;
 mod health;
+mod heavy;
 mod input;
 mod jobs;
 mod middleware;
@@ -20,17 +22,22 @@ mod openapi;
 mod pages;
 mod parts;
 pub mod problem;
+mod public_url;
 mod routes;
 mod serve;
 mod sessions;
+mod shown_path;
 mod state;
 mod uppy;
+mod usage;
 
-pub use jobs::{accept_restore_body, audit_body, reconcile_by_hand};
+pub use admission::RequestLimits;
+pub use jobs::{accept_restore_body, audit_body, reconcile_by_hand, scrub_body};
 pub use openapi::openapi;
 pub use pages::WebFile;
+pub(crate) use public_url::PublicUrl;
 pub use routes::router;
-pub use serve::{Stopped, serve};
+pub use serve::serve;
 pub(crate) use sessions::{local_operator, login_url};
 pub use state::{BodyLimits, HttpParts, HttpState, ReapClock, RelayForms};
 pub use uppy::{UppyForm, read_claim};

@@ -15,7 +15,7 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 use wire::ErrorCode;
 
 use super::problem::{Denial, PROBLEM_JSON};
-use super::routes;
+use super::{PublicUrl, routes};
 use crate::auth::SESSION_COOKIE;
 
 #[derive(OpenApi)]
@@ -62,7 +62,15 @@ pub(super) fn frame() -> utoipa::openapi::OpenApi {
 
 /// The document of everything this server answers.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    routes::open().merge(routes::protected()).merge(routes::doors()).into_openapi()
+    let open = routes::strangers().into_iter().fold(routes::open(), |all, some| all.merge(some));
+    open.merge(routes::protected()).merge(routes::doors()).into_openapi()
+}
+
+/// Says where this server is, for whoever reads the document from it.
+pub(super) fn name_server(document: &mut utoipa::openapi::OpenApi, public_url: &PublicUrl) {
+    for server in document.servers.iter_mut().flatten() {
+        server.url = public_url.path_at("/");
+    }
 }
 
 /// Which operation a route is, by its method.

@@ -5,6 +5,7 @@
 //! into the log, under the request id that the problem carries; what the client needs, the next step, is the detail.
 
 mod caller;
+mod load;
 pub mod operator;
 pub mod uppy;
 
@@ -22,7 +23,8 @@ use crate::app::{
 };
 use crate::catalog::{Allowance, CatalogError};
 use crate::http::uppy::Dialect;
-pub use caller::{login, login_elsewhere, not_admin, origin_not_allowed, unauthenticated, watch};
+pub use caller::{login, login_elsewhere, not_admin, origin_not_allowed, page_not_allowed, unauthenticated, watch};
+pub use load::{overloaded, peer_rate_limited, rate_limited, too_many_at_once, too_many_streams};
 
 /// The media type of problems.
 pub const PROBLEM_JSON: &str = "application/problem+json";
@@ -40,7 +42,7 @@ struct Facts {
     missing: Option<Vec<MissingParts>>,
     wrong: Option<Vec<WrongPartBody>>,
     role: Option<String>,
-    reason: Option<&'static str>,
+    reason: Option<Reason>,
     retry_after_seconds: Option<u64>,
     challenge: Option<&'static str>,
 }
@@ -53,7 +55,8 @@ const fn usual_wait_seconds(code: ErrorCode) -> Option<u64> {
         ErrorCode::StoreUnavailable | ErrorCode::CatalogUnavailable => Some(5),
         // Uploads end when somebody finishes or deletes them, not by waiting a moment.
         ErrorCode::TooManyOpenUploads | ErrorCode::TooManyReservedBytes => Some(60),
-        ErrorCode::InvalidJson
+        ErrorCode::MalformedRequest
+        | ErrorCode::InvalidJson
         | ErrorCode::Unsupported
         | ErrorCode::InvalidRequest
         | ErrorCode::UnknownRole
@@ -125,7 +128,7 @@ impl Denial {
     }
 
     fn because(mut self, reason: Reason) -> Self {
-        self.0.reason = Some(reason.code());
+        self.0.reason = Some(reason);
         self
     }
 
@@ -148,7 +151,8 @@ impl Denial {
             missing: missing.clone(),
             wrong: wrong.clone(),
             role: role.clone(),
-            reason: reason.map(str::to_owned),
+            reason: reason.map(|reason| reason.code().to_owned()),
+            found: reason.and_then(Reason::found).map(|found| found.media_type().to_owned()),
         }
     }
 }
@@ -184,6 +188,12 @@ pub(super) fn write_document(mut response: Response, path: &str, request_id: &st
 }
 
 // What happens to requests before any use case.
+
+/// The request does not name its host once.
+pub fn malformed_host() -> Denial {
+    let detail = "send exactly one Host header, with a host and at most a port (RFC 9112, section 3.2)";
+    Denial::new(ErrorCode::MalformedRequest, detail)
+}
 
 /// There is no such path.
 pub fn unknown_path() -> Denial {
@@ -229,11 +239,6 @@ pub fn timed_out() -> Denial {
     Denial::new(ErrorCode::Unavailable, "the server took too long; look at the asset's state, then try again")
 }
 
-/// As many requests are being handled as may be.
-pub fn overloaded() -> Denial {
-    Denial::new(ErrorCode::Unavailable, "the server is handling as many requests as it can; try again shortly")
-}
-
 /// The process is about to end.
 pub fn stopping() -> Denial {
     Denial::new(ErrorCode::Unavailable, "the server is shutting down; another one, or the next start, will answer")
@@ -246,23 +251,16 @@ pub fn internal() -> Denial {
 
 /// Parts of the server that readiness found failing, with what is wrong.
 pub fn unready(failing: Vec<FieldProblem>) -> Denial {
-    let code = match failing.iter().any(|part| part.field == "catalog") {
-        true => ErrorCode::CatalogUnavailable,
-        false => ErrorCode::StoreUnavailable,
+    let fails = |name: &str| failing.iter().any(|part| part.field == name);
+    let code = match (fails("catalog"), fails("store") || fails("bucket")) {
+        (true, _) => ErrorCode::CatalogUnavailable,
+        (false, true) => ErrorCode::StoreUnavailable,
+        (false, false) => ErrorCode::Unavailable,
     };
     let named: Vec<_> = failing.iter().map(|part| format!("{} {}", part.field, part.detail)).collect();
     let mut denial = Denial::new(code, format!("not ready: {}", named.join("; ")));
     denial.0.errors = failing;
     denial.0.retry_after_seconds = Some(1);
-    denial
-}
-
-/// The owner asked too often.
-pub fn rate_limited(wait: TimeSpan) -> Denial {
-    let seconds = whole_seconds_up(wait);
-    let mut denial =
-        Denial::new(ErrorCode::RateLimited, format!("too many requests of this owner; try again in {seconds} s"));
-    denial.0.retry_after_seconds = Some(seconds);
     denial
 }
 
@@ -278,10 +276,7 @@ pub fn whole_seconds_up(span: TimeSpan) -> u64 {
 pub fn port(error: &PortError) -> Denial {
     tracing::warn!(error = error as &dyn std::error::Error, "a use case could not finish");
     match error {
-        PortError::Catalog(CatalogError::Unavailable(_)) => Denial::new(
-            ErrorCode::CatalogUnavailable,
-            "the catalog cannot be reached; nothing is lost, try the same request again",
-        ),
+        PortError::Catalog(error) => catalog(error),
         PortError::Store(_) => Denial::new(
             ErrorCode::StoreUnavailable,
             "the object store cannot be reached; nothing is lost, try the same request again",
@@ -293,7 +288,23 @@ pub fn port(error: &PortError) -> Denial {
             ErrorCode::StoreUnavailable,
             "the object store is not as the catalog knows it; its operator has been told, try again later",
         ),
-        PortError::Catalog(CatalogError::Corrupt { .. }) | PortError::Presign(_) => internal(),
+        PortError::Presign(_) => internal(),
+    }
+}
+
+fn catalog(error: &CatalogError) -> Denial {
+    let unavailable = |detail| Denial::new(ErrorCode::CatalogUnavailable, detail);
+    match error {
+        CatalogError::Unavailable(_) | CatalogError::Conflict(_) => {
+            unavailable("the catalog cannot be reached; nothing is lost, try the same request again")
+        }
+        CatalogError::Unknown(_) => {
+            unavailable("the catalog did not answer; the request may have been carried out, try the same request again")
+        }
+        CatalogError::ReadOnly(_) => {
+            unavailable("the catalog can be read only at the moment; nothing is lost, try the same request again")
+        }
+        CatalogError::Unreadable { .. } => internal(),
     }
 }
 
@@ -344,17 +355,17 @@ pub fn create(error: &CreateError) -> Denial {
             ErrorCode::IdempotencyKeyInProgress,
             "the first request with this Idempotency-Key is still running; repeat it shortly",
         ),
-        CreateError::TooManyOpen(allowance) => Denial::new(
-            ErrorCode::TooManyOpenUploads,
-            format!(
-                "this owner has {} unfinished uploads, which is the limit; complete or delete one first",
-                allowance.open_uploads
-            ),
-        ),
+        CreateError::TooManyOpen(allowance) => too_many_open(*allowance),
         CreateError::TooManyBytes(allowance) => too_many_bytes(*allowance),
         CreateError::Gone(reason) => gone(*reason),
         CreateError::Port(error) => port(error),
     }
+}
+
+fn too_many_open(allowance: Allowance) -> Denial {
+    let limit = allowance.open_uploads;
+    let detail = format!("this owner has {limit} unfinished uploads, which is the limit; complete or delete one first");
+    Denial::new(ErrorCode::TooManyOpenUploads, detail)
 }
 
 fn too_many_bytes(allowance: Allowance) -> Denial {
@@ -405,6 +416,7 @@ pub fn announce(error: &AnnounceError, of: &Collection, role: &RoleName) -> Deni
                 "role {role} has a file on its way; complete the asset, or withdraw that file, before announcing another"
             ),
         ),
+        AnnounceError::TooManyOpen(allowance) => too_many_open(*allowance),
         AnnounceError::TooManyBytes(allowance) => too_many_bytes(*allowance),
         AnnounceError::Port(error) => port(error),
     }

@@ -2,24 +2,27 @@
 
 use std::collections::BTreeMap;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use bytes::Bytes;
+use connections::Network;
 use domain::{ByteCount, Collection, OwnerId};
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
-use url::Url;
 
-use super::bounds::{BODY_LIMIT, COMPLETE_BODY_LIMIT, EVENT_STREAMS, RELAYS, REQUESTS_IN_FLIGHT};
+use super::admission::{Admission, RequestLimits};
+use super::bounds::{BODY_LIMIT, COMPLETE_BODY_LIMIT};
 use super::health::Readiness;
+use super::heavy::Heavy;
 use super::openapi::{self, Operations};
 use super::pages::{WebClient, WebFile};
+use super::public_url::PublicUrl;
 use crate::app::App;
 use crate::auth::{Authenticator, LoginCodes, Sessions};
 use crate::clock::Clock;
 use crate::entropy::Entropy;
 use crate::limits::Limits;
 use crate::telemetry::{Metrics, Overview};
+use crate::vitals::Vitals;
 
 /// Largest request bodies. They are read into memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,8 +71,16 @@ pub struct HttpParts {
     pub authenticator: Authenticator,
     /// The codes of login links; `None` where the installation is not one's own machine.
     pub logins: Option<Arc<LoginCodes>>,
-    /// Knows who calls too often.
+    /// Knows which owner calls too often.
     pub limits: Arc<dyn Limits>,
+    /// Knows which peer follows links too often.
+    pub peer_limits: Arc<dyn Limits>,
+    /// Knows which peer sends too many wrong login codes.
+    pub guess_limits: Arc<dyn Limits>,
+    /// How much may be under way at once.
+    pub request_limits: RequestLimits,
+    /// The proxies whose word about their clients' addresses counts.
+    pub trusted_proxies: Vec<Network>,
     /// Tells the time that tokens are judged at.
     pub clock: Arc<dyn Clock>,
     /// Makes request ids.
@@ -86,11 +97,15 @@ pub struct HttpParts {
     pub origins: Vec<String>,
     /// The files of the web client; none if it was not built.
     pub web_files: &'static [WebFile],
+    /// The files that the process stands on.
+    pub vitals: Vitals,
     /// Whether `reap` takes `now`.
     pub reap_clock: ReapClock,
     /// Whether forms are taken.
     pub relay_forms: RelayForms,
     /// Cancelled when the process is about to end: `/readyz` says so, so that nobody sends more.
+    pub draining: CancellationToken,
+    /// Cancelled when it ends: streams of events end with it.
     pub stopping: CancellationToken,
 }
 
@@ -102,11 +117,11 @@ pub struct HttpState(Arc<Shared>);
 pub struct Shared {
     pub(super) parts: HttpParts,
     pub(super) sessions: Sessions,
-    /// The origin of our own pages, as browsers name it.
-    pub(super) own_origin: String,
-    pub(super) in_flight: Semaphore,
-    pub(super) event_streams: Arc<Semaphore>,
-    pub(super) relays: Semaphore,
+    pub(super) public_url: PublicUrl,
+    pub(super) admission: Admission,
+    pub(super) heavy: Heavy,
+    /// Whether it was said that a proxy is not trusted.
+    pub(super) untrusted_proxy: Once,
     pub(super) readiness: Readiness,
     pub(super) operations: Operations,
     pub(super) document: Bytes,
@@ -117,33 +132,25 @@ pub struct Shared {
 impl HttpState {
     /// Puts the layer together.
     pub fn new(parts: HttpParts) -> Self {
-        Self::with_room_for(REQUESTS_IN_FLIGHT, parts)
-    }
-
-    /// The same with room for another number of API requests at once.
-    pub fn with_room_for(requests: usize, parts: HttpParts) -> Self {
         let configured = parts.app.settings().collections.iter();
         let collections = configured.map(|(name, of)| (name.to_string(), Arc::new(of.clone()))).collect();
-        let document = openapi::openapi();
+        let public_url = PublicUrl::new(&parts.public_url);
+        let mut document = openapi::openapi();
+        openapi::name_server(&mut document, &public_url);
         Self(Arc::new(Shared {
-            in_flight: Semaphore::new(requests),
-            event_streams: Arc::new(Semaphore::new(EVENT_STREAMS)),
-            relays: Semaphore::new(RELAYS),
+            admission: Admission::new(parts.request_limits),
+            heavy: Heavy::default(),
+            untrusted_proxy: Once::new(),
             readiness: Readiness::default(),
             operations: Operations::of(&document),
             document: serde_json::to_vec_pretty(&document).expect("a document is plain data").into(),
             web_client: WebClient::new(parts.web_files, &parts.app.store_origins()),
             collections,
             sessions: parts.authenticator.sessions(),
-            own_origin: origin(&parts.public_url),
+            public_url,
             parts,
         }))
     }
-}
-
-/// The origin of a URL, as browsers write it; the configuration has checked that it is one.
-fn origin(url: &str) -> String {
-    Url::parse(url).map_or_else(|_| url.to_owned(), |url| url.origin().ascii_serialization())
 }
 
 impl Deref for HttpState {

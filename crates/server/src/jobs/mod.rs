@@ -1,15 +1,13 @@
 //! The jobs: what finishes whatever a crash, a slow store or an absent client left behind.
 //!
-//! A job takes no input, asks the catalog what is due, and calls the same use cases that requests call; there is no
-//! queue to lose. *Invariant*: every job is idempotent and harmless if two run at once; the lease only saves work.
+//! What is owed stands in the rows ([`domain::due`]), so there is no queue to lose: one runner takes what is due, lane by
+//! lane, and calls the same use cases that requests call. *Invariant*: every duty is idempotent and harmless if two perform
+//! it at once; sharing only saves work.
 
-mod destroy_files;
-mod drive_commits;
-mod expire_assets;
-mod finish_single;
-mod raise_epoch;
-mod recheck_files;
-mod reconcile_buckets;
-mod run;
+mod lanes;
+mod page;
+mod runner;
+mod schedules;
 
-pub use run::{ExpireSchedule, InvalidSchedule, Job, JobError, Jobs, Reaped, Schedules, Tempo, reap, round};
+pub use runner::{Job, JobError, Jobs, Reaped, Rest, Runner, Tempo, reap};
+pub use schedules::{Scheduled, Schedules};

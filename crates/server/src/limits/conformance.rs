@@ -5,8 +5,8 @@
 //! allows for a clock that also goes on by itself.
 
 use async_trait::async_trait;
+use domain::TimeSpan;
 use domain::rate::{Admission, Rate};
-use domain::{OwnerId, TimeSpan};
 
 use super::{Limits, Standing};
 
@@ -35,6 +35,7 @@ macro_rules! limits_conformance {
             remaining_counts_down_to_nothing,
             waiting_as_told_is_enough,
             a_refused_request_does_not_count,
+            what_costs_more_counts_more,
             owners_do_not_share,
             a_rested_owner_has_the_whole_burst,
             many_at_once_are_counted_one_by_one,
@@ -64,12 +65,12 @@ pub fn rate() -> Rate {
     Rate::per_minute(6, BURST).expect("a rate")
 }
 
-fn owner(name: &str) -> OwnerId {
-    OwnerId::parse(name).expect("an owner")
+async fn ask(harness: &impl Harness, name: &str) -> Standing {
+    ask_for(harness, name, 1).await
 }
 
-async fn ask(harness: &impl Harness, name: &str) -> Standing {
-    harness.limits().admit(&owner(name)).await.expect("a limiter that is up answers")
+async fn ask_for(harness: &impl Harness, name: &str, cost: u32) -> Standing {
+    harness.limits().admit(name, cost).await.expect("a limiter that is up answers")
 }
 
 async fn use_up(harness: &impl Harness, name: &str) {
@@ -118,6 +119,14 @@ pub async fn a_refused_request_does_not_count(harness: &impl Harness) {
         wait_of(ask(harness, "ann").await);
     }
     assert!(wait_of(ask(harness, "ann").await) <= first);
+}
+
+/// A request counts as much as it costs, one that is refused costs nothing, and none costs more than everything.
+pub async fn what_costs_more_counts_more(harness: &impl Harness) {
+    assert_eq!(ask_for(harness, "ann", BURST - 2).await.remaining, 2);
+    wait_of(ask_for(harness, "ann", 3).await);
+    assert_eq!(ask_for(harness, "ann", 2).await.remaining, 0);
+    assert_eq!(ask_for(harness, "bob", u32::MAX).await.remaining, 0);
 }
 
 /// One owner's haste is nobody else's.

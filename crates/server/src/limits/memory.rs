@@ -1,19 +1,20 @@
 //! Limits in the memory of one process: right for one server, and one server's share for several.
 //!
-//! *Invariant*: no more than `capacity` owners are remembered. Who is forgotten first is who is closest to a full burst;
-//! forgetting somebody whose burst is full changes nothing.
+//! *Invariant*: no more than `capacity` names are remembered. Who is forgotten first is who is closest to a full burst;
+//! forgetting somebody whose burst is full changes nothing. The time is that which passes in this process: a wall clock that
+//! is set holds nobody up.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
+use domain::Timestamp;
 use domain::rate::Rate;
-use domain::{OwnerId, Timestamp};
 
 use super::{Limits, LimitsError, Standing};
 use crate::clock::Clock;
 
-/// Owners remembered by default: about 200 bytes each, so 20 MB when a hundred thousand are active at once.
+/// Names remembered by default: about 200 bytes each, so 20 MB when a hundred thousand are active at once.
 pub const DEFAULT_CAPACITY: usize = 100_000;
 
 /// See the module.
@@ -21,32 +22,32 @@ pub struct MemoryLimits {
     rate: Rate,
     capacity: usize,
     clock: Arc<dyn Clock>,
-    owners: Mutex<Owners>,
+    names: Mutex<Names>,
 }
 
-/// When each owner's burst is full again, by owner and by time.
+/// When each name's burst is full again, by name and by time.
 #[derive(Default)]
-struct Owners {
-    arrivals: HashMap<Arc<OwnerId>, Timestamp>,
-    by_time: BTreeSet<(Timestamp, Arc<OwnerId>)>,
+struct Names {
+    arrivals: HashMap<Arc<str>, Timestamp>,
+    by_time: BTreeSet<(Timestamp, Arc<str>)>,
 }
 
 impl MemoryLimits {
-    /// A limiter that remembers at most `capacity` owners, at least one.
+    /// A limiter that remembers at most `capacity` names, at least one.
     pub fn new(rate: Rate, capacity: usize, clock: Arc<dyn Clock>) -> Self {
-        Self { rate, capacity: capacity.max(1), clock, owners: Mutex::default() }
+        Self { rate, capacity: capacity.max(1), clock, names: Mutex::default() }
     }
 }
 
-impl Owners {
-    fn remember(&mut self, owner: &OwnerId, arrival: Timestamp) {
-        let name = match self.arrivals.get_key_value(owner) {
+impl Names {
+    fn remember(&mut self, name: &str, arrival: Timestamp) {
+        let name = match self.arrivals.get_key_value(name) {
             Some((name, before)) => {
                 let name = name.clone();
                 self.by_time.remove(&(*before, name.clone()));
                 name
             }
-            None => Arc::new(owner.clone()),
+            None => Arc::from(name),
         };
         self.by_time.insert((arrival, name.clone()));
         self.arrivals.insert(name, arrival);
@@ -58,21 +59,21 @@ impl Owners {
             if *arrival > now && self.by_time.len() <= capacity {
                 return;
             }
-            let (_, owner) = self.by_time.pop_first().expect("there is a first");
-            self.arrivals.remove(&owner);
+            let (_, name) = self.by_time.pop_first().expect("there is a first");
+            self.arrivals.remove(&name);
         }
     }
 }
 
 #[async_trait]
 impl Limits for MemoryLimits {
-    async fn admit(&self, owner: &OwnerId) -> Result<Standing, LimitsError> {
+    async fn admit(&self, name: &str, cost: u32) -> Result<Standing, LimitsError> {
         // Nothing in here panics half-way: whatever another thread left is consistent.
-        let mut owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = self.clock.now();
-        let verdict = self.rate.admit(owners.arrivals.get(owner).copied(), now);
-        owners.remember(owner, verdict.arrival);
-        owners.forget(now, self.capacity);
+        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Timestamp::UNIX_EPOCH + self.clock.monotonic();
+        let verdict = self.rate.admit(names.arrivals.get(name).copied(), now, cost);
+        names.remember(name, verdict.arrival);
+        names.forget(now, self.capacity);
         Ok(Standing {
             admission: verdict.admission,
             remaining: verdict.remaining,
@@ -119,13 +120,29 @@ mod tests {
     crate::limits_conformance!(MemoryHarness);
 
     async fn ask(harness: &MemoryHarness, name: &str) -> Standing {
-        harness.0.admit(&OwnerId::parse(name).unwrap()).await.unwrap()
+        harness.0.admit(name, 1).await.unwrap()
     }
 
     fn remembered(harness: &MemoryHarness) -> usize {
-        let owners = harness.0.owners.lock().unwrap();
-        assert_eq!(owners.arrivals.len(), owners.by_time.len());
-        owners.arrivals.len()
+        let names = harness.0.names.lock().unwrap();
+        assert_eq!(names.arrivals.len(), names.by_time.len());
+        names.arrivals.len()
+    }
+
+    /// Neither those who were limited, nor those who come later and would find no room beside them.
+    #[tokio::test]
+    async fn a_clock_that_is_set_changes_nothing() {
+        let harness = harness(rate(), 10);
+        for hours in [6, -6, 0] {
+            harness.1.set(Timestamp::UNIX_EPOCH + TimeSpan::from_hours(hours));
+            while ask(&harness, "busy").await.admission == Admission::Admitted {}
+            for n in 0..20 {
+                ask(&harness, &format!("owner-{n}")).await;
+            }
+            assert!(matches!(ask(&harness, "busy").await.admission, Admission::Refused(_)), "{hours} h");
+            harness.pass(rate().window()).await;
+            assert_eq!(ask(&harness, "busy").await.remaining, rate().burst() - 1, "{hours} h");
+        }
     }
 
     #[tokio::test]

@@ -1,18 +1,18 @@
-//! The limits port: how often one owner may call.
+//! The limits port: how often somebody may call.
 //!
-//! A backend is correct if and only if it passes [`conformance`]. Duties of a backend: one call is one request counted;
-//! owners do not share anything; the memory it takes has a bound. Duties of a caller: one call for each request, and
-//! no request refused because the limiter is down. What an owner may have unfinished is not here: that is the
-//! catalog's allowance, which must be exact.
+//! Who that is, is a name: an owner's id, or a peer's address. One limiter counts names of one kind. A backend is correct
+//! if and only if it passes [`conformance`]. Duties of a backend: one call is one request counted, at its cost; names do
+//! not share anything; the memory it takes has a bound. Duties of a caller: no request refused because the limiter is
+//! down. What an owner may have unfinished is not here: that is the catalog's allowance, which must be exact.
 
 pub mod conformance;
 pub mod memory;
 
 use async_trait::async_trait;
+use domain::TimeSpan;
 use domain::rate::{Admission, Rate};
-use domain::{OwnerId, TimeSpan};
 
-/// Where an owner stands after a request.
+/// Where somebody stands after a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standing {
     /// Whether this request may go on, and if not, when it may.
@@ -36,6 +36,7 @@ pub enum LimitsError {
 /// Knows who calls too often.
 #[async_trait]
 pub trait Limits: Send + Sync + 'static {
-    /// Counts a request of this owner and says where that puts it. A refused request does not count.
-    async fn admit(&self, owner: &OwnerId) -> Result<Standing, LimitsError>;
+    /// Counts a request under this name as `cost` requests (at least one, at most the burst), and says where that puts
+    /// it. A refused request does not count.
+    async fn admit(&self, name: &str, cost: u32) -> Result<Standing, LimitsError>;
 }

@@ -151,8 +151,14 @@ impl<A: AroundStore> Store for Around<A> {
         self.layer.around(Call::found(Operation::Head), self.store.head(key)).await
     }
 
-    async fn read_first(&self, key: &ObjectKey, etag: &ETag, limit: ByteCount) -> Result<Option<Bytes>, StoreError> {
-        self.layer.around(Call::found(Operation::ReadFirst), self.store.read_first(key, etag, limit)).await
+    async fn read(
+        &self,
+        key: &ObjectKey,
+        etag: &ETag,
+        from: u64,
+        limit: ByteCount,
+    ) -> Result<Option<Bytes>, StoreError> {
+        self.layer.around(Call::found(Operation::Read), self.store.read(key, etag, from, limit)).await
     }
 
     async fn abort(&self, key: &ObjectKey, upload: &UploadId) -> Result<(), StoreError> {

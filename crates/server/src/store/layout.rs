@@ -5,6 +5,8 @@
 
 use domain::{ObjectKey, Visibility};
 
+use super::PROBE_FOLDER;
+
 /// Longest prefix, in bytes. Our keys have at most 180; S3's limit of 1024 for both leaves room for many more of these.
 pub const MAX_PREFIX_BYTES: usize = 512;
 
@@ -14,7 +16,7 @@ pub enum InvalidLayout {
     /// Its form is wrong.
     #[error(
         "a store prefix is empty, or at most {MAX_PREFIX_BYTES} bytes of letters, digits, '-', '_', '.' in steps that \
-         each end with '/', such as \"landfall/\"; '.' and '..' are no steps"
+         each end with '/', such as \"landfall/\"; '.', '..' and '.landfall-doctor' are no steps"
     )]
     Prefix,
     /// A bucket has no name.
@@ -87,8 +89,10 @@ impl Layout {
 fn is_prefix(prefix: &str) -> bool {
     let Some(steps) = prefix.strip_suffix('/') else { return prefix.is_empty() };
     let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    // What doctor leaves may be removed by hand, all of it: no installation lies there.
+    let ours = PROBE_FOLDER.trim_end_matches('/');
     prefix.len() <= MAX_PREFIX_BYTES
-        && steps.split('/').all(|step| !matches!(step, "" | "." | "..") && step.bytes().all(legal))
+        && steps.split('/').all(|step| !matches!(step, "" | "." | "..") && step != ours && step.bytes().all(legal))
 }
 
 #[cfg(test)]
@@ -109,6 +113,8 @@ mod tests {
             "a/./",
             "a b/",
             "é/",
+            ".landfall-doctor/",
+            "a/.landfall-doctor/b/",
             &"x".repeat(512),
             &format!("{}/", "x".repeat(512)),
         ] {

@@ -133,9 +133,15 @@ pub trait Store: Send + Sync + 'static {
     /// HEAD. `None`: 404 from the right bucket.
     async fn head(&self, key: &ObjectKey) -> Result<Option<ObjectHead>, StoreError>;
 
-    /// The first bytes of an object, at most `limit` (1 or more), if its ETag is still `etag`. `None`: it is gone or
-    /// another.
-    async fn read_first(&self, key: &ObjectKey, etag: &ETag, limit: ByteCount) -> Result<Option<Bytes>, StoreError>;
+    /// The bytes of an object from `from` on, at most `limit` (1 or more), if its ETag is still `etag`: fewer only where it
+    /// ends, none past its end. `None`: it is gone or another.
+    async fn read(
+        &self,
+        key: &ObjectKey,
+        etag: &ETag,
+        from: u64,
+        limit: ByteCount,
+    ) -> Result<Option<Bytes>, StoreError>;
 
     /// AbortMultipartUpload. An upload that does not exist is aborted.
     async fn abort(&self, key: &ObjectKey, upload: &UploadId) -> Result<(), StoreError>;
@@ -188,6 +194,9 @@ pub const PARTS_PER_PAGE: u16 = 1000;
 pub const KEYS_PER_PAGE: u16 = 1000;
 /// The key of a bucket's marker. It is not of the grammar of objects, so no file can ever have it.
 pub const MARKER_KEY: &str = "landfall/marker.json";
+/// What the keys of doctor's probes begin with. No owner's segment begins with a dot ([`domain::OwnerId::key_segment`]),
+/// so no file can ever lie there.
+pub const PROBE_FOLDER: &str = ".landfall-doctor/";
 
 /// All pages of ListParts. `None`: no such upload.
 pub async fn list_parts(

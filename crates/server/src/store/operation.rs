@@ -6,7 +6,7 @@ crate::operations::operations! { "Store":
     SendPart = "send_part" is "send_part",
     Complete = "complete" is "complete",
     Head = "head" is "head",
-    ReadFirst = "read_first" is "read_first",
+    Read = "read" is "read",
     Abort = "abort" is "abort",
     Delete = "delete" is "delete",
     ListUploads = "list_uploads" is "list_uploads",

@@ -7,10 +7,10 @@
 //! A percentile is a bucket's upper bound: never less than the true one, and at most 9.1 % (2^(1/8)) more, between 10 µs
 //! and 335 s.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use domain::Timestamp;
+use domain::{Lane, Timestamp};
 
 use crate::clock::{Clock as _, HostClock};
 
@@ -132,6 +132,23 @@ impl Figures {
 }
 
 static FIGURES: [Mutex<Figures>; 3] = [Figures::new(), Figures::new(), Figures::new()];
+/// A row that cannot be read, or whose duty panicked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Stuck {
+    /// In which lane.
+    pub lane: Lane,
+    /// Which.
+    pub id: String,
+    /// Why.
+    pub why: String,
+    /// When it was last met, by this host's clock.
+    pub at: Timestamp,
+}
+
+/// Stuck rows that are remembered, the latest: each is met again every hour.
+const STUCK_KEPT: usize = 100;
+
+static STUCK: Mutex<VecDeque<Stuck>> = Mutex::new(VecDeque::new());
 static LAST_RUNS: Mutex<BTreeMap<&'static str, LastRun>> = Mutex::new(BTreeMap::new());
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -156,6 +173,21 @@ pub(crate) fn answered(family: Family, name: &str, seconds: f64, fared: Fared) {
 /// Remembers a round of a job.
 pub(super) fn job_ran(job: &'static str, seconds: f64, findings: Option<u64>) {
     lock(&LAST_RUNS).insert(job, LastRun { finished_at: HostClock.now(), seconds, findings });
+}
+
+/// Remembers a row that is stuck.
+pub(super) fn stuck(lane: Lane, id: &str, why: &str) {
+    let mut kept = lock(&STUCK);
+    kept.retain(|row| row.id != id);
+    kept.push_back(Stuck { lane, id: id.to_owned(), why: why.to_owned(), at: HostClock.now() });
+    if kept.len() > STUCK_KEPT {
+        kept.pop_front();
+    }
+}
+
+/// Rows that were stuck when they were last met, the latest last.
+pub(crate) fn stuck_rows() -> Vec<Stuck> {
+    lock(&STUCK).iter().cloned().collect()
 }
 
 /// A family's response times since the start, by name.

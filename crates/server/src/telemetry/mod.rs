@@ -20,7 +20,8 @@ pub use overview::{Counts, Overview, SAMPLE_EVERY, SAMPLES, Sample};
 pub use process::ProcessUse;
 pub(crate) use record::catalog_query;
 pub use record::{
-    bucket_mismatches, clock_skew, files, http_request, job_ran, parts_signed, reconciled, relayed, transition,
+    WorkOutcome, backlog, bucket_mismatches, clock_skew, damaged_files, files, http_request, job_ran, lane_paused,
+    lane_succeeded, parts_signed, reconciled, relayed, stuck, transition, worked,
 };
 
 /// Upper bounds of the histograms, in seconds: a signature takes milliseconds, a commit of a large file minutes.

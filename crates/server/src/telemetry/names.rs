@@ -25,10 +25,22 @@ pub const JOB_DURATION: &str = "landfall.job.duration";
 pub const JOB_FINDINGS: &str = "landfall.job.findings";
 /// `landfall.job.failures` by `job`.
 pub const JOB_FAILURES: &str = "landfall.job.failures";
+/// `landfall.work.rows` by `lane` and `outcome`.
+pub const WORK_ROWS: &str = "landfall.work.rows";
+/// `landfall.work.due` by `lane`.
+pub const WORK_DUE: &str = "landfall.work.due";
+/// `landfall.work.late` by `lane`.
+pub const WORK_LATE: &str = "landfall.work.late";
+/// `landfall.work.last_success` by `lane`.
+pub const WORK_LAST_SUCCESS: &str = "landfall.work.last_success";
+/// `landfall.work.paused` by `lane`.
+pub const WORK_PAUSED: &str = "landfall.work.paused";
 /// `landfall.reconcile.findings` by `kind`.
 pub const RECONCILE_FINDINGS: &str = "landfall.reconcile.findings";
 /// `landfall.bucket.mismatch`.
 pub const BUCKET_MISMATCH: &str = "landfall.bucket.mismatch";
+/// Published files whose objects a scrub found damaged.
+pub const DAMAGED_FILES: &str = "landfall.scrub.damaged";
 /// `landfall.clock.skew`.
 pub const CLOCK_SKEW: &str = "landfall.clock.skew";
 /// `process.cpu.time`.
@@ -44,7 +56,7 @@ enum Kind {
     Histogram,
 }
 
-const METRICS: [(&str, Kind, Option<Unit>, &str); 16] = [
+const METRICS: [(&str, Kind, Option<Unit>, &str); 22] = [
     (HTTP_REQUEST_DURATION, Kind::Histogram, Some(Unit::Seconds), "Time to answer a request, by route and status"),
     (CATALOG_QUERY_DURATION, Kind::Histogram, Some(Unit::Seconds), "Time of a catalog query, by its name"),
     (STORE_REQUEST_DURATION, Kind::Histogram, Some(Unit::Seconds), "Time of a call to the object store, by operation"),
@@ -55,6 +67,11 @@ const METRICS: [(&str, Kind, Option<Unit>, &str); 16] = [
     (JOB_DURATION, Kind::Histogram, Some(Unit::Seconds), "Time of one round of a job"),
     (JOB_FINDINGS, Kind::Counter, None, "Rows a job had something to do for"),
     (JOB_FAILURES, Kind::Counter, None, "Rounds of a job that ended early"),
+    (WORK_ROWS, Kind::Counter, None, "Duties that were tried, by lane and by what came of them"),
+    (WORK_DUE, Kind::Gauge, None, "Rows that are due in a lane, counted up to 10,000"),
+    (WORK_LATE, Kind::Gauge, Some(Unit::Seconds), "How long the row has been due that has waited longest in a lane"),
+    (WORK_LAST_SUCCESS, Kind::Gauge, Some(Unit::Seconds), "When a lane last did its work here, in seconds since 1970"),
+    (WORK_PAUSED, Kind::Gauge, None, "1 while a lane waits for its port, else 0"),
     (
         RECONCILE_FINDINGS,
         Kind::Gauge,
@@ -62,6 +79,7 @@ const METRICS: [(&str, Kind, Option<Unit>, &str); 16] = [
         "What the last reconcile found, by kind; lost_object wants somebody's attention",
     ),
     (BUCKET_MISMATCH, Kind::Gauge, None, "1 while catalog and buckets do not belong together, else 0"),
+    (DAMAGED_FILES, Kind::Gauge, None, "published files whose bytes were found to be others than were recorded"),
     (CLOCK_SKEW, Kind::Gauge, Some(Unit::Seconds), "How far the host's or the store's clock is from the catalog's"),
     (PROCESS_CPU_TIME, Kind::Gauge, Some(Unit::Seconds), "CPU time used since the start, user and system"),
     (PROCESS_MEMORY, Kind::Gauge, Some(Unit::Bytes), "Memory of this process that is resident"),

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use domain::reconcile::Kind;
-use domain::{StateName, TimeSpan};
+use domain::{Lane, StateName, TimeSpan, Timestamp};
 use metrics::{counter, gauge, histogram};
 
 use super::figures::{self, Family, Fared};
@@ -56,6 +56,54 @@ pub fn job_ran(job: &'static str, seconds: f64, findings: Option<u64>) {
     }
 }
 
+/// What came of a duty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WorkOutcome {
+    /// It was performed, or there was nothing to do.
+    Done,
+    /// It was not to be decided yet.
+    Again,
+    /// It failed.
+    Failed,
+    /// Its row cannot be read.
+    Unreadable,
+    /// It panicked.
+    Panicked,
+}
+
+/// A duty was tried.
+pub fn worked(lane: Lane, outcome: WorkOutcome) {
+    let outcome = match outcome {
+        WorkOutcome::Done => "done",
+        WorkOutcome::Again => "again",
+        WorkOutcome::Failed => "failed",
+        WorkOutcome::Unreadable => "unreadable",
+        WorkOutcome::Panicked => "panicked",
+    };
+    counter!(names::WORK_ROWS, "lane" => lane.as_str(), "outcome" => outcome).increment(1);
+}
+
+/// A row cannot be read, or its duty panicked: somebody has to look.
+pub fn stuck(lane: Lane, id: &str, why: &str) {
+    figures::stuck(lane, id, why);
+}
+
+/// How much waits in a lane, and for how long the first of it has been due.
+pub fn backlog(lane: Lane, due: u64, late: TimeSpan) {
+    gauge!(names::WORK_DUE, "lane" => lane.as_str()).set(due as f64);
+    gauge!(names::WORK_LATE, "lane" => lane.as_str()).set(late.as_secs_f64().max(0.0));
+}
+
+/// A lane has done what it could.
+pub fn lane_succeeded(lane: Lane, at: Timestamp) {
+    gauge!(names::WORK_LAST_SUCCESS, "lane" => lane.as_str()).set(at.as_second() as f64);
+}
+
+/// A lane waits for its port, or does not.
+pub fn lane_paused(lane: Lane, paused: bool) {
+    gauge!(names::WORK_PAUSED, "lane" => lane.as_str()).set(f64::from(u8::from(paused)));
+}
+
 /// What a comparison of buckets and catalog found. Kinds that are left out were not found.
 pub fn reconciled(found: impl Iterator<Item = (Kind, u64)>) {
     let found: BTreeMap<Kind, u64> = found.collect();
@@ -68,6 +116,11 @@ pub fn reconciled(found: impl Iterator<Item = (Kind, u64)>) {
 /// How many reasons there are to think that catalog and buckets do not belong together.
 pub fn bucket_mismatches(count: usize) {
     gauge!(names::BUCKET_MISMATCH).set(count as f64);
+}
+
+/// How many published files were found damaged, and not well or gone since.
+pub fn damaged_files(count: usize) {
+    gauge!(names::DAMAGED_FILES).set(count as f64);
 }
 
 /// How far the clock furthest from the catalog's is.

@@ -14,6 +14,7 @@ use server::catalog::memory::MemoryCatalog;
 use server::catalog::{Allowance, Catalog};
 use server::clock::ManualClock;
 use server::entropy::Entropy;
+use server::events::memory::MemoryEvents;
 use server::store::Store;
 use server::store::memory::MemoryStore;
 use server::store::signer::{SignerSettings, UrlSigner};
@@ -63,6 +64,7 @@ pub(crate) fn app_over(
     App::new(AppParts {
         catalog,
         store,
+        events: Arc::new(MemoryEvents::default()),
         signer: signer(),
         clock,
         entropy: Arc::new(Counting::default()),
@@ -75,6 +77,8 @@ pub(crate) fn app_over(
             delivery: DeliveryRules { window: TimeSpan::from_mins(10), life: TimeSpan::from_hours(1) },
             complete_patience: DEFAULT_COMPLETE_PATIENCE,
             reconcile_budget: 1_000,
+            scrub: ByteCount::mib(100),
+            etag_form: domain::store_profile::ETagForm::Other,
             orphan_age: ORPHAN_AGE,
         },
     })

@@ -84,6 +84,44 @@ async fn create_asset_with_one_key_is_one_asset() {
 }
 
 #[tokio::test]
+async fn a_key_is_bound_to_what_a_body_means() {
+    let house = House::new();
+    let send = async |text: &'static str| {
+        let request = house.request(Method::POST, "/v1/videos").header("idempotency-key", "key-1");
+        let request = request.header("content-type", "application/json");
+        house.send(request.body(Body::from(text)).unwrap()).await
+    };
+    let first = send(
+        r#"{"title":"F","metadata":{"a":1,"b":[2]},"files":{"video":{"file_name":"a.mp4","size":1000,"content_type":"video/mp4"}}}"#,
+    );
+    let first = first.await.expect(201).id();
+    let again = send(
+        r#"{ "files": {"video": {"content_type": "video/mp4", "size": 1000.0, "file_name": "a.mp4"}},
+             "description": null, "metadata": {"b": [2], "a": 1}, "title": "\u0046" }"#,
+    );
+    assert_eq!(again.await.expect(201).id(), first, "the same request, written otherwise");
+    let other = send(
+        r#"{"title":"F","metadata":{"a":1,"b":[3]},"files":{"video":{"file_name":"a.mp4","size":1000,"content_type":"video/mp4"}}}"#,
+    );
+    assert_eq!(other.await.verdict(), (422, "idempotency_key_reused", "Idempotency-Key"));
+}
+
+#[tokio::test]
+async fn numbers_of_metadata_come_back_as_the_same_numbers() {
+    let house = House::new();
+    let path = house.create(json!({"video": film(1000)})).await;
+    let sent = r#"{"metadata": {"a": 1.10, "b": 18446744073709551615, "c": -9223372036854775808, "d": 1e2, "e": 0.1,
+        "f": 123456789012345678901234567890}}"#;
+    let request = house.request(Method::PATCH, &path).header("content-type", "application/json");
+    house.send(request.body(Body::from(sent)).unwrap()).await.expect(200);
+    let raw = house.get(&path).await.expect(200).raw;
+    let raw = String::from_utf8(raw.to_vec()).unwrap();
+    // As the document says: the value, not the digits; beyond 64 bits the nearest double.
+    let kept = r#""metadata":{"a":1.1,"b":18446744073709551615,"c":-9223372036854775808,"d":100.0,"e":0.1,"f":1.2345678901234568e"#;
+    assert!(raw.contains(kept), "{raw}");
+}
+
+#[tokio::test]
 async fn create_asset_stops_at_the_allowance() {
     let few = Allowance { open_uploads: 1, reserved_bytes: domain::ByteCount(5_000) };
     let house = House::with(Plan { allowance: few, ..Plan::default() });
@@ -275,4 +313,38 @@ async fn list_assets_pages_from_the_newest() {
     assert_eq!(ids(&house.get("/v1/videos?status=UPLOADING").await.body), created);
     assert_eq!(ids(&house.call_as("43", Method::GET, "/v1/videos", Value::Null).await.body).len(), 0);
     assert_eq!(ids(&house.get("/v1/images").await.body).len(), 0);
+}
+
+#[tokio::test]
+async fn list_assets_finds_whatever_the_case_and_however_composed() {
+    let house = House::new();
+    // A name as macOS writes it, its syllables taken apart: 휴가.
+    let apart = "\u{1112}\u{1172}\u{1100}\u{1161}";
+    let mut file = film(1000);
+    file["file_name"] = json!(format!("{apart}.mp4"));
+    let body = json!({"title": "Ärzte", "description": "in МОСКВА", "files": {"video": file}});
+    let created = house.post("/v1/videos", body).await.expect(201);
+    assert_eq!(created.body["files"]["video"]["file_name"], "휴가.mp4", "kept composed");
+    let mut other = film(1000);
+    other["file_name"] = json!("other.mp4");
+    house.create(json!({"video": other})).await;
+    let patched =
+        house.call(Method::PATCH, &format!("/v1/videos/{}", created.id()), json!({"title": "A\u{308}rzte"})).await;
+    assert_eq!(patched.expect(200).body["title"], "Ärzte", "kept composed");
+    // ÄRZTE, москва, 휴가 apart and composed, as a browser writes them into an address.
+    for text in [
+        "%C3%84RZTE",
+        "%D0%BC%D0%BE%D1%81%D0%BA%D0%B2%D0%B0",
+        "%E1%84%92%E1%85%B2%E1%84%80%E1%85%A1",
+        "%ED%9C%B4%EA%B0%80.MP4",
+    ] {
+        let own = house.get(&format!("/v1/videos?q={text}")).await;
+        let everybodys = house.call_as_admin(Method::GET, &format!("/v1/admin/assets?q={text}"), Value::Null).await;
+        for found in [own, everybodys] {
+            let found = found.expect(200).body;
+            let ids: Vec<_> = found["data"].as_array().unwrap().iter().map(|asset| asset["id"].clone()).collect();
+            assert_eq!(ids, [json!(created.id())], "{text}");
+            assert_eq!(found.get("next_cursor"), None);
+        }
+    }
 }

@@ -4,7 +4,7 @@ use axum::body::Body;
 use domain::StateName;
 use http::Method;
 use serde_json::{Value, json};
-use server::catalog::Catalog;
+use server::catalog::Figures as _;
 
 use crate::house::{House, film, poster};
 

@@ -50,10 +50,12 @@ fn every_operation_is_named_after_its_handler_and_explained() {
         "delete_session",
         "docs",
         "docs_file",
+        "erase_owner",
         "file_url",
         "find_any_asset",
         "find_asset",
         "find_session",
+        "find_usage",
         "follow_events",
         "follow_grant",
         "grant_parts",
@@ -70,6 +72,7 @@ fn every_operation_is_named_after_its_handler_and_explained() {
         "reap",
         "reconcile",
         "redirect_to_file",
+        "scrub",
         "show_grant",
         "uppy_abort",
         "uppy_abort_by_capability",
@@ -156,7 +159,11 @@ fn every_reference_leads_somewhere() {
 async fn the_router_has_every_documented_operation() {
     let house = House::new();
     // A link that was made here and has ended is told from a path that leads nowhere.
-    let ended = WatchGrant { asset: AssetId::new(Timestamp::UNIX_EPOCH, &[0; 10]), ends_at: Timestamp::UNIX_EPOCH };
+    let ended = WatchGrant {
+        asset: AssetId::new(Timestamp::UNIX_EPOCH, &[0; 10]),
+        shard: None,
+        ends_at: Timestamp::UNIX_EPOCH,
+    };
     let ended = house.authenticator.mint_watch_grant(&ended);
     for (method, path, _) in operations(&document()) {
         let path = path.replace("{collection}", "videos").replace("{id}", "ast_0").replace("{role}", "video");

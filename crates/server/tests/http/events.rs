@@ -29,7 +29,7 @@ struct Told {
 }
 
 async fn follow(house: &House, last: Option<&str>) -> Response {
-    let mut request = house.request(Method::GET, "/v1/events");
+    let mut request = house.request(Method::GET, "/v1/events").header("host", "x");
     if let Some(last) = last {
         request = request.header("last-event-id", last);
     }
@@ -135,4 +135,69 @@ async fn follow_events_refuses_what_is_no_position() {
     }
     let anonymous = http::Request::builder().uri("/v1/events").body(Body::empty()).unwrap();
     assert_eq!(house.send(anonymous).await.verdict(), (401, "unauthorized", ""));
+}
+
+/// Another process over the same catalog: what happens there is in the outbox and rings no bell here.
+async fn delete_elsewhere(house: &House, path: &str) {
+    let asset = house.row(path).await;
+    let allowance = server::catalog::Allowance { open_uploads: 50, reserved_bytes: domain::ByteCount::gib(100) };
+    let naming = domain::OwnerNaming::PlainWhereSafe;
+    let other =
+        crate::ground::app_over(house.catalog.clone(), house.store.clone(), house.clock.clone(), allowance, naming);
+    let of = other.collection("videos").unwrap().clone();
+    other.delete_asset(&asset.owner, &of, asset.id).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn follow_events_sees_what_other_processes_commit_whatever_happens_to_others_here() {
+    let house = House::new();
+    let path = house.created_film(100).await;
+    let mut stream = Stream::of(&house, None).await;
+    // Somebody else's upload, looked at every second: each look tells of its progress.
+    let created = house.call_as("7", Method::POST, "/v1/videos", json!({"title": "F", "files": {"video": film(9)}}));
+    let parts = format!("/v1/videos/{}/files/video/parts", created.await.expect(201).id());
+    let chatter = async {
+        let mut ticks = tokio::time::interval(Duration::from_secs(1));
+        loop {
+            ticks.tick().await;
+            house.call_as("7", Method::GET, &parts, Value::Null).await.expect(200);
+        }
+    };
+    delete_elsewhere(&house, &path).await;
+    let told =
+        async { tokio::time::timeout(Duration::from_secs(6), stream.next()).await.expect("within 5 s").unwrap() };
+    tokio::select! {
+        told = told => assert_eq!(told.name, "asset.deleted"),
+        () = chatter => {}
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn follow_events_ends_with_its_token() {
+    let house = House::new();
+    let owner = domain::OwnerId::parse("42").unwrap();
+    let request = server::auth::TokenRequest {
+        owner,
+        ttl: domain::TimeSpan::from_mins(10),
+        scopes: server::auth::Scopes::none(),
+    };
+    let token = house.authenticator.mint(&request, server::clock::Clock::now(&*house.clock));
+    let request = http::Request::builder().uri("/v1/events").header("authorization", format!("Bearer {token}"));
+    let request = request.header("host", "x").body(Body::empty()).unwrap();
+    let mut body = house.router.clone().oneshot(request).await.unwrap().into_body();
+    let mut ended = std::pin::pin!(async { while body.frame().await.is_some() {} });
+    assert!(tokio::time::timeout(Duration::from_secs(599), &mut ended).await.is_err(), "not before");
+    tokio::time::timeout(Duration::from_secs(2), &mut ended).await.expect("not after");
+}
+
+#[tokio::test(start_paused = true)]
+async fn follow_events_gives_a_sign_of_life_every_25_seconds() {
+    let house = House::new();
+    let mut body = follow(&house, None).await.into_body();
+    for _ in 0..3 {
+        let early = tokio::time::timeout(Duration::from_millis(24_900), body.frame()).await;
+        assert!(early.is_err(), "{early:?}");
+        let sign = tokio::time::timeout(Duration::from_millis(200), body.frame()).await.expect("now").unwrap().unwrap();
+        assert!(sign.data_ref().unwrap().starts_with(b":"), "a comment: {sign:?}");
+    }
 }

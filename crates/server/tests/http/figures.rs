@@ -3,7 +3,7 @@
 use domain::{StateName, TimeSpan};
 use http::Method;
 use serde_json::{Value, json};
-use server::catalog::{Catalog as _, StatusName};
+use server::catalog::{Figures as _, StatusName};
 use server::clock::Clock as _;
 use server::telemetry::Counts;
 

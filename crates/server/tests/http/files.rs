@@ -97,3 +97,17 @@ async fn redirect_to_file_leads_where_file_url_says() {
     assert_eq!(answer.header("location"), url);
     assert_eq!((answer.header("cache-control"), answer.header("referrer-policy")), ("no-store", "no-referrer"));
 }
+
+#[tokio::test]
+async fn redirect_to_file_signs_for_the_method_that_asks() {
+    let house = House::new();
+    let path = house.created_film(1000).await;
+    let url = house.get(&format!("{path}/files/video/url")).await.body["url"].clone();
+    let looked = house.call(Method::HEAD, &format!("{path}/files/video"), Value::Null).await.expect(302);
+    let (place, signature) = looked.header("location").split_once("&X-Amz-Signature=").unwrap();
+    let (same_place, for_get) = url.as_str().unwrap().split_once("&X-Amz-Signature=").unwrap();
+    assert_eq!(place, same_place);
+    assert_ne!(signature, for_get, "a URL that is signed for GET answers no HEAD");
+    let told = house.call(Method::HEAD, &format!("{path}/files/video/url"), Value::Null).await.expect(200);
+    assert_eq!(told.raw.len(), 0);
+}

@@ -58,16 +58,16 @@ async fn follow_grant_tells_nobody_anything_else() {
     let path = house.created_film(1000).await;
     let url = grant(&house, &path, Value::Null).await.expect(201).body["url"].as_str().unwrap().to_owned();
     let wrong = [
-        url.replace(".17", ".18"),
-        format!("{}x/video", url.strip_suffix("/video").unwrap()),
-        "http://api.test/w/nothing/video".to_owned(),
-        url.replace("/video", "/preview"),
-        url.replace("/video", "/No%20role"),
+        (url.replace(".17", ".18"), "/w/{token}/video"),
+        (format!("{}x/video", url.strip_suffix("/video").unwrap()), "/w/{token}/video"),
+        ("http://api.test/w/nothing/video".to_owned(), "/w/{token}/video"),
+        (url.replace("/video", "/preview"), "/w/{token}/preview"),
+        (url.replace("/video", "/No%20role"), "/w/{token}/No role"),
     ];
-    for url in wrong {
+    for (url, instance) in wrong {
         let answer = open(&house, &url).await;
         assert_eq!(answer.status.as_u16(), 404, "{url}: {}", answer.body);
-        assert_eq!(answer.body["instance"], "/w/{token}/{role}", "the token is not repeated");
+        assert_eq!(answer.body["instance"], instance, "the token is not repeated");
     }
     assert_eq!(open(&house, &format!("{url}?a=b")).await.status.as_u16(), 422);
 }
@@ -122,4 +122,40 @@ async fn show_grant_tells_what_a_link_leads_to() {
     let url = format!("http://api.test/w/{}", fresh["token"].as_str().unwrap());
     let gone = open(&house, &url).await;
     assert_eq!((gone.verdict(), &gone.body["reason"]), ((410, "gone", ""), &json!("deleted")));
+}
+
+#[tokio::test]
+async fn a_mistyped_link_is_repeated_nowhere() {
+    let house = House::new();
+    let path = house.created_film(1000).await;
+    let given = grant(&house, &path, Value::Null).await.expect(201).body;
+    let token = given["token"].as_str().unwrap();
+    let escaped = token.replace('_', "%5F");
+    let rows = [
+        (Method::GET, format!("/w/{token}/video/x"), 404),
+        (Method::GET, format!("/w/{token}/video/"), 404),
+        (Method::GET, format!("/w/{token}/"), 404),
+        (Method::GET, format!("/W/{token}"), 404),
+        (Method::GET, format!("//w/{token}"), 404),
+        (Method::GET, format!("/%77/{escaped}"), 404),
+        (Method::GET, format!("/x/{escaped}"), 404),
+        (Method::POST, format!("/w/{token}"), 405),
+        (Method::GET, format!("/w/{token}?x={token}"), 422),
+        (Method::GET, format!("/v1/videos/{token}"), 401),
+    ];
+    for (method, path, status) in rows {
+        for origin in [None, Some("http://api.test")] {
+            let mut request = Request::builder().method(method.clone()).uri(&path);
+            if let Some(origin) = origin {
+                request = request.header("origin", origin).header("access-control-request-headers", token);
+            }
+            let answer = house.send_undocumented(request.body(Body::empty()).unwrap()).await;
+            assert_eq!(answer.status.as_u16(), status, "{method} {path}");
+            let said = format!("{:?}\n{}", answer.headers, String::from_utf8_lossy(&answer.raw));
+            for secret in [token, &escaped] {
+                let (repeated, query) = (said.contains(secret), path.contains('?'));
+                assert!(!repeated, "{method} {path} (query: {query}) is answered by\n{said}");
+            }
+        }
+    }
 }

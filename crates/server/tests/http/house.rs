@@ -8,17 +8,17 @@ use axum::body::Body;
 use bytes::Bytes;
 use domain::rate::Rate;
 use domain::{Asset, ByteCount, OwnerId, OwnerNaming, PartNumber, RoleName, TimeSpan, Timestamp};
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderMap, Method, Request, StatusCode};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use server::app::App;
 use server::auth::{Authenticator, LoginCodes, Scope, Scopes, TokenRequest, TokenRules};
 use server::catalog::memory::MemoryCatalog;
-use server::catalog::{Allowance, Catalog};
+use server::catalog::{Allowance, Figures as _};
 use server::clock::ManualClock;
-use server::http::bounds::REQUESTS_IN_FLIGHT;
-use server::http::{BodyLimits, HttpParts, HttpState, ReapClock, RelayForms, WebFile};
+use server::http::{BodyLimits, HttpParts, HttpState, ReapClock, RelayForms, RequestLimits, WebFile};
+use server::limits::Limits;
 use server::limits::memory::MemoryLimits;
 use server::store::memory::MemoryStore;
 use server::telemetry::{Metrics, Overview};
@@ -35,7 +35,8 @@ pub(crate) struct Plan {
     pub(crate) reap_clock: ReapClock,
     pub(crate) allowance: Allowance,
     pub(crate) naming: OwnerNaming,
-    pub(crate) room: usize,
+    pub(crate) requests: RequestLimits,
+    pub(crate) link_burst: u32,
     pub(crate) origins: Vec<String>,
     pub(crate) public_url: &'static str,
     pub(crate) web_files: &'static [WebFile],
@@ -49,7 +50,8 @@ impl Default for Plan {
             reap_clock: ReapClock::Movable,
             allowance: Allowance { open_uploads: 50, reserved_bytes: ByteCount::gib(100) },
             naming: OwnerNaming::PlainWhereSafe,
-            room: REQUESTS_IN_FLIGHT,
+            requests: RequestLimits::default(),
+            link_burst: 10_000,
             origins: Vec::new(),
             public_url: "http://api.test",
             web_files: &[],
@@ -66,6 +68,7 @@ pub(crate) struct House {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) authenticator: Authenticator,
     pub(crate) overview: Arc<Overview>,
+    pub(crate) draining: CancellationToken,
     pub(crate) stopping: CancellationToken,
     document: Value,
 }
@@ -121,31 +124,35 @@ impl House {
         let secret = b"a secret of thirty-two bytes, ok";
         let authenticator = Authenticator::hs256(secret, TokenRules::default()).unwrap();
         let rate = Rate::per_minute(60, plan.burst).unwrap();
-        let stopping = CancellationToken::new();
+        let (draining, stopping) = (CancellationToken::new(), CancellationToken::new());
         let overview = Arc::<Overview>::default();
-        let state = HttpState::with_room_for(
-            plan.room,
-            HttpParts {
-                app: app.clone(),
-                authenticator: authenticator.clone(),
-                logins: (plan.reap_clock == ReapClock::Movable).then(Arc::<LoginCodes>::default),
-                limits: Arc::new(MemoryLimits::new(rate, 100, clock.clone())),
-                clock: clock.clone(),
-                entropy: Arc::new(Counting::default()),
-                overview: overview.clone(),
-                metrics: Metrics::start(),
-                body_limits: BodyLimits::default(),
-                public_url: plan.public_url.to_owned(),
-                origins: plan.origins,
-                web_files: plan.web_files,
-                reap_clock: plan.reap_clock,
-                relay_forms: plan.relay_forms,
-                stopping: stopping.clone(),
-            },
-        );
+        let limiter = |rate| -> Arc<dyn Limits> { Arc::new(MemoryLimits::new(rate, 100, clock.clone())) };
+        let state = HttpState::new(HttpParts {
+            app: app.clone(),
+            authenticator: authenticator.clone(),
+            logins: (plan.reap_clock == ReapClock::Movable).then(Arc::<LoginCodes>::default),
+            limits: limiter(rate),
+            peer_limits: limiter(Rate::per_minute(60, plan.link_burst).unwrap()),
+            guess_limits: limiter(Rate::per_minute(60, 20).unwrap()),
+            request_limits: plan.requests,
+            trusted_proxies: vec!["192.0.2.0/24".parse().unwrap()],
+            clock: clock.clone(),
+            entropy: Arc::new(Counting::default()),
+            overview: overview.clone(),
+            metrics: Metrics::start(),
+            body_limits: BodyLimits::default(),
+            public_url: plan.public_url.to_owned(),
+            origins: plan.origins,
+            vitals: server::vitals::Vitals::default(),
+            web_files: plan.web_files,
+            reap_clock: plan.reap_clock,
+            relay_forms: plan.relay_forms,
+            draining: draining.clone(),
+            stopping: stopping.clone(),
+        });
         let document = serde_json::to_value(server::http::openapi()).unwrap();
         let router = server::http::router(state);
-        Self { router, app, catalog, store, clock, authenticator, overview, stopping, document }
+        Self { router, app, catalog, store, clock, authenticator, overview, draining, stopping, document }
     }
 
     /// A token of this owner that works for an hour.
@@ -163,7 +170,8 @@ impl House {
     }
 
     /// Sends what the document does not speak of: a browser's preflight.
-    pub(crate) async fn send_undocumented(&self, request: Request<Body>) -> Answer {
+    pub(crate) async fn send_undocumented(&self, mut request: Request<Body>) -> Answer {
+        request.headers_mut().entry(HOST).or_insert(HeaderValue::from_static("api.test"));
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let raw = body.collect().await.unwrap().to_bytes();
@@ -226,7 +234,7 @@ impl House {
     /// The row behind a path, in any status.
     pub(crate) async fn row(&self, path: &str) -> Asset {
         let id = path.rsplit('/').next().unwrap().parse().unwrap();
-        self.catalog.find_asset(id).await.unwrap().value.unwrap()
+        self.catalog.find_asset_anywhere(id).await.unwrap().value.unwrap()
     }
 
     /// Puts all parts of a pending file into the store, as its client does with the URLs.

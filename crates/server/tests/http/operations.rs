@@ -1,8 +1,9 @@
 //! Health, metrics and pages.
 
-use domain::Visibility;
-use serde_json::json;
-use server::catalog::Catalog;
+use domain::{TimeSpan, Visibility};
+use serde_json::{Value, json};
+use server::catalog::Catalog as _;
+use server::http::RequestLimits;
 
 use crate::house::{House, Plan};
 
@@ -38,6 +39,23 @@ async fn readyz_says_which_part_fails() {
     assert_eq!((held.verdict(), held.header("retry-after")), ((503, "catalog_unavailable", ""), "5"));
 }
 
+/// The epoch rises on whichever server runs the jobs; where it does not, none does.
+#[tokio::test]
+async fn readyz_knows_jobs_that_do_not_run() {
+    let house = House::new();
+    house.app.raise_epoch().await.unwrap();
+    house.clock.advance(TimeSpan::from_mins(31));
+    let answer = house.get("/readyz").await.expect(200).body;
+    let told = answer["warnings"].as_array().expect("warnings");
+    assert_eq!((told.len(), &told[0]["field"]), (1, &json!("jobs")), "{answer}");
+    assert!(told[0]["detail"].as_str().unwrap().contains("31 min ago"), "{answer}");
+
+    let house = House::new();
+    house.app.raise_epoch().await.unwrap();
+    house.clock.advance(TimeSpan::from_mins(30));
+    assert_eq!(house.get("/readyz").await.expect(200).body, json!({"status": "ready"}));
+}
+
 #[tokio::test]
 async fn readyz_reuses_a_verdict_for_a_moment() {
     let house = House::new();
@@ -49,9 +67,40 @@ async fn readyz_reuses_a_verdict_for_a_moment() {
 #[tokio::test]
 async fn readyz_stops_before_the_server_does() {
     let house = House::new();
-    house.stopping.cancel();
+    house.draining.cancel();
     assert_eq!(house.get("/readyz").await.verdict(), (503, "unavailable", ""));
     house.get("/healthz").await.expect(200);
+    house.get("/v1/videos").await.expect(200);
+}
+
+#[tokio::test]
+async fn readyz_passes_over_a_hiccup_of_the_store_and_says_so() {
+    let house = House::new();
+    let ready = async |wanted: u16| {
+        // A verdict is kept for a second.
+        let looking = async {
+            loop {
+                let answer = house.get("/readyz").await;
+                if answer.body["warnings"] != Value::Null || answer.status.as_u16() != 200 {
+                    return answer.expect(wanted);
+                }
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(60), looking).await.expect("a new verdict")
+    };
+    house.get("/readyz").await.expect(200);
+    house.clock.advance(TimeSpan::from_secs(29));
+    house.store.take_bucket(Visibility::Public);
+    let warned = ready(200).await;
+    assert_eq!(warned.body["status"], "ready");
+    assert_eq!(warned.body["warnings"], json!([{"field": "store", "detail": "does not work"}]));
+    house.clock.advance(TimeSpan::from_secs(2));
+    let waiting = async {
+        while house.get("/readyz").await.status.as_u16() == 200 {}
+        house.get("/readyz").await
+    };
+    let failing = tokio::time::timeout(std::time::Duration::from_secs(60), waiting).await.expect("a new verdict");
+    assert_eq!(failing.verdict(), (503, "store_unavailable", ""), "half a minute is no hiccup");
 }
 
 #[tokio::test]
@@ -75,7 +124,7 @@ async fn home_says_what_this_is() {
     let house = House::new();
     let answer = house.get("/").await.expect(200);
     let text = String::from_utf8(answer.raw.to_vec()).unwrap();
-    assert!(text.contains("href=\"/docs\"") && answer.header("content-type").starts_with("text/html"));
+    assert!(text.contains("href=\"docs\"") && answer.header("content-type").starts_with("text/html"));
     assert!(answer.header("content-security-policy").starts_with("default-src 'none'"));
 }
 
@@ -94,16 +143,23 @@ async fn docs_are_served_whole_from_here() {
     }
     let script = house.get("/docs/swagger-initializer.js").await.expect(200);
     let script = String::from_utf8(script.raw.to_vec()).unwrap();
-    assert!(script.contains("\"/openapi.json\"") && script.contains("\"validatorUrl\": \"none\""), "{script}");
+    assert!(script.contains("\"../openapi.json\"") && script.contains("\"validatorUrl\": \"none\""), "{script}");
     assert_eq!(house.get("/docs/nothing.js").await.verdict(), (404, "not_found", ""));
 }
 
 #[tokio::test]
 async fn a_full_server_sheds_the_api_and_keeps_its_health() {
-    let house = House::with(Plan { room: 0, ..Plan::default() });
+    let house =
+        House::with(Plan { requests: RequestLimits { at_once: 0, ..RequestLimits::default() }, ..Plan::default() });
     let answer = house.get("/v1/videos").await;
     assert_eq!((answer.verdict(), answer.header("retry-after")), ((503, "unavailable", ""), "1"));
-    for path in ["/healthz", "/readyz", "/metrics", "/"] {
+    for (method, path) in [(http::Method::POST, "/v1/session"), (http::Method::GET, "/w/nothing")] {
+        let stranger = http::Request::builder().method(method).uri(path).body(axum::body::Body::empty()).unwrap();
+        assert_eq!(house.send(stranger).await.verdict(), (503, "unavailable", ""), "{path}");
+    }
+    for path in ["/healthz", "/metrics", "/"] {
         house.get(path).await.expect(200);
     }
+    let ready = house.get("/readyz").await.expect(200).body;
+    assert_eq!((&ready["status"], &ready["warnings"][0]["field"]), (&json!("ready"), &json!("requests")), "{ready}");
 }

@@ -91,7 +91,7 @@ async fn what_is_no_file_is_not_found() {
 async fn web_config_is_the_servers_own() {
     for house in [built(), House::new()] {
         let answer = ask(&house, Method::GET, "/config.json", &[]).await.expect(200);
-        assert_eq!((answer.body.clone(), answer.header("cache-control")), (json!({"api": ""}), "no-cache"));
+        assert_eq!((answer.body.clone(), answer.header("cache-control")), (json!({"api": "."}), "no-cache"));
     }
 }
 

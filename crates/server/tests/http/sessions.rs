@@ -74,17 +74,25 @@ async fn create_session_takes_a_code_once_and_for_ten_minutes() {
 }
 
 #[tokio::test]
-async fn create_session_slows_down_who_guesses() {
+async fn create_session_slows_down_who_guesses_and_nobody_else() {
     let house = House::new();
-    let code = code(&house, Value::Null).await;
+    let (mine, other) = (code(&house, Value::Null).await, code(&house, Value::Null).await);
+    let from = |peer: &str, code: &str| {
+        let mut request = with_json(Request::builder().method(Method::POST).uri(SESSION), &json!({"code": code}));
+        request.extensions_mut().insert(peer.parse::<std::net::SocketAddr>().unwrap());
+        request
+    };
     for _ in 0..20 {
-        sign_in(&house, json!({"code": "a guess"})).await.expect(401);
+        house.send(from("203.0.113.1:1", "a guess")).await.expect(401);
     }
-    let slowed = sign_in(&house, json!({"code": code})).await;
+    let slowed = house.send(from("203.0.113.1:2", "a guess")).await;
     assert_eq!((slowed.verdict(), slowed.header("retry-after")), ((429, "rate_limited", ""), "1"));
-    sign_in(&house, json!({"token": house.token("42", Scopes::none())})).await.expect(200);
+    house.send(from("203.0.113.2:1", "a guess")).await.expect(401);
+    house.send(from("203.0.113.2:1", &other)).await.expect(200);
+    house.send(from("203.0.113.1:1", &mine)).await.expect(200);
+    assert_eq!(house.send(from("203.0.113.1:1", &mine)).await.status.as_u16(), 429, "once, and then it is a guess");
     house.clock.advance(TimeSpan::from_secs(1));
-    sign_in(&house, json!({"code": code})).await.expect(200);
+    house.send(from("203.0.113.1:1", "a guess")).await.expect(401);
 }
 
 #[tokio::test]
@@ -200,7 +208,8 @@ async fn find_session_says_who_is_calling_by_token_too() {
 async fn events_are_followed_by_cookie() {
     let house = House::new();
     let cookie = cookie(&sign_in(&house, json!({"token": house.token("42", Scopes::none())})).await.expect(200));
-    let request = Request::builder().uri("/v1/events").header("cookie", cookie).body(Body::empty()).unwrap();
+    let request =
+        Request::builder().uri("/v1/events").header("host", "x").header("cookie", cookie).body(Body::empty()).unwrap();
     let answer = tower::ServiceExt::oneshot(house.router.clone(), request).await.unwrap();
     assert_eq!(answer.status().as_u16(), 200);
     assert_eq!(answer.headers()["content-type"], "text/event-stream");

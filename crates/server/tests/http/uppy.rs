@@ -5,7 +5,7 @@ use domain::{ByteCount, FileId, PartNumber, TimeSpan};
 use http::{Method, Request};
 use serde_json::{Value, json};
 use server::auth::Scopes;
-use server::catalog::{Allowance, Catalog};
+use server::catalog::Allowance;
 use server::http::RelayForms;
 
 use crate::house::{Answer, House, Plan, mp4, png, with_json};
@@ -34,7 +34,7 @@ pub(crate) async fn bare(house: &House, method: Method, path: &str, body: Value)
 /// Puts a part into the store, as a client does with its URL.
 pub(crate) async fn put(house: &House, upload_id: &str, number: u64, bytes: Vec<u8>) -> String {
     let id: FileId = upload_id.parse().unwrap();
-    let file = house.catalog.find_file(id).await.unwrap().value.unwrap();
+    let file = house.catalog.row(id).unwrap();
     let number = PartNumber::new(number).unwrap();
     house.store.put_part(&file.key, file.upload(), number, bytes.into()).unwrap().as_str().to_owned()
 }
@@ -421,4 +421,72 @@ async fn uppy_may_send_a_form_again() {
         assert!(!sent.header("etag").is_empty());
     }
     assert_eq!(house.bucket(), (1, 0));
+}
+
+/// A page asks for an upload as a whole with whatever its browser sends along.
+async fn params(house: &House, door: &str, headers: &[(&str, &str)]) -> Answer {
+    let mut request = Request::builder().uri(format!("{door}/s3/params?filename=a.png&type=image%2Fpng"));
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    house.send(request.body(Body::empty()).unwrap()).await
+}
+
+#[tokio::test]
+async fn a_get_creates_nothing_by_cookie_and_a_foreign_page_nothing_at_all() {
+    const APP: &str = "https://app.example.com";
+    const OTHER: &str = "http://127.0.0.1:9999";
+    let house = House::with(Plan { origins: vec![APP.to_owned()], ..roomy() });
+    let token = house.token("42", Scopes::none());
+    let signed_in = bare(&house, Method::POST, "/v1/session", json!({"token": token})).await.expect(200);
+    let cookie = signed_in.header("set-cookie").split(';').next().unwrap().to_owned();
+    let bearer = format!("Bearer {token}");
+    let door = door(&house, "images", Value::Null).await;
+    let local = ("host", "127.0.0.1:8080");
+    let (session, token) = (("cookie", cookie.as_str()), ("authorization", bearer.as_str()));
+    let (app, other) = (("origin", APP), ("origin", OTHER));
+    type Header<'a> = (&'a str, &'a str);
+    let rows: [(&str, &[Header<'_>], u16, &str); 9] = [
+        ("/uppy", &[session], 403, "forbidden"),
+        ("/uppy", &[session, app], 403, "forbidden"),
+        ("/uppy", &[session, local, ("origin", "http://127.0.0.1:8080")], 403, "forbidden"),
+        ("/uppy", &[session, local, other], 403, "origin_not_allowed"),
+        ("/uppy", &[token, other], 403, "origin_not_allowed"),
+        ("/uppy", &[token, ("origin", "null")], 403, "origin_not_allowed"),
+        (&door, &[other], 403, "origin_not_allowed"),
+        (&door, &[("origin", "null")], 403, "origin_not_allowed"),
+        (&door, &[app, other], 403, "origin_not_allowed"),
+    ];
+    for (door, headers, status, code) in rows {
+        let refused = params(&house, door, headers).await;
+        assert_eq!(refused.verdict(), (status, code, ""), "{door} {headers:?}");
+        assert!(!refused.body["message"].as_str().unwrap().is_empty(), "Uppy shows it");
+    }
+    // What needs no preflight either: a POST of a text.
+    let create = Request::builder().method(Method::POST).uri(format!("{door}/s3/multipart")).header("origin", OTHER);
+    let create = create.header("content-type", "text/plain").body(Body::from(film("a.mp4").to_string())).unwrap();
+    assert_eq!(house.send(create).await.verdict(), (403, "origin_not_allowed", ""));
+    assert_eq!(house.bucket(), (0, 0), "what was refused opened nothing");
+    assert_eq!(house.get("/v1/images").await.expect(200).body["data"], json!([]));
+    for (door, headers) in [("/uppy", &[token, app][..]), ("/uppy", &[token]), (&door, &[app]), (&door, &[])] {
+        params(&house, door, headers).await.expect(200);
+    }
+    assert_eq!(house.bucket(), (0, 4));
+}
+
+#[tokio::test]
+async fn uppy_is_told_that_a_file_is_empty() {
+    let house = house();
+    let door = door(&house, "videos", Value::Null).await;
+    let (key, id) = begin(&house, &door, film("nothing.mp4")).await;
+    let etag = put(&house, &id, 1, Vec::new()).await;
+    let complete = format!("{door}/s3/multipart/{id}/complete?key={key}");
+    let parts = json!({"parts": [{"PartNumber": 1, "ETag": etag}]});
+    let refused = bare(&house, Method::POST, &complete, parts.clone()).await;
+    assert_eq!((refused.verdict(), &refused.body["reason"]), ((422, "upload_rejected", ""), &json!("empty")));
+    assert!(text(&refused, "message").starts_with("The file is empty."), "{}", refused.body);
+    let again = bare(&house, Method::POST, &complete, parts).await;
+    assert_eq!(again.status.as_u16(), 422, "it is final, also for who asks again: {}", again.body);
+    house.app.drain().await;
+    assert_eq!(house.bucket(), (0, 0), "nothing of it is kept");
 }

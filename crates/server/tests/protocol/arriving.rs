@@ -2,21 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use domain::{AssetId, AssetStatus, ByteCount, PartNumber, Reason, StateName, TimeSpan, Timestamp, Visibility};
-use server::app::{Arrival, CompleteError, Completed, Finisher, GrantError, NewFile, PartWanted};
-use server::catalog::{Catalog, Written};
-use server::jobs::{Job, round};
+use domain::{AssetId, AssetStatus, ByteCount, Format, PartNumber, Reason, StateName, TimeSpan, Timestamp, Visibility};
+use server::app::{Arrival, CompleteError, Completed, Finisher, GrantError, NewFile, PartWanted, Rehearsal};
+use server::catalog::{Rows as _, Written};
+use server::jobs::reap;
 use server::store::Store;
-use tokio_util::sync::CancellationToken;
+use server::store::operation::Operation;
 
 use crate::ground::CLIP_LIMIT;
-use crate::house::{House, film, mp4, png, poster, role, upload_of};
+use crate::house::{DRIVE, House, film, mp4, png, poster, role, round, upload_of};
 use crate::undeclared::{clips, create_clip};
 
 const SIZE: u64 = 6_000;
 
 async fn look(house: &House) {
-    round(&house.app, Job::FinishSingle, "one", &CancellationToken::new()).await;
+    round(&house.app, DRIVE).await;
 }
 
 async fn clip_left_alone(house: &House) -> AssetId {
@@ -69,7 +69,7 @@ async fn what_has_arrived_is_published_and_never_before() {
     let file = house.file(id, "clip").await;
     assert_eq!((file.state.name(), file.plan.size()), (StateName::Created, Some(ByteCount(SIZE))));
     assert_eq!((house.bucket(), house.events().await), ((1, 0), vec!["asset.created"]));
-    assert_eq!(house.catalog.list_awaited(None, 10).await.unwrap().value, []);
+    assert_eq!(file.due_at, None);
 }
 
 #[tokio::test]
@@ -87,7 +87,8 @@ async fn a_new_url_begins_the_looks_anew() {
 #[tokio::test]
 async fn what_is_wrong_is_rejected() {
     let too_large = mp4(CLIP_LIMIT.get() + 1);
-    for (content, reason) in [(too_large, Reason::TooLarge), (png(SIZE), Reason::ContentMismatch)] {
+    let is_png = Reason::ContentMismatch(Some(Format::Png));
+    for (content, reason) in [(too_large, Reason::TooLarge), (png(SIZE), is_png)] {
         let house = House::new();
         let id = clip_left_alone(&house).await;
         send(&house, id, &content).await;
@@ -116,15 +117,14 @@ async fn nobody_sends_it_and_it_expires_as_any_other() {
     let house = House::new();
     let id = clip_left_alone(&house).await;
     let deadline = house.file(id, "clip").await.deadline;
-    house.clock.set(deadline - TimeSpan::from_secs(1));
+    house.live_until(deadline - TimeSpan::from_secs(1)).await;
     look(&house).await;
     assert_eq!(next_look(&house, id).await, Some(deadline), "the last look");
     house.clock.set(deadline);
     look(&house).await;
     assert_eq!(next_look(&house, id).await, None);
     assert_eq!(house.file(id, "clip").await.deadline, deadline, "looking keeps nothing alive");
-    round(&house.app, Job::Expire, "one", &CancellationToken::new()).await;
-    house.run_jobs().await;
+    reap(&house.app, None, Rehearsal::Real).await.unwrap();
     assert_eq!(house.row(id).await.status, AssetStatus::Gone(Reason::Abandoned));
     assert_eq!(house.bucket(), (0, 0));
 }
@@ -198,32 +198,21 @@ async fn job_and_hint_at_once_publish_once() {
 }
 
 #[tokio::test]
-async fn a_crash_after_the_freeze_is_finished_by_drive_commits() {
+async fn a_crash_after_the_freeze_is_finished_by_the_drive_lane() {
     let house = House::new();
     let id = clip_left_alone(&house).await;
     send(&house, id, &mp4(SIZE)).await;
     let file = house.file(id, "clip").await;
     let listing = server::store::list_parts(&*house.store, &file.key, file.upload()).await.unwrap().unwrap();
     let frozen = domain::decide(&file, &domain::Event::Arrived(listing), house.clock_now()).unwrap().next;
-    assert!(matches!(house.catalog.advance(file.fence, &frozen, &[]).await, Ok(Written::Done)));
+    assert!(matches!(house.catalog.advance(&file, &frozen, &[]).await, Ok(Written::Done)));
+    // Whoever sends it again hears that it takes no more, not that it has no such part.
+    let wanted = [PartWanted { number: PartNumber::new(1).unwrap(), checksum_sha256: None }];
+    let again = house.app.grant_parts(&house.owner, &clips(&house), id, &role("clip"), &wanted).await;
+    assert!(matches!(again, Err(GrantError::NotUploading(Some(StateName::Committing)))), "{again:?}");
+    let parts = house.store.calls(Operation::ListParts);
     house.clock.advance(TimeSpan::from_hours(1));
     look(&house).await;
-    assert_eq!(house.state(id, "clip").await, StateName::Committing, "nothing is awaited any more");
-    house.run_jobs().await;
     assert_eq!(house.state(id, "clip").await, StateName::Created);
-}
-
-#[tokio::test]
-async fn one_server_looks_at_a_time() {
-    let house = House::new();
-    assert!(house.catalog.take_lease("finish-single", "another", TimeSpan::from_secs(60)).await.unwrap());
-    let id = clip_left_alone(&house).await;
-    send(&house, id, &mp4(SIZE)).await;
-    house.clock.advance(TimeSpan::from_secs(2));
-    look(&house).await;
-    assert_eq!(house.state(id, "clip").await, StateName::Uploading, "another server is at it");
-    house.clock.advance(TimeSpan::from_secs(60));
-    look(&house).await;
-    assert_eq!(house.state(id, "clip").await, StateName::Created, "its lease has lapsed");
-    assert!(house.catalog.take_lease("finish-single", "another", TimeSpan::from_secs(60)).await.unwrap());
+    assert_eq!(house.store.calls(Operation::ListParts), parts, "nothing is looked for any more");
 }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
-use domain::{ByteCount, OwnerNaming, StateName, TimeSpan, UploadId, Visibility};
-use server::app::{AuditTerms, Invariant};
-use server::catalog::{Allowance, Catalog};
+use domain::{ByteCount, ObjectKey, OwnerNaming, PartNumber, StateName, TimeSpan, UploadId, Visibility};
+use server::app::{AuditTerms, Invariant, Pace, ScrubTerms};
+use server::catalog::Allowance;
 use server::store::Store;
 use server::store::around::{Around, AroundStore, Call};
 use server::store::memory::Failure;
@@ -66,7 +66,7 @@ async fn an_audit_leaves_what_is_under_way_in_peace() {
     drop(house.complete(id).await);
     assert_eq!(house.state(id, "video").await, StateName::Committing);
     audits_clean(&house).await;
-    let published = house.created_film(10).await;
+    let published = house.created_film(100).await;
     house.store.fail_next(Operation::Delete, Failure::Before);
     house.app.delete_asset(&house.owner, &house.videos, published).await.unwrap();
     house.settle().await;
@@ -93,7 +93,7 @@ async fn hidden_parts_are_a_breach_from_the_age_that_is_asked_for() {
     house.create([film(100)]).await;
     house.store.fail_next(Operation::OpenUpload, Failure::AfterEffect);
     drop(house.try_create(upload_of([film(100)])).await);
-    assert_eq!(house.catalog.list_files(StateName::Reserved, None, 9).await.unwrap().value.len(), 1);
+    assert_eq!(house.files_in(StateName::Reserved).await.len(), 1);
     let committing = house.create([film(100)]).await.asset.id;
     house.send(committing, "video", &mp4(100)).await;
     house.store.fail_next(Operation::Complete, Failure::Before);
@@ -105,10 +105,17 @@ async fn hidden_parts_are_a_breach_from_the_age_that_is_asked_for() {
     let published = house.created_film(100).await;
     let mut broken = [house.file(published, "video").await.key.path(), strange_key(1).path()];
     broken.sort();
-    for path in &broken {
-        house.store.open_foreign_upload(PRIVATE, path);
-    }
-    assert_eq!(hidden(&house, TimeSpan::ZERO).await, broken, "though the store's clock is ahead");
+    // One of a file that lives, and one of nobody; nobody can bring anything to the former while it is empty.
+    let strange = vec![strange_key(1).path()];
+    let uploads: Vec<UploadId> = broken.iter().map(|path| house.store.open_foreign_upload(PRIVATE, path)).collect();
+    assert_eq!(hidden(&house, TimeSpan::ZERO).await, strange, "though the store's clock is ahead");
+    let second = &uploads[usize::from(broken[0] == strange[0])];
+    let published_key = house.file(published, "video").await.key;
+    house
+        .store
+        .put_part(&published_key, second, PartNumber::new(1).unwrap(), mp4(100).into())
+        .expect("it takes a part");
+    assert_eq!(hidden(&house, TimeSpan::ZERO).await, broken);
     let grace = TimeSpan::from_hours(1);
     assert_eq!(hidden(&house, grace).await, [""; 0]);
     house.clock.advance(grace + TimeSpan::from_secs(50));
@@ -171,4 +178,46 @@ async fn objects_are_asked_for_side_by_side_and_told_in_order() {
         let counted = [&slow.asked, &slow.awaited, &slow.most].map(|count| count.load(Ordering::SeqCst));
         assert_eq!(counted, [OBJECTS, 0, 16]);
     }
+}
+
+/// What a listing shows is not what lies there: the sample of a day reads it.
+#[tokio::test]
+async fn a_scrub_reads_what_is_published_page_by_page_and_by_chance() {
+    let (house, pace) = (House::new(), Pace::per_second(ByteCount::gib(10)));
+    let ids = [house.created_film(100).await, house.created_film(6 << 20).await, house.created_film(200).await];
+    let mut keys = Vec::new();
+    for id in ids {
+        keys.push(house.file(id, "video").await.key);
+        house.clock.advance(TimeSpan::from_hours(1));
+    }
+    house.create([film(100)]).await;
+    let terms = ScrubTerms { below: None, after: None, most: ByteCount(1), pace };
+    let (mut after, mut read, mut calls) = (None, 0, 0);
+    loop {
+        let report = house.app.scrub(&ScrubTerms { after, ..terms.clone() }).await.unwrap();
+        assert!(report.damaged.is_empty() && report.files <= 1, "{report:?}");
+        (read, calls) = (read + report.bytes, calls + 1);
+        after = report.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!((read, calls), ((6 << 20) + 300, 4), "each is a page, and the last page is empty");
+
+    // One is gone and another lies there; HEAD of the third is as ever.
+    house.store.lose_object(&keys[0]);
+    house.store.put_foreign_object(PRIVATE, &keys[1].path(), mp4(100).into());
+    let mut damaged: Vec<_> = keys[..2].iter().map(ObjectKey::path).collect();
+    damaged.sort();
+    for _ in 0..5 {
+        let report = house.app.scrub_sample(pace).await.unwrap();
+        let mut found: Vec<_> = report.damaged.into_iter().map(|damage| damage.key).collect();
+        found.sort();
+        assert_eq!((found, report.files), (damaged.clone(), 3), "each once, wherever it begins");
+    }
+    assert_eq!(house.app.damaged_files().len(), 2);
+    // Whoever is deleted is damaged no more.
+    house.app.delete_asset(&house.owner, &house.videos, ids[0]).await.unwrap();
+    house.app.scrub_sample(pace).await.unwrap();
+    assert_eq!(house.app.damaged_files().len(), 1);
 }

@@ -9,10 +9,10 @@ use bytes::Bytes;
 use domain::key::FileKey;
 use domain::{
     Asset, AssetId, AssetStatus, ByteCount, Check, CollectionName, Description, Event, Fence, File, FileId, FileName,
-    FilePlan, FileState, MediaType, Metadata, ObjectKey, OwnerId, PartPlan, Place, StateName, TimeSpan, Timestamp,
-    Title, UploadId, VerifiedObject, Visibility, change, decide,
+    FilePlan, FileState, MediaType, Metadata, ObjectKey, OwnerId, PartPlan, Place, TimeSpan, Timestamp, Title,
+    UploadId, VerifiedObject, Visibility, change, decide,
 };
-use server::catalog::{Allowance, Catalog, Reservation, Reserved, Written};
+use server::catalog::{Allowance, Reservation, Reserved, Rows as _, Written};
 use server::store::Store;
 
 use crate::house::{House, role};
@@ -42,10 +42,12 @@ fn announced(asset: &Asset, n: u64) -> File {
         plan: FilePlan::Declared(PartPlan::for_size(ByteCount(CONTENT.len() as u64)).unwrap()),
         checksum: None,
         auto: None,
+        addition: false,
         created_at: at,
         deadline: at + TimeSpan::from_hours(48),
         url_not_after: None,
         upload_id: None,
+        due_at: Some(at + domain::limits::STRAY_LOOK_AFTER),
         fence: Fence::default(),
         state: FileState::Reserved,
     }
@@ -84,7 +86,7 @@ impl House {
         for place in asset.places.values_mut() {
             let file = place.pending.as_mut().expect("it is announced");
             let next = step(file).await;
-            assert_eq!(self.catalog.advance(file.fence, &next, &[]).await.unwrap(), Written::Done);
+            assert_eq!(self.catalog.advance(file, &next, &[]).await.unwrap(), Written::Done);
             *file = next;
         }
         asset
@@ -117,10 +119,5 @@ impl House {
             };
             self.crowd_of(first, opened).await;
         }
-    }
-
-    /// Every file in a state, as its row is.
-    pub(crate) async fn files_in(&self, state: StateName) -> Vec<File> {
-        self.catalog.list_files(state, None, u32::MAX).await.unwrap().value
     }
 }

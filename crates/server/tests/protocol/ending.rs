@@ -1,14 +1,17 @@
 //! Deleted, cancelled, abandoned: nothing is left in catalog, bucket or hidden uploads, whatever comes late.
 
 use domain::{AssetStatus, Reason, StateName, TimeSpan};
-use server::app::{Breaker, CompleteError, Completed, FindError, GrantError, PartWanted, Recheck, Rehearsal};
-use server::catalog::Catalog;
-use server::jobs::{ExpireSchedule, Job, Jobs, Schedules, Tempo, reap, round};
+use server::app::{
+    Breaker, CompleteError, Completed, ExpireError, FindError, GrantError, PartWanted, Recheck, Rehearsal,
+};
+use server::catalog::{Figures as _, InstallationRecord as _, Outbox as _};
+use server::jobs::{Jobs, Runner, Schedules, Tempo, reap};
+use server::recurrence::Recurrence;
 use server::store::memory::Failure;
 use server::store::operation::Operation;
 use tokio_util::sync::CancellationToken;
 
-use crate::house::{House, film, mp4, png, poster, role};
+use crate::house::{DESTROY, House, film, mp4, png, poster, role, round, runner};
 
 #[tokio::test]
 async fn cancelling_leaves_nothing_and_repeating_is_success() {
@@ -96,7 +99,7 @@ async fn what_lands_late_is_found_and_destroyed_and_the_row_goes_in_the_end() {
     let file = house.file(id, "video").await;
     house.store.open_foreign_upload(file.key.visibility(), &file.key.path());
     assert_eq!(house.bucket(), (0, 1));
-    let due = || async { house.catalog.list_files(StateName::Closed, None, 10).await.unwrap().value };
+    let due = || async { house.files_in(StateName::Closed).await };
     house.clock.advance(TimeSpan::from_hours(1));
     assert_eq!(house.app.recheck_file(&due().await[0]).await.unwrap(), Recheck::Found);
     assert_eq!(house.bucket(), (0, 0));
@@ -106,7 +109,7 @@ async fn what_lands_late_is_found_and_destroyed_and_the_row_goes_in_the_end() {
         outcomes.push(house.app.recheck_file(&due().await[0]).await.unwrap());
     }
     assert_eq!(outcomes, [Recheck::Clean, Recheck::Clean, Recheck::Purged]);
-    assert!(house.catalog.find_asset(id).await.unwrap().value.is_none());
+    assert!(house.catalog.find_asset_anywhere(id).await.unwrap().value.is_none());
 }
 
 #[tokio::test]
@@ -138,14 +141,57 @@ async fn the_breaker_holds_when_everything_would_expire() {
             house.app.create_asset(&owner, &house.videos, upload).await.unwrap();
         }
     }
-    house.clock.advance(TimeSpan::from_hours(24 * 8));
+    house.live(TimeSpan::from_hours(24 * 8)).await;
     let nightly = house.app.expire_assets(None, Breaker::Armed, Rehearsal::Real).await;
-    let Err(server::app::ExpireError::Implausible { would_expire, unfinished }) = nightly else {
+    let Err(ExpireError::Implausible { would_expire, unfinished }) = nightly else {
         panic!("the breaker did not hold: {nightly:?}")
     };
     assert_eq!((would_expire, unfinished, house.bucket()), (1120, 1120, (0, 1120)));
     let asked_for = house.app.expire_assets(None, Breaker::Overridden, Rehearsal::Real).await.unwrap();
     assert_eq!(asked_for.expired, 560);
+}
+
+/// A small site whose clock was a month ahead when it started, or that was off for a month: nobody can tell.
+#[tokio::test]
+async fn a_clock_that_leapt_ends_nothing_for_an_hour_and_then_only_what_is_plausible() {
+    let nightly = async |house: &House| house.app.expire_assets(None, Breaker::Armed, Rehearsal::Real).await;
+    let house = House::new();
+    house.create([film(100), poster(10)]).await;
+    house.app.raise_epoch().await.unwrap();
+    house.clock.advance(TimeSpan::from_hours(30 * 24));
+    // Before the epoch rises, after it did, and after a second start.
+    for _ in 0..3 {
+        let run = nightly(&house).await;
+        assert!(matches!(run, Err(ExpireError::Unsettled { leap, .. }) if leap.as_hours() >= 30 * 24), "{run:?}");
+        house.app.raise_epoch().await.unwrap();
+        house.clock.advance(TimeSpan::from_mins(10));
+    }
+    let run = nightly(&house).await;
+    let Err(ExpireError::Unsettled { wait, .. }) = run else { panic!("it did not wait: {run:?}") };
+    assert!(wait <= TimeSpan::from_mins(40), "{wait:?}");
+    house.live(wait).await;
+    // All of it would go, and two files are far below the floor.
+    let run = nightly(&house).await;
+    assert!(matches!(run, Err(ExpireError::Implausible { would_expire: 2, unfinished: 2 })), "{run:?}");
+    assert_eq!(house.bucket(), (0, 2));
+    // Nobody set the clock: a night later it is believed.
+    assert_eq!(nightly(&house).await.unwrap().expired, 1);
+}
+
+#[tokio::test]
+async fn a_clock_that_was_put_right_is_believed_again() {
+    let house = House::new();
+    house.app.raise_epoch().await.unwrap();
+    let right = house.clock_now();
+    let abandoned = house.create([film(100)]).await.asset.id;
+    house.clock.advance(TimeSpan::from_hours(30 * 24));
+    house.app.raise_epoch().await.unwrap();
+    house.clock.set(right + TimeSpan::from_mins(20));
+    assert_eq!(house.app.expire_assets(None, Breaker::Armed, Rehearsal::Real).await.unwrap().expired, 0);
+    assert_eq!(house.state(abandoned, "video").await, StateName::Uploading);
+    // Two quiet days later it goes as any other.
+    house.live(TimeSpan::from_hours(50)).await;
+    assert_eq!(house.app.expire_assets(None, Breaker::Armed, Rehearsal::Real).await.unwrap().expired, 1);
 }
 
 /// Its row tells the owner why, and gives the asset its deadline: it is not purged under a living asset.
@@ -162,8 +208,10 @@ async fn a_rejected_file_is_remembered_until_its_asset_expires() {
     }
     assert_eq!(house.state(id, "video").await, StateName::Closed);
     assert_eq!(reap(&house.app, None, Rehearsal::Real).await.unwrap().expire.expired, 1);
+    // What is shown is looked at once a day.
+    house.clock.advance(TimeSpan::from_hours(24));
     house.run_jobs().await;
-    assert!(house.catalog.find_asset(id).await.unwrap().value.is_none());
+    assert!(house.catalog.find_asset_anywhere(id).await.unwrap().value.is_none());
 }
 
 #[tokio::test]
@@ -182,14 +230,12 @@ async fn a_forgotten_replacement_goes_and_the_published_film_stays() {
 async fn a_start_expires_what_a_missed_night_left() {
     let house = House::new();
     let id = house.create([film(100)]).await.asset.id;
-    house.clock.advance(TimeSpan::from_hours(60));
-    let in_january = ExpireSchedule::parse("0 1 1 1 *", Some("UTC")).unwrap();
-    let jobs = Jobs::start(
-        &house.app,
-        Schedules { expire: in_january.clone(), reconcile: in_january },
-        Tempo::default(),
-        "one",
-    );
+    house.live(TimeSpan::from_hours(60)).await;
+    // Off for too short a time to be taken for a leap, and at one in the night.
+    house.clock.advance(TimeSpan::from_mins(50));
+    let in_january = Recurrence::parse("0 1 1 1 *", Some("UTC")).unwrap();
+    let schedules = Schedules { expire: in_january.clone(), reconcile: in_january };
+    let jobs = Jobs::start(Runner::new(house.app.clone(), "one".to_owned(), schedules, Tempo::default()));
     let expired = async {
         while house.row(id).await.status != AssetStatus::Gone(Reason::Abandoned) {
             tokio::task::yield_now().await;
@@ -209,8 +255,8 @@ async fn a_round_told_to_stop_leaves_the_rows_it_has_not_reached() {
     assert_eq!(house.state(id, "video").await, StateName::Deleting);
     let stop = CancellationToken::new();
     stop.cancel();
-    round(&house.app, Job::Destroy, "one", &stop).await;
+    runner(&house.app).round(DESTROY, &stop).await;
     assert_eq!((house.state(id, "video").await, house.bucket()), (StateName::Deleting, (1, 0)));
-    round(&house.app, Job::Destroy, "one", &CancellationToken::new()).await;
+    round(&house.app, DESTROY).await;
     assert_eq!((house.state(id, "video").await, house.bucket()), (StateName::Closed, (0, 0)));
 }

@@ -12,7 +12,7 @@ const OPERATIONS: [Operation; 9] = [
     Operation::ListParts,
     Operation::Complete,
     Operation::Head,
-    Operation::ReadFirst,
+    Operation::Read,
     Operation::Abort,
     Operation::Delete,
     Operation::ListUploads,

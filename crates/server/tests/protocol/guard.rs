@@ -9,16 +9,15 @@ use domain::{
 use server::app::{
     AcceptError, Breaker, CompleteError, Consent, CreateError, ExpireError, GrantError, Mismatch, PortError, Rehearsal,
 };
+use server::catalog::Allowance;
 use server::catalog::memory::{Backup, MemoryCatalog};
-use server::catalog::{Allowance, Catalog};
-use server::jobs::{Job, reap, round};
+use server::jobs::{Job, Scheduled, reap};
 use server::store::around::{Around, AroundStore, Call};
 use server::store::memory::{Failure, MemoryStore};
 use server::store::operation::Operation;
-use tokio_util::sync::CancellationToken;
 
 use crate::ground::app_over;
-use crate::house::{House, film, mp4, png, upload_of};
+use crate::house::{DESTROY, House, film, mp4, png, round, upload_of};
 
 const BUCKETS: [Visibility; 2] = [Visibility::Private, Visibility::Public];
 
@@ -36,9 +35,9 @@ fn markers(house: &House) -> [Option<Marker>; 2] {
 /// Everything the server does by itself, over nine days.
 async fn all_jobs(house: &House) {
     for hours in [0, 1, 23, 24 * 3, 24 * 5] {
-        house.clock.advance(TimeSpan::from_hours(hours));
+        house.live(TimeSpan::from_hours(hours)).await;
         for job in Job::ALL {
-            round(&house.app, job, "one", &CancellationToken::new()).await;
+            round(&house.app, job).await;
         }
     }
 }
@@ -81,7 +80,7 @@ async fn life_goes_on(house: &House) {
     let id = house.created_film(200).await;
     assert_eq!(listing(house).0.len(), before.0.len() + 1);
     house.app.delete_asset(&house.owner, &house.videos, id).await.unwrap();
-    for file in house.catalog.list_files(StateName::Deleting, None, 100).await.unwrap().value {
+    for file in house.files_in(StateName::Deleting).await {
         house.app.destroy_file(&file).await.unwrap();
     }
     assert!(listing(house).0.len() <= before.0.len());
@@ -134,7 +133,7 @@ async fn a_catalog_restored_to_an_hour_ago_destroys_nothing_until_it_is_accepted
     house.settle().await;
     house.send(given_up, "video", &mp4(100)).await;
     house.complete(given_up).await.unwrap();
-    round(&house.app, Job::RaiseEpoch, "one", &CancellationToken::new()).await;
+    round(&house.app, Job::Scheduled(Scheduled::RaiseEpoch)).await;
     let kept = house.file(forgotten, "video").await.key;
 
     house.catalog.restore(backup);
@@ -266,7 +265,7 @@ async fn a_reserved_file_is_not_opened_in_the_wrong_bucket() {
     let house = House::new();
     house.store.fail_next(Operation::OpenUpload, Failure::Before);
     house.try_create(upload_of([film(100)])).await.unwrap_err();
-    let reserved = house.catalog.list_files(StateName::Reserved, None, 2).await.unwrap().value;
+    let reserved = house.files_in(StateName::Reserved).await;
     let [file] = &reserved[..] else { panic!("one file is reserved: {reserved:?}") };
     let (role, before, own) = (RoleName::parse("video").unwrap(), listing(&house), markers(&house));
     let grant = async || house.app.grant_parts(&house.owner, &house.videos, file.asset, &role, &[]).await;
@@ -383,8 +382,7 @@ async fn expire_stops_at_what_happens_during_its_run() {
             house.create([film(100)]).await;
         }
         let backup = house.catalog.backup();
-        house.app.raise_epoch().await.unwrap();
-        house.clock.advance(TimeSpan::from_hours(60));
+        house.live(TimeSpan::from_hours(60)).await;
         let (before, rows) = (listing(&house), house.files_in(StateName::Uploading).await);
         let (catalog, store, clock) = (house.catalog.clone(), house.store.clone(), house.clock.clone());
         let meanwhile = Meanwhile(Mutex::new(Some(Box::new(move || {
@@ -411,19 +409,19 @@ async fn expire_stops_at_what_happens_during_its_run() {
 async fn what_was_seen_is_kept_for_ten_seconds_and_destroying_rounds_look_again() {
     let house = House::new();
     for _ in 0..5 {
-        house.created_film(10).await;
+        house.created_film(100).await;
     }
     assert_eq!(house.store.calls(Operation::FindMarker), 2);
     house.clock.advance(server::app::OUTLOOK_KEPT);
-    house.created_film(10).await;
+    house.created_film(100).await;
     assert_eq!(house.store.calls(Operation::FindMarker), 4);
-    round(&house.app, Job::Destroy, "one", &CancellationToken::new()).await;
+    round(&house.app, DESTROY).await;
     assert_eq!(house.store.calls(Operation::FindMarker), 4, "nothing is to be destroyed");
-    let id = house.created_film(10).await;
+    let id = house.created_film(100).await;
     house.store.fail_next(Operation::Abort, Failure::Before);
     house.app.delete_asset(&house.owner, &house.videos, id).await.unwrap();
     house.settle().await;
-    round(&house.app, Job::Destroy, "one", &CancellationToken::new()).await;
+    round(&house.app, DESTROY).await;
     assert_eq!(house.store.calls(Operation::FindMarker), 6);
     assert_eq!(house.state(id, "video").await, StateName::Closed);
 }

@@ -6,16 +6,19 @@ use std::sync::Arc;
 use bytes::Bytes;
 use domain::key::FileKey;
 use domain::{
-    Asset, AssetId, ByteCount, Collection, CollectionName, Description, File, FileName, MediaType, Metadata, ObjectKey,
-    OwnerId, OwnerNaming, PartNumber, RoleName, StateName, Timestamp, Title, Visibility,
+    Asset, AssetId, ByteCount, Collection, CollectionName, Description, File, FileName, Lane, MediaType, Metadata,
+    ObjectKey, OwnerId, OwnerNaming, PartNumber, RoleName, StateName, Timestamp, Title, Visibility,
 };
 use server::app::{
     App, Claim, CompleteError, Completed, Completion, CreateError, Finisher, IdempotencyKey, NewFile, NewUpload, Opened,
 };
 use server::catalog::memory::MemoryCatalog;
-use server::catalog::{Allowance, Catalog};
+use server::catalog::{Allowance, Figures as _, Outbox as _, Rows as _};
 use server::clock::ManualClock;
+use server::jobs::{Job, Rest, Runner, Schedules, Tempo};
+use server::recurrence::Recurrence;
 use server::store::memory::{MemoryStore, SecondComplete};
+use tokio_util::sync::CancellationToken;
 
 use crate::ground::Ground;
 pub(crate) use crate::ground::{mp4, png};
@@ -41,6 +44,29 @@ pub(crate) struct House {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) videos: Collection,
     pub(crate) owner: OwnerId,
+}
+
+pub(crate) const DRIVE: Job = Job::Lane(Lane::Drive);
+pub(crate) const EXPIRE: Job = Job::Lane(Lane::Expire);
+pub(crate) const DESTROY: Job = Job::Lane(Lane::Destroy);
+pub(crate) const RECHECK: Job = Job::Lane(Lane::Recheck);
+
+/// A runner that has just started: what a request has in hand is not waited for. What has a time of day comes in January.
+pub(crate) fn runner(app: &App) -> Runner {
+    let in_january = Recurrence::parse("0 1 1 1 *", Some("UTC")).unwrap();
+    let schedules = Schedules { expire: in_january.clone(), reconcile: in_january };
+    Runner::new(app.clone(), "one".to_owned(), schedules, Tempo::default())
+}
+
+/// One job of a server that has just started, until it rests.
+pub(crate) async fn round(app: &App, job: Job) -> Rest {
+    let (runner, stop) = (runner(app), CancellationToken::new());
+    loop {
+        let rest = runner.round(job, &stop).await;
+        if rest != Rest::None {
+            return rest;
+        }
+    }
 }
 
 pub(crate) fn role(name: &str) -> RoleName {
@@ -100,6 +126,24 @@ impl House {
         server::clock::Clock::now(&*self.clock)
     }
 
+    /// Lets time pass as it does while a server runs: the epoch rises, and no leap of the clock is seen.
+    pub(crate) async fn live(&self, span: domain::TimeSpan) {
+        self.live_until(self.clock_now() + span).await;
+    }
+
+    /// The same until a moment.
+    pub(crate) async fn live_until(&self, end: domain::Timestamp) {
+        loop {
+            // Where the bucket is another's, it does not rise.
+            drop(self.app.raise_epoch().await);
+            let left = end.duration_since(self.clock_now());
+            if left <= domain::TimeSpan::ZERO {
+                return;
+            }
+            self.clock.advance(left.min(domain::TimeSpan::from_hours(1)));
+        }
+    }
+
     pub(crate) async fn create(&self, files: impl IntoIterator<Item = (RoleName, NewFile)>) -> Opened {
         self.try_create(upload_of(files)).await.unwrap()
     }
@@ -110,7 +154,7 @@ impl House {
 
     /// The asset as the catalog has it, in any status.
     pub(crate) async fn row(&self, id: AssetId) -> Asset {
-        self.catalog.find_asset(id).await.unwrap().value.expect("the asset has a row")
+        self.catalog.find_asset_anywhere(id).await.unwrap().value.expect("the asset has a row")
     }
 
     /// The file a role points at: pending first.
@@ -155,7 +199,8 @@ impl House {
     pub(crate) async fn created_film(&self, size: u64) -> AssetId {
         let id = self.create([film(size)]).await.asset.id;
         self.send(id, "video", &mp4(size)).await;
-        assert!(matches!(self.complete(id).await, Ok(Completed::Created(_))));
+        let completed = self.complete(id).await;
+        assert!(matches!(completed, Ok(Completed::Created(_))), "{completed:?}");
         id
     }
 
@@ -170,20 +215,24 @@ impl House {
         (self.store.objects().len(), self.store.uploads().len())
     }
 
-    /// Runs every job once, as a server that just started does.
+    /// Runs the lanes of files once, as a server that just started does.
     pub(crate) async fn run_jobs(&self) {
-        for state in [StateName::Committing, StateName::Verified] {
-            for file in self.catalog.list_files(state, None, 1000).await.unwrap().value {
-                // What still fails is looked at again in the next round.
-                drop(self.app.resume_commit(file.asset).await);
+        for job in [DRIVE, DESTROY, RECHECK] {
+            round(&self.app, job).await;
+        }
+    }
+
+    /// Every file in a state, as its row is.
+    pub(crate) async fn files_in(&self, state: StateName) -> Vec<File> {
+        let mut files = Vec::new();
+        for bucket in [Visibility::Private, Visibility::Public] {
+            let rows = self.catalog.list_keys(bucket, "", None, u32::MAX).await.unwrap().value;
+            for row in rows.into_iter().filter(|row| row.state == state) {
+                files.push(self.catalog.find_file(row.shard(), row.id).await.unwrap().value.unwrap());
             }
         }
-        for file in self.catalog.list_files(StateName::Deleting, None, 1000).await.unwrap().value {
-            drop(self.app.destroy_file(&file).await);
-        }
-        for file in self.catalog.list_files(StateName::Closed, None, 1000).await.unwrap().value {
-            drop(self.app.recheck_file(&file).await);
-        }
+        files.sort_by_key(|file| file.id);
+        files
     }
 
     /// Waits for what requests started and did not wait for.

@@ -8,14 +8,13 @@ use domain::{ByteCount, Epoch, OwnerNaming, StateName, TimeSpan, Visibility};
 use server::app::{App, Breaker, Forgotten, Mismatch, PortError, ReconcileError, ReconcileTerms, Rehearsal};
 use server::catalog::Allowance;
 use server::catalog::memory::{Backup, MemoryCatalog};
-use server::jobs::{Job, reap, round};
+use server::jobs::reap;
 use server::store::around::{Around, AroundStore, Call};
 use server::store::memory::Failure;
 use server::store::operation::Operation;
-use tokio_util::sync::CancellationToken;
 
 use crate::ground::app_over;
-use crate::house::House;
+use crate::house::{DESTROY, House, round};
 
 /// What happens to the catalog before a marker is read.
 enum Meanwhile {
@@ -134,7 +133,7 @@ async fn what_destroys_goes_on_under_a_rising_epoch() {
     for race in races() {
         let (scene, id) = Scene::with_work().await;
         scene.plan(race);
-        round(&scene.looking, Job::Destroy, "one", &CancellationToken::new()).await;
+        round(&scene.looking, DESTROY).await;
         assert_eq!(scene.house.state(id, "video").await, StateName::Closed);
         scene.plan([Meanwhile::EpochRises]);
         assert_eq!(scene.reconcile().await.unwrap(), 1);
@@ -155,7 +154,7 @@ async fn a_catalog_that_is_restored_under_a_look_destroys_nothing() {
             let refused = match act {
                 "look" => scene.looking.look_around().await.unwrap().mismatch.map(PortError::Bucket),
                 "destroy" => {
-                    round(&scene.looking, Job::Destroy, "one", &CancellationToken::new()).await;
+                    round(&scene.looking, DESTROY).await;
                     scene.looking.outlook().await.unwrap().mismatch.map(PortError::Bucket)
                 }
                 "reap" => reap(&scene.looking, None, Rehearsal::Real).await.err().map(|error| match error {

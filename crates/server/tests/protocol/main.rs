@@ -19,5 +19,7 @@ mod races;
 mod reconcile;
 mod rejection;
 mod restored;
+mod unanswered;
 mod undeclared;
 mod upload;
+mod working;

@@ -9,13 +9,12 @@ use server::app::{
     AuditTerms, Breaker, Consent, Fate, Forgotten, Invariant, ReadError, ReconcileError, ReconcileReport,
     ReconcileTerms, Rehearsal,
 };
-use server::catalog::Catalog;
-use server::jobs::{Job, round};
+use server::catalog::Rows as _;
+use server::jobs::Job;
 use server::store::operation::Operation;
-use tokio_util::sync::CancellationToken;
 
 use crate::audit::audits_clean;
-use crate::house::{House, film, mp4, poster, role, strange_key};
+use crate::house::{House, film, mp4, poster, role, round, strange_key};
 
 const PRIVATE: Visibility = Visibility::Private;
 pub(crate) const DAILY: ReconcileTerms = ReconcileTerms {
@@ -164,7 +163,7 @@ async fn a_foreign_upload_goes_alone() {
     assert_eq!((counts(&report), report.done), (BTreeMap::from([(Kind::ForeignUpload, 2)]), 2));
     assert_eq!(house.bucket(), (1, 1));
     for file in &files {
-        assert_eq!(&house.catalog.find_file(file.id).await.unwrap().value.unwrap(), file);
+        assert_eq!(&house.catalog.find_file(file.shard(), file.id).await.unwrap().value.unwrap(), file);
     }
     house.send(uploading, "video", &mp4(100)).await;
     house.complete(uploading).await.unwrap();
@@ -177,7 +176,7 @@ async fn a_missing_object_is_marked_lost_alerted_and_never_deleted() {
     let id = house.created_film(100).await;
     let file = house.file(id, "video").await;
     let content = house.store.content(&file.key).unwrap();
-    let url = || house.app.file_url(&house.owner, &house.videos, id, &file.role, server::app::Intent::Show);
+    let url = || house.app.file_url(&house.owner, &house.videos, id, &file.role, server::app::Reading::SHOW);
     house.store.lose_object(&file.key);
     assert_eq!(counts(&reconcile(&house, DRY).await), BTreeMap::from([(Kind::LostObject, 1)]));
     assert!(url().await.is_ok(), "a dry run marks nothing");
@@ -189,7 +188,7 @@ async fn a_missing_object_is_marked_lost_alerted_and_never_deleted() {
         assert_eq!((row.state.name(), row.state.lost_since()), (StateName::Created, Some(lost_at)));
         house.clock.advance(TimeSpan::from_hours(24));
         for job in Job::ALL {
-            round(&house.app, job, "one", &CancellationToken::new()).await;
+            round(&house.app, job).await;
         }
     }
     assert!(matches!(url().await, Err(ReadError::Lost(since)) if since == lost_at));
@@ -214,7 +213,7 @@ async fn a_lost_file_can_be_replaced() {
     house.complete(id).await.unwrap();
     house.settle().await;
     assert!(
-        house.app.file_url(&house.owner, &house.videos, id, &role("video"), server::app::Intent::Show).await.is_ok()
+        house.app.file_url(&house.owner, &house.videos, id, &role("video"), server::app::Reading::SHOW).await.is_ok()
     );
     audits_clean(&house).await;
 }
@@ -325,7 +324,7 @@ async fn a_store_that_fails_in_the_middle_costs_nothing_but_time() {
             Err(_ended) => true,
         };
         assert!(met, "{operation:?} was not called");
-        for file in house.catalog.list_files(StateName::Deleting, None, 100).await.unwrap().value {
+        for file in house.files_in(StateName::Deleting).await {
             house.app.destroy_file(&file).await.unwrap();
         }
         reconcile(&house, DAILY).await;

@@ -2,7 +2,7 @@
 
 use domain::{Reason, StateName};
 use server::app::{AnnounceError, CompleteError, Completed, WithdrawError};
-use server::catalog::Catalog;
+use server::catalog::Rows as _;
 use server::store::Store;
 
 use crate::house::{House, film, mp4, new_file, png, poster, role};
@@ -16,7 +16,7 @@ async fn a_poster_that_is_html_costs_a_poster_and_not_the_film() {
     let Err(CompleteError::Rejected { role: rejected, reason }) = house.complete(id).await else {
         panic!("not rejected")
     };
-    assert_eq!((rejected, reason), (role("thumbnail"), Reason::ContentMismatch));
+    assert_eq!((rejected, reason), (role("thumbnail"), Reason::ContentMismatch(Some(domain::Format::Html))));
     house.settle().await;
     assert_eq!(house.state(id, "video").await, StateName::Verified);
     assert_eq!(house.bucket(), (1, 0), "what fails is deleted in the same call");
@@ -84,7 +84,10 @@ async fn a_replacement_is_seen_only_when_it_is_verified() {
     let new = published(house.row(id).await);
     assert_ne!(new.key, old.key);
     assert_eq!(house.store.objects().len(), 1, "the old object is gone");
-    assert_eq!(house.catalog.find_file(old.id).await.unwrap().value.unwrap().state.name(), StateName::Closed);
+    assert_eq!(
+        house.catalog.find_file(old.shard(), old.id).await.unwrap().value.unwrap().state.name(),
+        StateName::Closed
+    );
     assert_eq!(house.events().await, ["asset.created"]);
 }
 

@@ -6,10 +6,10 @@ use domain::limits::GRANTS_PER_WEIGHING;
 use domain::parts::{ETag, PartFact};
 use domain::{AssetId, ByteCount, ClaimedParts, Collection, PartLength, PartNumber, Reason, StateName};
 use server::app::{
-    Claim, CompleteError, Completed, Completion, CreateError, Finisher, GrantError, NewFile, NewUpload, Opened,
-    PartWanted,
+    Arrival, Claim, CompleteError, Completed, Completion, CreateError, Finisher, GrantError, NewFile, NewUpload,
+    Opened, PartWanted,
 };
-use server::catalog::Catalog;
+use server::catalog::Rows as _;
 use server::store::{Store, list_parts};
 
 use crate::ground::CLIP_LIMIT;
@@ -139,6 +139,21 @@ async fn more_than_the_limit_is_rejected_at_complete() {
 }
 
 #[tokio::test]
+async fn what_the_store_tells_of_is_weighed_at_once() {
+    let house = House::new();
+    let id = create_clip(&house, Finisher::Owner).await.asset.id;
+    let key = house.file(id, "clip").await.key;
+    let heard = async || house.app.hear_of_arrival(key.visibility(), &key.path()).await.unwrap();
+    send(&house, id, &[5 * MIB, 7 * MIB]).await;
+    assert_eq!((heard().await, house.state(id, "clip").await), (Arrival::Waiting, StateName::Uploading));
+    send(&house, id, &[5 * MIB, 7 * MIB + 1]).await;
+    assert_eq!(heard().await, Arrival::Rejected);
+    house.settle().await;
+    assert_eq!((house.bucket(), house.events().await), ((0, 0), vec!["asset.rejected"]));
+    assert_eq!(heard().await, Arrival::Waiting);
+}
+
+#[tokio::test]
 async fn every_twenty_urls_what_arrived_is_weighed() {
     let house = House::new();
     let id = create_clip(&house, Finisher::Owner).await.asset.id;
@@ -200,7 +215,7 @@ async fn a_crash_between_freeze_and_commit_is_finished_by_the_jobs() {
     let listing = list_parts(&*house.store, &file.key, file.upload()).await.unwrap().unwrap();
     let event = domain::Event::Frozen { listing, claimed: Some(claim(&house, id).await), checksum: None };
     let frozen = domain::decide(&file, &event, house.clock_now()).unwrap().next;
-    assert!(matches!(house.catalog.advance(file.fence, &frozen, &[]).await, Ok(server::catalog::Written::Done)));
+    assert!(matches!(house.catalog.advance(&file, &frozen, &[]).await, Ok(server::catalog::Written::Done)));
     house.run_jobs().await;
     assert_eq!(house.state(id, "clip").await, StateName::Created);
     assert_eq!(house.file(id, "clip").await.plan.size(), Some(ByteCount(5 * MIB + 100)));

@@ -2,7 +2,7 @@
 
 use domain::{ByteCount, StateName, TimeSpan};
 use server::app::{
-    CompleteError, Completed, CreateError, FileProblem, FindError, GrantError, Intent, PartWanted, ReadError, ReadUrl,
+    CompleteError, Completed, CreateError, FileProblem, FindError, GrantError, PartWanted, ReadError, ReadUrl, Reading,
 };
 
 use crate::house::{House, film, keyed, mp4, new_file, png, poster, role, upload_of};
@@ -82,7 +82,7 @@ async fn somebody_elses_asset_does_not_exist() {
     let stranger = domain::OwnerId::parse("43").unwrap();
     let found = house.app.find_asset(&stranger, &house.videos, id).await;
     assert!(matches!(found, Err(FindError::Missing)));
-    let url = house.app.file_url(&stranger, &house.videos, id, &role("video"), Intent::Show).await;
+    let url = house.app.file_url(&stranger, &house.videos, id, &role("video"), Reading::SHOW).await;
     assert!(matches!(url, Err(ReadError::Find(FindError::Missing))));
     let complete = house.app.complete_asset(&stranger, &house.videos, id, &server::app::Completion::default()).await;
     assert!(matches!(complete, Err(CompleteError::Find(FindError::Missing))));
@@ -97,7 +97,7 @@ async fn private_urls_are_signed_and_stable_and_public_ones_plain() {
     let house = House::new();
     let id = house.create([film(100), poster(100)]).await.asset.id;
     let url = |name: &'static str| {
-        house.app.file_url(&house.owner, &house.videos, id, Box::leak(Box::new(role(name))), Intent::Show)
+        house.app.file_url(&house.owner, &house.videos, id, Box::leak(Box::new(role(name))), Reading::SHOW)
     };
     assert!(matches!(url("video").await, Err(ReadError::NotCreated)));
     house.send(id, "video", &mp4(100)).await;

@@ -77,12 +77,17 @@ impl Truth {
         }
     }
 
-    /// A task is about to complete a file, or to look whether that was done.
-    pub(crate) fn commits(&mut self, catalog: &MemoryCatalog, actor: Actor, key: &ObjectKey) {
-        if let Actor::One(task) = actor
-            && matches!(self.state(catalog, key), Row::Is(StateName::Committing))
-        {
+    /// A task is about to complete a file, which only those do who commit it, by a row that may have ended meanwhile.
+    pub(crate) fn completes(&mut self, actor: Actor, key: &ObjectKey) {
+        if let Actor::One(task) = actor {
             self.looks.tasks.entry(task).or_default().commits = Some(key.clone());
+        }
+    }
+
+    /// A task is about to look whether an object is there: whether a file was completed, if it is being committed.
+    pub(crate) fn heads(&mut self, catalog: &MemoryCatalog, actor: Actor, key: &ObjectKey) {
+        if matches!(self.state(catalog, key), Row::Is(StateName::Committing)) {
+            self.completes(actor, key);
         }
     }
 
@@ -137,6 +142,20 @@ mod tests {
         ] {
             assert_eq!(may_destroy(skew, took, later), allowed, "{skew} {took} {later}");
         }
+    }
+
+    /// It was stopped between its look at the row and Complete, and another rejected and destroyed the file meanwhile.
+    #[test]
+    fn whoever_completes_aborts_what_never_came_to_be() {
+        let asset = domain::AssetId::new(Timestamp::UNIX_EPOCH, &[0; 10]);
+        let collection = domain::CollectionName::parse("videos").unwrap();
+        let role = domain::RoleName::parse("video").unwrap();
+        let file = domain::FileKey::new("42".to_owned(), collection, asset, role, domain::MediaType::Mp4, [0; 16]);
+        let key = ObjectKey::new(domain::Visibility::Private, file);
+        let mut truth = Truth::default();
+        truth.completes(Actor::One(1), &key);
+        assert!(truth.is_of_commit(Actor::One(1), &key));
+        assert!(!truth.is_of_commit(Actor::One(2), &key), "another destroys it");
     }
 
     #[test]

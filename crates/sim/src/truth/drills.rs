@@ -125,7 +125,8 @@ impl Truth {
     /// Objects without a CREATED file, when nothing moves any more.
     pub(crate) fn astray(&self, catalog: &MemoryCatalog, matter: &Matter) -> Vec<String> {
         let state = |key: &ObjectKey| self.state(catalog, key);
-        let astray = matter.objects().filter(|key| !matches!(state(key), Row::Is(StateName::Created)));
+        let strays = matter.objects().filter(|key| !self.is_spoilt(key));
+        let astray = strays.filter(|key| !matches!(state(key), Row::Is(StateName::Created)));
         astray.map(|key| format!("an object at {} whose row is {:?}", key.path(), state(key))).collect()
     }
 }

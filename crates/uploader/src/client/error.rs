@@ -127,7 +127,8 @@ fn hint_for(code: ErrorCode) -> Option<&'static str> {
         ErrorCode::Gone | ErrorCode::UploadExpired | ErrorCode::UploadClosed => Some("start a new upload"),
         ErrorCode::FileLost => Some("upload it again, or wait until the server's operator has restored it"),
         ErrorCode::UploadRejected => Some("look at the local file: it is not what its name says, or it is damaged"),
-        ErrorCode::InvalidJson
+        ErrorCode::MalformedRequest
+        | ErrorCode::InvalidJson
         | ErrorCode::Unsupported
         | ErrorCode::InvalidRequest
         | ErrorCode::MethodNotAllowed

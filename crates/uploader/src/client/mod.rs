@@ -4,6 +4,7 @@
 //! within its time limit. *Invariant*: the token is sent to the API's own address only, and redirects are not followed.
 
 mod error;
+mod read;
 mod token;
 mod transport;
 
@@ -14,12 +15,13 @@ use reqwest::{Method, RequestBuilder, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wire::{
-    AnnounceRequest, AssetBody, AssetPage, CompleteRequest, CreateRequest, FileUrlBody, PartBody, PartPage,
-    PartUrlBody, PartUrlsBody, PartUrlsRequest, PatchRequest, RequestedPart,
+    AnnounceRequest, AssetBody, AssetPage, CollectionList, CompleteRequest, CreateRequest, FileUrlBody, GrantBody,
+    GrantRequest, PartBody, PartPage, PartUrlBody, PartUrlsBody, PartUrlsRequest, PatchRequest, RequestedPart,
 };
 
 pub use error::ApiError;
 pub(crate) use error::{excerpt, innermost, retry_after};
+pub use read::{Reading, read};
 pub use token::{InvalidToken, Token};
 pub(crate) use transport::{Target, Transport};
 pub use transport::{TransportError, direct};
@@ -42,6 +44,9 @@ pub struct ListQuery {
     /// Part of a title.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub q: Option<String>,
+    /// Exactly this fingerprint.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
     /// 1 to 100.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u16>,
@@ -88,6 +93,12 @@ impl Client {
     /// The collection it speaks about.
     pub fn collection(&self) -> &CollectionName {
         &self.collection
+    }
+
+    /// The same about another collection.
+    #[must_use]
+    pub fn about(&self, collection: CollectionName) -> Self {
+        Self { collection, ..self.clone() }
     }
 
     /// Creates an asset. The same key and body again give the same asset, so it may be repeated after a lost answer.
@@ -167,10 +178,25 @@ impl Client {
         .await
     }
 
+    /// A link by which others watch, for so many seconds, or for as long as the server thinks right.
+    pub async fn grant(&self, id: AssetId, ttl: Option<u64>) -> Result<GrantBody, ApiError> {
+        let call = self.call(Method::POST, &[&id.to_string(), "grants"]);
+        answer(call.json(&GrantRequest { ttl })).await
+    }
+
+    /// The collections that the server has.
+    pub async fn collections(&self) -> Result<CollectionList, ApiError> {
+        answer(self.call_to(Method::GET, "collections", &[])).await
+    }
+
     fn call(&self, method: Method, path: &[&str]) -> RequestBuilder {
+        self.call_to(method, self.collection.as_str(), path)
+    }
+
+    fn call_to(&self, method: Method, first: &str, path: &[&str]) -> RequestBuilder {
         let mut url = self.server.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
-            segments.pop_if_empty().push("v1").push(self.collection.as_str()).extend(path);
+            segments.pop_if_empty().push("v1").push(first).extend(path);
         }
         self.http.request(method, url).bearer_auth(self.token.expose()).timeout(CALL_LIMIT)
     }

@@ -81,16 +81,26 @@ impl Effects<'_> {
 
 /// Sums up a file on a thread of its own.
 pub(super) async fn sum(role: RoleName, source: Arc<Source>, stop: Arc<AtomicBool>) -> Answer {
-    let read = Arc::clone(&source);
-    let summed = tokio::task::spawn_blocking(move || checksum::sum(&read, &stop)).await;
-    let value = match summed {
-        Ok(Ok(value)) => value,
-        Ok(Err(SumError::Read(error))) => return Err(unreadable(&source, error)),
-        Ok(Err(SumError::Stopped)) => return Err(unreadable(&source, io::ErrorKind::Interrupted.into())),
-        Err(error) => return Err(unreadable(&source, io::Error::other(error))),
-    };
-    unchanged(&source)?;
-    Ok(Event::Summed(role, value))
+    let value = aside(&source, move |source| {
+        let value = checksum::sum(source, &stop).map_err(|error| match error {
+            SumError::Read(error) => unreadable(source, error),
+            SumError::Stopped => unreadable(source, io::ErrorKind::Interrupted.into()),
+        })?;
+        unchanged(source).map(|()| value)
+    });
+    Ok(Event::Summed(role, value.await?))
+}
+
+/// Asks a local file on a thread that may wait: its mount may not answer.
+pub(super) async fn aside<T: Send + 'static>(
+    source: &Arc<Source>,
+    ask: impl FnOnce(&Source) -> Result<T, UploadError> + Send + 'static,
+) -> Result<T, UploadError> {
+    let asked = Arc::clone(source);
+    let answered = tokio::task::spawn_blocking(move || ask(&asked)).await;
+    answered.unwrap_or_else(|died| {
+        Err(UploadError::Read { path: source.path().to_owned(), source: io::Error::other(died) })
+    })
 }
 
 /// An error unless the file still is as it was when it was opened.

@@ -4,8 +4,8 @@ use std::io;
 use std::path::PathBuf;
 
 use domain::part_plan::Unplannable;
-use domain::{AssetId, CollectionName, PartNumber, RoleName};
-use wire::ErrorCode;
+use domain::{AssetId, CollectionName, MediaType, PartNumber, RoleName};
+use wire::{AssetBody, ErrorCode};
 
 use crate::client::{ApiError, TransportError};
 use crate::journal::JournalError;
@@ -25,6 +25,12 @@ pub enum UploadError {
         #[source]
         source: io::Error,
     },
+    /// The same files were published before, and it was asked to say so.
+    #[error("it is there already: {}", .asset.id)]
+    AlreadyThere {
+        /// What they have become.
+        asset: Box<AssetBody>,
+    },
     /// A local file is empty or too large.
     #[error("{} cannot be uploaded: {reason}", .path.display())]
     Size {
@@ -34,7 +40,7 @@ pub enum UploadError {
         reason: Unplannable,
     },
     /// The name of a local file does not tell what it is.
-    #[error("{} has no extension of a video or image that can be stored", .path.display())]
+    #[error("{} does not have the extension of a video or image that can be stored", .path.display())]
     Type {
         /// Which file.
         path: PathBuf,
@@ -148,6 +154,7 @@ impl UploadError {
             | Self::Journal(_)
             | Self::Transport(_) => true,
             Self::NoFile
+            | Self::AlreadyThere { .. }
             | Self::Open { .. }
             | Self::Size { .. }
             | Self::Type { .. }
@@ -161,7 +168,10 @@ impl UploadError {
     /// What to do next, where it is known.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::Type { .. } => "supported are mp4, m4v, mov, 3gp, webm, mkv, avi, jpg, png, webp and gif".to_owned(),
+            Self::Type { .. } => {
+                let known: Vec<_> = MediaType::ALL.iter().flat_map(|media| media.extensions()).copied().collect();
+                format!("say what it is by --type, such as --type video/mp4; known extensions are {}", known.join(", "))
+            }
             Self::Open { .. } | Self::Read { .. } | Self::Size { .. } => "check the path and the file".to_owned(),
             Self::Changed { .. } => "wait until nothing writes to it, then run the same command again".to_owned(),
             Self::Journal(JournalError::Busy) => "wait for it, or stop it".to_owned(),
@@ -184,7 +194,11 @@ impl UploadError {
                 remembered.display()
             ),
             Self::Gone(_) | Self::Contradiction { .. } => "run the same command again to upload afresh".to_owned(),
-            Self::NoFile | Self::Transport(_) | Self::Rejected { .. } | Self::StillCommitting { .. } => return None,
+            Self::NoFile
+            | Self::AlreadyThere { .. }
+            | Self::Transport(_)
+            | Self::Rejected { .. }
+            | Self::StillCommitting { .. } => return None,
         };
         Some(hint)
     }

@@ -11,6 +11,7 @@ mod send;
 mod teller;
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,7 +26,7 @@ pub use error::UploadError;
 pub use send::complaint;
 
 use crate::checksum;
-use crate::client::{Client, Target, Transport};
+use crate::client::{Client, ListQuery, Target, Transport};
 use crate::clock::{SteadyClock, wall_clock};
 use crate::entropy;
 use crate::fingerprint::LocalFingerprint;
@@ -47,7 +48,31 @@ pub struct UploadRequest {
     /// Its description.
     pub description: Option<String>,
     /// A local file for each role.
-    pub files: BTreeMap<RoleName, PathBuf>,
+    pub files: BTreeMap<RoleName, LocalFile>,
+}
+
+/// A local file to upload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What it is, if somebody says so; otherwise its name tells.
+    pub media_type: Option<MediaType>,
+}
+
+/// A file whose name tells what it is.
+impl From<PathBuf> for LocalFile {
+    fn from(path: PathBuf) -> Self {
+        Self { path, media_type: None }
+    }
+}
+
+/// A local file that was opened.
+struct Opened {
+    source: Arc<Source>,
+    media_type: MediaType,
+    /// What was said of it: `None` where its name tells.
+    said: Option<MediaType>,
 }
 
 /// How the driver behaves.
@@ -58,11 +83,22 @@ pub struct Settings {
     /// A part that has not moved a byte for this long is given up and tried again. Long enough for a slow line to empty
     /// the megabytes that the operating system buffers.
     pub stall: TimeSpan,
+    /// What to do where the same local files are published already.
+    pub published_before: PublishedBefore,
+}
+
+/// What to do with local files that were published before, unchanged since.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PublishedBefore {
+    /// Upload them again, as another asset.
+    Upload,
+    /// Say so: [`UploadError::AlreadyThere`].
+    Tell,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { rules: Rules::default(), stall: TimeSpan::from_mins(2) }
+        Self { rules: Rules::default(), stall: TimeSpan::from_mins(2), published_before: PublishedBefore::Upload }
     }
 }
 
@@ -83,11 +119,12 @@ pub async fn upload(
     settings: &Settings,
     observer: &dyn Observer,
 ) -> Result<Published, UploadError> {
-    let sources = open(&request.files)?;
-    let fingerprint = LocalFingerprint::of(client.collection(), sources.iter().map(|(role, file)| (role, &**file)));
+    let opened = open(&request.files).await?;
+    let named = opened.iter().map(|(role, file)| (role, &*file.source, file.said));
+    let fingerprint = LocalFingerprint::of(client.collection(), named);
     let place = journal.take(client.server(), &fingerprint)?;
     let fresh = || -> Entry {
-        let create = create_request(request, &sources, &fingerprint);
+        let create = create_request(request, &opened, &fingerprint);
         let collection = client.collection().as_str();
         Entry::new(client.server(), collection, entropy::idempotency_key(), create, wall_clock())
     };
@@ -99,6 +136,7 @@ pub async fn upload(
         }
         Found::Nothing => None,
     };
+    let sources = opened.iter().map(|(role, file)| (role.clone(), Arc::clone(&file.source))).collect();
     let upload = Upload { request, client, place: &place, settings, observer, sources: &sources };
     if let Some(entry) = remembered {
         observer.note(&News::Resuming { asset_id: entry.asset_id.map(|id| id.to_string()) });
@@ -107,47 +145,68 @@ pub async fn upload(
             ended => return ended,
         }
     }
+    if settings.published_before == PublishedBefore::Tell
+        && let Some(asset) = find_published(client, &fingerprint).await
+    {
+        return Err(UploadError::AlreadyThere { asset });
+    }
     upload.run(fresh()).await
 }
 
+/// The asset that these files have become before. If the server cannot be asked, the upload meets the same trouble and
+/// knows how to tell it.
+async fn find_published(client: &Client, fingerprint: &LocalFingerprint) -> Option<Box<AssetBody>> {
+    let query = ListQuery {
+        status: Some("CREATED".to_owned()),
+        fingerprint: Some(fingerprint.to_string()),
+        limit: Some(1),
+        ..ListQuery::default()
+    };
+    let page = client.list(&query).await.ok()?;
+    page.data.into_iter().next().map(Box::new)
+}
+
 /// Opens the local files and checks what needs no server.
-fn open(files: &BTreeMap<RoleName, PathBuf>) -> Result<BTreeMap<RoleName, Arc<Source>>, UploadError> {
+async fn open(files: &BTreeMap<RoleName, LocalFile>) -> Result<BTreeMap<RoleName, Opened>, UploadError> {
     if files.is_empty() {
         return Err(UploadError::NoFile);
     }
-    let mut sources = BTreeMap::new();
-    for (role, path) in files {
-        let source = Source::open(path).map_err(|source| UploadError::Open { path: path.clone(), source })?;
-        PartPlan::for_size(ByteCount(source.size()))
-            .map_err(|reason| UploadError::Size { path: path.clone(), reason })?;
-        if media_type(&source).is_none() {
-            return Err(UploadError::Type { path: path.clone() });
-        }
-        sources.insert(role.clone(), Arc::new(source));
+    let mut opened = BTreeMap::new();
+    for (role, file) in files {
+        let asked = file.clone();
+        let answered = tokio::task::spawn_blocking(move || open_one(&asked)).await;
+        let died = |died| UploadError::Open { path: file.path.clone(), source: io::Error::other(died) };
+        opened.insert(role.clone(), answered.map_err(died)??);
     }
-    Ok(sources)
+    Ok(opened)
 }
 
-fn media_type(source: &Source) -> Option<MediaType> {
-    MediaType::from_file_name(&source.file_name())
+/// Opens one. Blocks.
+fn open_one(LocalFile { path, media_type }: &LocalFile) -> Result<Opened, UploadError> {
+    let source = Source::open(path).map_err(|source| UploadError::Open { path: path.clone(), source })?;
+    PartPlan::for_size(ByteCount(source.size())).map_err(|reason| UploadError::Size { path: path.clone(), reason })?;
+    let said = *media_type;
+    let media_type = said.or_else(|| MediaType::from_file_name(&source.file_name()));
+    let media_type = media_type.ok_or_else(|| UploadError::Type { path: path.clone() })?;
+    Ok(Opened { source: Arc::new(source), media_type, said })
 }
 
 fn create_request(
     request: &UploadRequest,
-    sources: &BTreeMap<RoleName, Arc<Source>>,
+    files: &BTreeMap<RoleName, Opened>,
     fingerprint: &LocalFingerprint,
 ) -> CreateRequest {
-    let announce = |source: &Source| AnnounceRequest {
+    let announce = |Opened { source, media_type, .. }: &Opened| AnnounceRequest {
         file_name: source.file_name(),
         size: Some(source.size()),
-        content_type: media_type(source).map_or("", MediaType::name).to_owned(),
+        content_type: media_type.name().to_owned(),
         checksum: Some(checksum::announcement()),
     };
     CreateRequest {
         title: request.title.clone(),
         description: request.description.clone(),
         metadata: None,
-        files: Roles(sources.iter().map(|(role, source)| (role.to_string(), announce(source))).collect()),
+        files: Roles(files.iter().map(|(role, file)| (role.to_string(), announce(file))).collect()),
         fingerprint: Some(fingerprint.to_string()),
     }
 }

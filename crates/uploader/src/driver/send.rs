@@ -8,7 +8,7 @@ use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::Answer;
-use super::effects::{unchanged, unreadable};
+use super::effects::{aside, unchanged, unreadable};
 use crate::client::{excerpt, innermost, retry_after};
 use crate::part_body::PartBody;
 use crate::progress::{Attempt, Gauge};
@@ -28,7 +28,7 @@ pub(super) fn part(
 ) -> impl Future<Output = Answer> + Send + 'static {
     let (store, attempt) = (store.clone(), Attempt::start(gauge));
     async move {
-        unchanged(&source)?;
+        aside(&source, unchanged).await?;
         let sent = tokio::select! {
             sent = put(&store, &source, &ticket, &attempt) => sent,
             () = stalled(&attempt, stall) => {
@@ -36,10 +36,11 @@ pub(super) fn part(
             }
         };
         if let Some(error) = attempt.unreadable() {
-            return Err(unreadable(&source, io::Error::new(error.kind(), error.to_string())));
+            let error = io::Error::new(error.kind(), error.to_string());
+            return aside(&source, |source| Err(unreadable(source, error))).await;
         }
         // Bytes sent after the file was written to are of another file.
-        unchanged(&source)?;
+        aside(&source, unchanged).await?;
         Ok(Event::PartEnded(ticket.role, ticket.number, sent))
     }
 }

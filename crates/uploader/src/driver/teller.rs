@@ -88,6 +88,7 @@ impl<'a> Teller<'a> {
                 failures,
                 lasting: now.duration_since(trouble.since),
                 retry_in: trouble.retry_at.duration_since(now).max(TimeSpan::ZERO),
+                gives_up_in: trouble.ends_at.duration_since(now).max(TimeSpan::ZERO),
             }));
         }
         let (repairs, parts) = session.repairs();

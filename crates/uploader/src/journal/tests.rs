@@ -40,7 +40,7 @@ impl Folder {
         let file = tempfile::NamedTempFile::new().unwrap();
         let role = RoleName::parse("video").unwrap();
         let collection = CollectionName::parse("videos").unwrap();
-        let fingerprint = LocalFingerprint::of(&collection, [(&role, &Source::open(file.path()).unwrap())]);
+        let fingerprint = LocalFingerprint::of(&collection, [(&role, &Source::open(file.path()).unwrap(), None)]);
         Self { folder, journal, fingerprint }
     }
 

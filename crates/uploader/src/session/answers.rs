@@ -13,6 +13,8 @@ use crate::client::ApiError;
 
 /// However short the patience, it takes this many failures in a row to give up.
 const LEAST_TRIES: u32 = 3;
+/// The same where nobody has answered at all.
+const LEAST_FIRST_TRIES: u32 = 2;
 /// The status of a published asset.
 const CREATED: &str = "CREATED";
 
@@ -53,16 +55,28 @@ impl Session {
 
     /// Something did not answer. Gives up when that has lasted longer than the patience.
     fn note_trouble(&mut self, detail: String, retry_at: Timestamp, now: Timestamp) {
-        let trouble =
-            self.trouble.get_or_insert_with(|| Trouble { since: now, failures: 0, detail: String::new(), retry_at });
+        let first_contact = self.first_contact();
+        let begun = || Trouble { since: now, failures: 0, detail: String::new(), retry_at, ends_at: now };
+        let trouble = self.trouble.get_or_insert_with(begun);
         trouble.failures = trouble.failures.saturating_add(1);
         trouble.detail = detail;
         trouble.retry_at = retry_at;
-        let give_up = later(trouble.since, self.rules.patience);
-        if now >= give_up && trouble.failures >= LEAST_TRIES {
+        trouble.ends_at = later(trouble.since, first_contact.unwrap_or(self.rules.patience));
+        if first_contact.is_none() && now >= trouble.ends_at && trouble.failures >= LEAST_TRIES {
             let detail = trouble.detail.clone();
             self.finish(Outcome::OutOfPatience { detail });
         }
+    }
+
+    /// How long nobody may answer, as long as nobody ever has, where that has a limit of its own.
+    fn first_contact(&self) -> Option<TimeSpan> {
+        self.rules.first_contact.filter(|_| !self.is_reached)
+    }
+
+    /// Whether it is time to say that the address is wrong, or the server not started.
+    fn is_nobody_there(&self, now: Timestamp) -> bool {
+        let Some(trouble) = &self.trouble else { return false };
+        self.first_contact().is_some() && trouble.failures >= LEAST_FIRST_TRIES && now >= trouble.ends_at
     }
 
     fn note_success(&mut self) {
@@ -88,6 +102,7 @@ impl Session {
 
     fn opened(&mut self, answer: Result<Box<AssetBody>, ApiError>, at: Moment) {
         let Phase::Opening(_, call) = &mut self.phase else { return };
+        self.is_reached |= !matches!(answer, Err(ApiError::Unreachable { .. }));
         match answer {
             Ok(asset) => {
                 call.succeed();
@@ -98,6 +113,9 @@ impl Session {
                 call.fail(self.rules.backoff, error.retry_after(), at.now, at.jitter);
                 let retry_at = call.retry.not_before;
                 self.note_trouble(error.to_string(), retry_at, at.now);
+                if self.is_nobody_there(at.now) {
+                    self.refused(error);
+                }
             }
             Err(error) => self.refused(error),
         }

@@ -34,6 +34,8 @@ pub struct Trouble {
     pub detail: String,
     /// When the thing that failed last is tried again.
     pub retry_at: Timestamp,
+    /// When the upload gives up, if nothing works until then.
+    pub ends_at: Timestamp,
 }
 
 /// Where an upload stands.
@@ -61,6 +63,8 @@ pub struct Session {
     asset_id: Option<AssetId>,
     phase: Phase,
     trouble: Option<Trouble>,
+    /// Whether a server has answered, whatever it said.
+    is_reached: bool,
     /// No part is started before this.
     hold: Timestamp,
     repairs: u8,
@@ -83,6 +87,7 @@ impl Session {
             asset_id: None,
             phase: Phase::Opening(opening, Call::default()),
             trouble: None,
+            is_reached: false,
             hold: Timestamp::MIN,
             repairs: 0,
             reopened: 0,

@@ -65,6 +65,7 @@ fn problem(code: ErrorCode) -> Problem {
         wrong: None,
         role: None,
         reason: None,
+        found: None,
     }
 }
 

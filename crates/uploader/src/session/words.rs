@@ -18,6 +18,9 @@ pub struct Rules {
     pub batch: NonZeroU16,
     /// How long nothing may work before the upload gives up. A lost network is outlasted for so long.
     pub patience: TimeSpan,
+    /// How long the same may last where no server has answered at all: an address that nobody listens on. `None`: no
+    /// less than `patience`.
+    pub first_contact: Option<TimeSpan>,
     /// How often the store may refuse one part (an expired URL, a 4xx) before the upload gives up.
     pub max_refusals: u8,
     /// How often `complete` may find parts missing or wrong before the upload gives up.
@@ -36,6 +39,7 @@ impl Default for Rules {
             parallel: NonZeroUsize::new(4).unwrap_or(NonZeroUsize::MIN),
             batch: NonZeroU16::new(64).unwrap_or(NonZeroU16::MIN),
             patience: TimeSpan::from_hours(1),
+            first_contact: None,
             max_refusals: 6,
             max_repairs: 5,
             backoff: Backoff { first: TimeSpan::from_millis(500), cap: TimeSpan::from_secs(30) },

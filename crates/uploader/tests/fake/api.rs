@@ -51,6 +51,7 @@ pub(crate) fn problem(status: u16, code: &str, detail: &str, with: impl FnOnce(&
         wrong: None,
         role: None,
         reason: None,
+        found: None,
     };
     with(&mut problem);
     let headers = [("content-type", "application/problem+json")];
@@ -103,8 +104,11 @@ fn body(facts: &FakeAsset, id: &str) -> AssetBody {
                 size_limit: None,
                 parts: Vec::new(),
             }),
-            rejected: (facts.rejected.as_ref() == Some(role))
-                .then(|| RejectionBody { code: "content_mismatch".to_owned(), detail: "not a video".to_owned() }),
+            rejected: (facts.rejected.as_ref() == Some(role)).then(|| RejectionBody {
+                code: "content_mismatch".to_owned(),
+                detail: "not a video".to_owned(),
+                found: None,
+            }),
             replacement: None,
         };
         (role.clone(), body)

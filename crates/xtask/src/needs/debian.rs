@@ -29,6 +29,16 @@ const NEEDS: &[Need] = &[
         probe: &["faketime", "--version"],
         reason: "lets a server live a day later, when what was left behind may go",
     },
+    Need {
+        package: "default-jdk-headless",
+        probe: &["javac", "--version"],
+        reason: "runs the guide's Java file, which needs JDK 17",
+    },
+    Need {
+        package: "rclone",
+        probe: &["rclone", "version"],
+        reason: "an S3 client that the embedded store is held against",
+    },
     Need { package: "curl", probe: &["curl", "--version"], reason: "uploads as the README shows" },
     Need {
         package: "nodejs",
@@ -44,6 +54,11 @@ const NEEDS: &[Need] = &[
         package: "chromium",
         probe: &["test", "-x", "/usr/bin/chromium"],
         reason: "the browser of the browser tests",
+    },
+    Need {
+        package: "firefox-esr",
+        probe: &["test", "-x", "/usr/bin/firefox-esr"],
+        reason: "the other browser, in which the main flows run",
     },
     Need {
         package: "fonts-nanum",

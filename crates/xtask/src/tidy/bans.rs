@@ -35,6 +35,20 @@ const EFFECTS: &[&str] = &[
     "UdpSocket",
 ];
 
+/// Everything in the standard library that reaches a file.
+const FILES: &[&str] = &[
+    "fs",
+    "File::",
+    "OpenOptions",
+    "DirBuilder",
+    "canonicalize(",
+    "exists(",
+    "is_dir(",
+    "is_file(",
+    "metadata(",
+    "read_dir(",
+];
+
 /// Every ban holds outside tests.
 const BANS: &[Ban] = &[
     Ban {
@@ -48,6 +62,12 @@ const BANS: &[Ban] = &[
         homes: &[],
         words: EFFECTS,
         advice: "signing is pure: take the value as an argument",
+    },
+    Ban {
+        under: "crates/localstore/src/",
+        homes: &["crates/localstore/src/disk/door.rs"],
+        words: FILES,
+        advice: "the store touches files through its door only, so that a test can make every call fail",
     },
     Ban {
         under: "crates/server/src/app/",
@@ -116,6 +136,14 @@ mod tests {
         assert_eq!(count(path, "let now = jiff::Timestamp::now();\n"), 1);
         assert_eq!(count(path, "use tokio::sync::Mutex;\n"), 1);
         assert_eq!(count(path, "// tokio\nfn decide(now: Timestamp) {}\n"), 0);
+    }
+
+    #[test]
+    fn the_store_has_one_door_to_files() {
+        let text = "use std::{fs, io};\nfn a(p: &Path) { p.exists(); fs::read(p); }\n";
+        assert_eq!(count("crates/localstore/src/disk/blob.rs", text), 3);
+        assert_eq!(count("crates/localstore/src/disk/door.rs", text), 0);
+        assert_eq!(count("crates/localstore/src/disk/blob.rs", "fn a(kind: Kind) { kind == Kind::File; }\n"), 0);
     }
 
     #[test]

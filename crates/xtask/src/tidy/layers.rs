@@ -41,8 +41,13 @@ const LAYERS: &[Layer] = &[
     Layer { name: "fuzz", ours: &["domain", "server", "signing", "uploader", "wire"], never: EFFECTS },
     Layer { name: "model", ours: &["domain"], never: EFFECTS },
     Layer { name: "wire", ours: &["domain"], never: EFFECTS },
-    Layer { name: "localstore", ours: &[], never: &["axum", "reqwest", "s3s-fs", "sqlx"] },
-    Layer { name: "server", ours: &["domain", "localstore", "signing", "wire"], never: &["clap", "indicatif"] },
+    Layer { name: "connections", ours: &[], never: &["axum", "reqwest", "s3s", "sqlx"] },
+    Layer { name: "localstore", ours: &["connections"], never: &["axum", "reqwest", "s3s-fs", "sqlx"] },
+    Layer {
+        name: "server",
+        ours: &["connections", "domain", "localstore", "signing", "wire"],
+        never: &["clap", "indicatif"],
+    },
     Layer { name: "uploader", ours: &["domain", "wire"], never: &["aws-config", "aws-sdk-s3", "axum", "s3s", "sqlx"] },
     Layer {
         name: "landfall",

@@ -31,6 +31,8 @@ export class Client {
     readonly server: string,
     /** Told when the server says that nobody is signed in. */
     readonly onSignedOut: () => void = () => {},
+    /** Told after each call whether anybody answered. */
+    readonly onReached: (isReached: boolean) => void = () => {},
   ) {}
 
   /** Whether cookies have to be sent to another origin. */
@@ -108,6 +110,16 @@ export class Client {
     return this.#ask({ path: ["v1", "admin", "assets", id] });
   }
 
+  /** Ends an owner's assets, so many in a call; `remaining` says whether there are more. */
+  eraseOwner(owner: string): Promise<Answer<contract.ErasureBody>> {
+    return this.#ask({ method: "DELETE", path: ["v1", "admin", "owners", owner], limitMs: JOB_LIMIT_MS });
+  }
+
+  /** What the caller has, and may have. */
+  usage(): Promise<Answer<contract.UsageBody>> {
+    return this.#ask({ path: ["v1", "usage"] });
+  }
+
   reap(mode: "dry" | "real"): Promise<Answer<contract.ReapBody>> {
     return this.#job("POST", "reap", { dry_run: mode === "dry" });
   }
@@ -145,8 +157,11 @@ export class Client {
     }
     try {
       const answer = await fetch(this.url(call), request);
-      return this.#read<T>(answer, await answer.text(), call);
+      const text = await answer.text();
+      this.onReached(true);
+      return this.#read<T>(answer, text, call);
     } catch {
+      if (!signal?.aborted) this.onReached(false);
       return { error: unreachable(limit.aborted ? "no answer in time" : "the server cannot be reached") };
     }
   }

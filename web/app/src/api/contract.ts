@@ -8,6 +8,7 @@ export type {
   AuditBody,
   CollectionBody,
   CollectionList,
+  ErasureBody,
   GrantBody,
   JobRunBody as JobBody,
   OverviewBody,
@@ -17,5 +18,6 @@ export type {
   SampleBody,
   SessionBody,
   TimingBody as OperationBody,
+  UsageBody,
   WatchBody as SharedBody,
 } from "./schema";

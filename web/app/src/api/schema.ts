@@ -49,6 +49,14 @@ export interface AdminFileBody {
   state: string;
 }
 
+/** What one owner may have unfinished at once. */
+export interface AllowedBody {
+  /** Of `open_uploads`. */
+  open_uploads: number;
+  /** Of `reserved_bytes`. */
+  reserved_bytes: number;
+}
+
 /** What an audit saw. */
 export interface AuditBody {
   /** How many breaches there are. */
@@ -91,6 +99,16 @@ export interface CollectionBody {
 export interface CollectionList {
   /** The collections. */
   data: Array<CollectionBody>;
+}
+
+/** What a call of `DELETE /v1/admin/owners/{owner}` did. */
+export interface ErasureBody {
+  /** Assets that this call ended. Their bytes follow. */
+  deleted: number;
+  /** Whose assets. */
+  owner: string;
+  /** Whether there are more: then the call is to be repeated. */
+  remaining: boolean;
 }
 
 /** Where a published file can be read. */
@@ -177,6 +195,8 @@ export interface OverviewBody {
   at: string;
   /** Catalog queries since the start, by operation. */
   catalog: Array<TimingBody>;
+  /** Published files whose objects a scrub found damaged, and not well or gone since; of this process. */
+  damaged_files: number;
   /** Files in each state, counted within the last 15 s. States without files are left out. */
   files: Array<StateCountBody>;
   /** Every job, with its last round in this process. */
@@ -187,6 +207,8 @@ export interface OverviewBody {
   samples: Array<SampleBody>;
   /** Store calls since the start, by operation. */
   store: Array<TimingBody>;
+  /** Rows that could not be read, or at which this program failed, when they were last met: somebody has to look. The latest 100, as long as this process lives. */
+  stuck?: Array<StuckRowBody>;
   /** How long it has been running. */
   uptime_seconds: number;
   /** The server's version. */
@@ -289,6 +311,18 @@ export interface StateCountBody {
   state: string;
 }
 
+/** A row that is left out of its lane for an hour at a time. */
+export interface StuckRowBody {
+  /** When it was last met. */
+  at: string;
+  /** The id of the file or asset. */
+  id: string;
+  /** In which lane. */
+  lane: string;
+  /** What is wrong with it. */
+  why: string;
+}
+
 /** How long one kind of call took. Percentiles are at most 9.1 % too high and never too low. */
 export interface TimingBody {
   /** How many. */
@@ -303,6 +337,18 @@ export interface TimingBody {
   p95_ms: number;
   /** 99 in 100. */
   p99_ms: number;
+}
+
+/** `GET /v1/usage`: what the caller has, and may have. */
+export interface UsageBody {
+  /** What the two that have a limit may come to. */
+  allowed: AllowedBody;
+  /** Unfinished uploads. */
+  open_uploads: number;
+  /** Bytes of files on their way: their sizes, and the limits of those whose size is not known. */
+  reserved_bytes: number;
+  /** Bytes of published files. */
+  stored_bytes: number;
 }
 
 /** What a link shows, to whoever has it. */

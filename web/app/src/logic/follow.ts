@@ -5,7 +5,18 @@
 // where the server hung up for good (a session that ended, too many streams): a stream that is opened again knows nothing of the
 // one before.
 
-export type AssetEventType = "asset.created" | "asset.rejected" | "asset.expired" | "asset.deleted" | "asset.progress";
+const TYPES = [
+  "asset.created",
+  "asset.rejected",
+  "asset.expired",
+  "asset.deleted",
+  "asset.replaced",
+  "asset.updated",
+  "asset.lost",
+  "asset.progress",
+] as const;
+
+export type AssetEventType = (typeof TYPES)[number];
 
 export interface AssetEvent {
   type: AssetEventType;
@@ -16,7 +27,6 @@ export interface AssetEvent {
   size?: number;
 }
 
-const TYPES: AssetEventType[] = ["asset.created", "asset.rejected", "asset.expired", "asset.deleted", "asset.progress"];
 /** A stream that was given up is opened again after so long. */
 const AGAIN_MS = 10_000;
 /** `EventSource.CLOSED`. */

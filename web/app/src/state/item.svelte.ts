@@ -1,19 +1,29 @@
 // One video that is being uploaded, as the page shows it: the upload, what it is called, and its picture.
 
-import { type Upload, type Uploader, type UploadState, titleOf } from "@landfall/uploader";
+import { type AssetBody, fingerprintOf, type Upload, type Uploader } from "@landfall/uploader";
+import { type UploadState, titleOf } from "@landfall/uploader";
 import type { RoleBody } from "../api/contract";
-import { takePoster } from "./poster";
+import { type Measured, noted } from "../logic/measured";
+import { activity } from "./activity.svelte";
+import { type Look, lookAt } from "./look";
 
-/** `poster`: a picture is being taken. `waiting`: others go first. `begun`: see the upload's own phase. */
-export type Stage = "poster" | "waiting" | "begun";
+/**
+ * `poster`: a picture is being taken. `known`: the person has this video already, and says what to do. `waiting`: others go
+ * first. `begun`: see the upload's own phase.
+ */
+export type Stage = "poster" | "known" | "waiting" | "begun";
 export type Phase = Exclude<Stage, "begun"> | UploadState["phase"];
 
 export interface Beginning {
   file: File;
+  /** The unfinished upload that it goes on with. */
+  assetId?: string | undefined;
   title?: string | undefined;
   description?: string | undefined;
   /** `arrived`: the server has a picture of it already, which is kept unless another one is given. */
   thumbnail?: "arrived" | undefined;
+  /** What is noted of it already. */
+  metadata?: Record<string, unknown> | undefined;
 }
 
 /** The server is told what somebody types when they pause for so long. */
@@ -30,25 +40,38 @@ export class Item {
   thumbnailUrl: string | undefined = $state();
   thumbnailOrigin: "video" | "own" | "arrived" | "none" = $state("none");
   shown: UploadState | undefined = $state.raw();
+  measured: Measured = $state.raw({});
+  twin: AssetBody | undefined = $state.raw();
+  sight: Look["sight"] = $state("unknown");
+  readonly #assetId: string | undefined;
+  readonly #metadata: Record<string, unknown>;
   #upload: Upload | undefined;
+  /** Lets go of what tells other tabs that this one is sending it. */
+  #letGo: (() => void) | undefined;
   #stopTelling = () => {};
   #typing: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     readonly id: number,
     private readonly uploader: Uploader,
-    { file, title, description, thumbnail }: Beginning,
+    { file, assetId, title, description, thumbnail, metadata = {} }: Beginning,
     /** Told when it may be another one's turn. */
     private readonly onmoved: () => void,
   ) {
     this.file = file;
     this.title = title ?? titleOf(file);
     this.description = description ?? "";
+    this.#metadata = metadata;
+    this.#assetId = assetId;
     if (thumbnail) this.thumbnailOrigin = thumbnail;
   }
 
   get phase(): Phase {
     return this.stage === "begun" ? (this.shown?.phase ?? "new") : this.stage;
+  }
+
+  get assetId(): string | undefined {
+    return this.shown?.assetId ?? this.#assetId;
   }
 
   get name(): string {
@@ -61,6 +84,12 @@ export class Item {
 
   get isOver(): boolean {
     return OVER.includes(this.phase);
+  }
+
+  /** The server looked at what arrived and refused it: the same file again would be refused again. */
+  get isRejected(): boolean {
+    const error = this.phase === "failed" ? this.shown?.error : undefined;
+    return error?.code === "rejected" && (error.facts.role ?? "video") === "video";
   }
 
   get canPause(): boolean {
@@ -79,11 +108,21 @@ export class Item {
     return this.shown?.sentBytes ?? 0;
   }
 
-  /** Takes a picture from the video, unless somebody gives one meanwhile. Then it waits for its turn. */
+  /** Looks at the video and takes a picture of it, unless there is one. Then it waits for its turn. */
   async prepare(role: RoleBody | undefined): Promise<void> {
-    const poster = role && this.thumbnailOrigin === "none" ? await takePoster(this.file, role) : undefined;
+    const { poster, measured, sight } = await lookAt(this.file, this.thumbnailOrigin === "none" ? role : undefined);
+    this.measured = measured;
+    this.sight = sight;
     if (poster && this.thumbnailOrigin === "none") this.#show(poster, "video");
-    if (this.stage === "poster") this.stage = "waiting";
+    this.twin = await this.#findTwin();
+    if (this.stage === "poster") this.stage = this.twin ? "known" : "waiting";
+    this.onmoved();
+  }
+
+  /** Uploads what the person has already once more. */
+  goAhead(): void {
+    if (this.stage !== "known") return;
+    this.stage = "waiting";
     this.onmoved();
   }
 
@@ -93,11 +132,13 @@ export class Item {
     this.#stopTelling();
     const { file, thumbnail, title, description } = this;
     const files = thumbnail ? { video: file, thumbnail } : { video: file };
-    const upload = this.uploader.upload({ title: title.trim() || titleOf(file), description, files });
+    const metadata = { ...this.#metadata, ...noted(this.measured) };
+    const upload = this.uploader.upload({ title: title.trim() || titleOf(file), description, metadata, files });
     this.#upload = upload;
     this.#stopTelling = upload.subscribe((state) => {
       const before = this.phase;
       this.shown = state;
+      this.#claim();
       if (before !== state.phase) this.onmoved();
     });
     upload.start();
@@ -138,9 +179,28 @@ export class Item {
   /** Lets go of what the browser holds. What has begun can be taken up again, by choosing the same file. */
   release(): void {
     if (!this.isOver) this.#upload?.detach();
+    this.#letGo?.();
     clearTimeout(this.#typing);
     this.#stopTelling();
     if (this.thumbnailUrl) URL.revokeObjectURL(this.thumbnailUrl);
+  }
+
+  /** A published video of the same content. Whoever goes on with an upload has begun it, and knows. */
+  async #findTwin(): Promise<AssetBody | undefined> {
+    if (this.#assetId !== undefined) return undefined;
+    const fingerprint = await fingerprintOf(this.file).catch(() => undefined);
+    if (fingerprint === undefined) return undefined;
+    const { ok } = await this.uploader.api.list({ fingerprint, status: "CREATED", limit: 1 });
+    return ok?.data.find(({ files }) => files.video?.size === this.file.size);
+  }
+
+  #claim(): void {
+    const id = this.shown?.assetId;
+    if (this.isMoving && id) this.#letGo ??= activity.hold(id);
+    else if (!this.isMoving) {
+      this.#letGo?.();
+      this.#letGo = undefined;
+    }
   }
 
   async #tell(): Promise<void> {

@@ -1,20 +1,22 @@
 // The person's videos: pages of them, filtered, and kept fresh by what the server tells.
 
 import type { ApiError, AssetBody } from "@landfall/uploader";
-import { type AssetEvent, follow } from "./events";
-import { notices } from "./notices.svelte";
+import { type Order, ordered, parseOrder } from "../logic/order";
+import { type AssetEvent, events } from "./events.svelte";
+import { place } from "./place.svelte";
 import { session } from "./session.svelte";
-import { settings } from "./settings.svelte";
-import { uploads } from "./uploads.svelte";
 
 export const COLLECTION = "videos";
 /** A screen or two of cards. */
 const PAGE = 24;
 const MAX_PAGE = 100;
+/** Another order than the newest first needs all of them at once: twenty pages are asked for, and no more. */
+const MAX_ORDERED = 2_000;
 /** A search begins when somebody pauses typing. */
 const TYPING_MS = 250;
 
-export type Filter = "" | "CREATED" | "UPLOADING";
+const FILTERS = ["", "CREATED", "UPLOADING"] as const;
+export type Filter = (typeof FILTERS)[number];
 
 export class Library {
   list: AssetBody[] = $state.raw([]);
@@ -22,15 +24,20 @@ export class Library {
   /** Nothing is known yet. */
   isFirst = $state(true);
   isLoading = $state(false);
-  isLive = $state(false);
   query = $state("");
   filter: Filter = $state("");
+  order: Order = $state("");
   #cursor: string | undefined = $state();
   #running: AbortController | undefined;
   #typing: ReturnType<typeof setTimeout> | undefined;
 
   get hasMore(): boolean {
-    return this.#cursor !== undefined;
+    return this.#cursor !== undefined && this.order === "";
+  }
+
+  /** Whether there are more than are put in order. */
+  get isCut(): boolean {
+    return this.#cursor !== undefined && this.order !== "";
   }
 
   get isFiltered(): boolean {
@@ -39,10 +46,9 @@ export class Library {
 
   /** Follows what happens until the function that it gives is called. */
   watch(): () => void {
-    const stop = follow({
+    const stop = events.follow({
       onevent: (event) => void this.#heard(event),
       onbegin: () => void this.reload(),
-      onstate: (isLive) => (this.isLive = isLive),
     });
     // Where events do not come through, the list is there all the same.
     void this.reload();
@@ -55,17 +61,38 @@ export class Library {
 
   typed(): void {
     clearTimeout(this.#typing);
-    this.#typing = setTimeout(() => void this.restart(), TYPING_MS);
+    this.#typing = setTimeout(() => this.#ask(), TYPING_MS);
   }
 
   show(filter: Filter): void {
     this.filter = filter;
-    void this.restart();
+    this.#ask();
+  }
+
+  arrange(order: Order): void {
+    this.order = order;
+    this.#ask();
   }
 
   showAll(): void {
     this.query = "";
     this.show("");
+  }
+
+  /** The address says what is shown: it may be kept, or come from a link. */
+  followAddress(): void {
+    const { route } = place;
+    if (route.page !== "library") return;
+    const [filter, query] = [FILTERS.find((one) => one === route.status) ?? "", route.q ?? ""];
+    const order = parseOrder(route.sort);
+    if (filter === this.filter && query === this.query.trim() && order === this.order) return;
+    [this.filter, this.query, this.order] = [filter, query, order];
+    void this.restart();
+  }
+
+  #ask(): void {
+    place.replace({ page: "library", status: this.filter, q: this.query.trim(), sort: this.order });
+    void this.restart();
   }
 
   /** From the top. */
@@ -82,10 +109,9 @@ export class Library {
     if (this.hasMore && !this.isLoading) await this.#load("append", PAGE);
   }
 
-  async patch(id: string, words: { title: string; description: string }): Promise<ApiError | undefined> {
-    const { ok, error } = await session.client.patch(COLLECTION, id, words);
-    if (ok) this.list = this.list.map((asset) => (asset.id === id ? ok : asset));
-    return error;
+  /** One of them has been changed. */
+  replace(changed: AssetBody): void {
+    this.list = this.list.map((asset) => (asset.id === changed.id ? changed : asset));
   }
 
   async remove(id: string): Promise<ApiError | undefined> {
@@ -100,8 +126,17 @@ export class Library {
     this.#running = running;
     this.isLoading = true;
     const cursor = how === "append" ? this.#cursor : undefined;
-    const query = { limit, cursor, status: this.filter, q: this.query.trim() };
-    const { ok, error } = await session.client.assets(COLLECTION, query, running.signal);
+    const { order } = this;
+    const query = { limit: order === "" ? limit : MAX_PAGE, cursor, status: this.filter, q: this.query.trim() };
+    let { ok, error } = await session.client.assets(COLLECTION, query, running.signal);
+    const found = ok?.data ?? [];
+    // A search looks at some thousands of videos at a time: an empty page may be followed by another.
+    const isEnough = () => (order === "" ? found.length > 0 : found.length >= MAX_ORDERED);
+    while (ok?.next_cursor !== undefined && !isEnough() && running === this.#running) {
+      const further = { ...query, cursor: ok.next_cursor };
+      ({ ok, error } = await session.client.assets(COLLECTION, further, running.signal));
+      found.push(...(ok?.data ?? []));
+    }
     // A newer question has been asked meanwhile.
     if (running !== this.#running || running.signal.aborted) return;
     this.isLoading = false;
@@ -109,7 +144,7 @@ export class Library {
     this.error = error;
     if (!ok) return;
     const known = new Set(how === "append" ? this.list.map(({ id }) => id) : []);
-    const fresh = ok.data.filter(({ id }) => !known.has(id));
+    const fresh = ordered(found, order).filter(({ id }) => !known.has(id));
     this.list = how === "append" ? [...this.list, ...fresh] : fresh;
     this.#cursor = ok.next_cursor;
   }
@@ -120,10 +155,8 @@ export class Library {
     const { ok: asset } = await session.client.asset(COLLECTION, id);
     if (!asset) return;
     const isShown = this.list.some((one) => one.id === id);
-    if (isShown) this.list = this.list.map((one) => (one.id === id ? asset : one));
+    if (isShown) this.replace(asset);
     else void this.reload();
-    // What this page uploads is told by the uploads.
-    if (type === "asset.created" && !uploads.find(id)) notices.tell(settings.t.library.appeared(asset.title));
   }
 
   #drop(id: string): void {

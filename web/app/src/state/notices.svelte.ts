@@ -1,4 +1,5 @@
-// Short words about what has just happened, shown in a corner and read out by screen readers.
+// Short words about what has just happened elsewhere: shown in the bar above the page, and read out by screen readers. What the
+// page itself shows is not said again. The newest one is shown; it ends by itself, and when another page is shown.
 
 export interface Notice {
   id: number;
@@ -10,17 +11,21 @@ export interface Notice {
 const SHOWN_MS = { good: 5_000, bad: 10_000 };
 
 class Notices {
-  list: Notice[] = $state.raw([]);
+  current: Notice | undefined = $state.raw();
   #next = 1;
 
   tell(text: string, tone: Notice["tone"] = "good"): void {
     const notice = { id: this.#next++, text, tone };
-    this.list = [...this.list.slice(-3), notice];
-    setTimeout(() => this.dismiss(notice.id), SHOWN_MS[tone]);
+    this.current = notice;
+    setTimeout(() => this.#end(notice), SHOWN_MS[tone]);
   }
 
-  dismiss(id: number): void {
-    this.list = this.list.filter((notice) => notice.id !== id);
+  dismiss(): void {
+    this.current = undefined;
+  }
+
+  #end({ id }: Notice): void {
+    if (this.current?.id === id) this.dismiss();
   }
 }
 

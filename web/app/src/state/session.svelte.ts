@@ -4,6 +4,7 @@ import type { Answer, ApiError } from "@landfall/uploader";
 import { Client } from "../api/client";
 import type { SessionBody } from "../api/contract";
 import { parseConfig } from "../logic/config";
+import { link } from "./link.svelte";
 
 class Session {
   /** Everything goes through it once `begin` has resolved. */
@@ -23,8 +24,13 @@ class Session {
     try {
       const answer = await fetch("./config.json", { cache: "no-cache" });
       if (!answer.ok) throw new Error(`config.json: ${answer.status}`);
-      const { api } = parseConfig(await answer.text());
-      this.client = new Client(api, () => this.#leave());
+      const { api } = parseConfig(await answer.text(), location.href);
+      const client = new Client(
+        api,
+        () => this.#leave(),
+        (isReached) => link.heard(isReached, () => client.session()),
+      );
+      this.client = client;
     } catch (error) {
       const detail = error instanceof Error ? error.message : String(error);
       this.trouble = { kind: "unintelligible", detail, mayPass: true };
@@ -36,7 +42,7 @@ class Session {
 
   /** Whether the API is at the pages' own address. Only there does a login link lead to these pages. */
   get isAtHome(): boolean {
-    return this.client.server === "";
+    return !/^https?:/.test(this.client.server);
   }
 
   /** Exchanges a one-time code or a token for a session. Resolves to what went wrong, if anything. */

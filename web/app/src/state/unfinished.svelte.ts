@@ -2,6 +2,9 @@
 // arrived is the server's word.
 
 import { type AssetBody, type Entry, fingerprintOf } from "@landfall/uploader";
+import { type Standing, standingOf } from "../logic/standing";
+import { activity } from "./activity.svelte";
+import { events } from "./events.svelte";
 import { session } from "./session.svelte";
 import { uploads } from "./uploads.svelte";
 
@@ -9,12 +12,15 @@ import { uploads } from "./uploads.svelte";
 const LISTED = 50;
 /** Of these it is asked how much has arrived, and these are shown, until somebody wants to see all. */
 const FIRST = 4;
+/** So often it is looked whether something is sending them. */
+const LOOK_MS = 10_000;
 
 export interface Unfinished {
   key: string;
-  assetId: string | undefined;
+  assetId: string;
   title: string;
   description: string;
+  metadata: Record<string, unknown>;
   fileName: string;
   totalBytes: number;
   /** Unknown until the server has told. */
@@ -22,8 +28,7 @@ export interface Unfinished {
   begunAt: string | number;
   expiresAt: string | undefined;
   fingerprint: string | undefined;
-  /** Its file was refused: it has to be sent anew. */
-  isRejected: boolean;
+  asset: AssetBody;
   /** Parts of the picture that was announced with it, if there is one. */
   thumbnailParts: number | undefined;
   /** In this browser's journal. */
@@ -45,6 +50,30 @@ class Left {
     return this.#isWhole ? this.idle : this.idle.slice(0, FIRST);
   }
 
+  /** How one that is not going on in this page stands. */
+  standingOf({ asset }: Unfinished): Standing {
+    return standingOf(asset, activity.isGoingOn(asset.id));
+  }
+
+  /** Keeps the list fresh while a page shows it, until the function that it gives is called. */
+  watch(): () => void {
+    const stop = events.follow({
+      onevent: ({ type, asset_id: id, role, arrived }) => {
+        if (type !== "asset.progress") return void (this.list.some(({ key }) => key === id) && this.look());
+        if (role === "video" && arrived !== undefined) activity.note(id, arrived);
+      },
+      onbegin: () => void this.look(),
+    });
+    const timer = setInterval(() => {
+      if (!document.hidden && this.idle.length > 0) void this.look();
+    }, LOOK_MS);
+    void this.look();
+    return () => {
+      stop();
+      clearInterval(timer);
+    };
+  }
+
   showAll(): Promise<void> {
     this.#isWhole = true;
     return this.look();
@@ -57,6 +86,7 @@ class Left {
     const [entries, { ok: page }] = await Promise.all([
       uploads.uploader.unfinished(),
       session.client.assets("videos", { status: "UPLOADING", limit: LISTED }),
+      activity.look(),
     ]);
     if (!page) return;
     const list = page.data.map((asset) => ofAsset(asset, entries));
@@ -71,59 +101,68 @@ class Left {
 
   /** Goes on with a file, if it is the right one. */
   async goOn(one: Unfinished, file: File): Promise<"ok" | "other"> {
-    const { totalBytes, fingerprint, title, description } = one;
+    const { assetId, totalBytes, fingerprint, title, description, metadata } = one;
     if (file.size !== totalBytes) return "other";
     if (fingerprint && (await fingerprintOf(file).catch(() => fingerprint)) !== fingerprint) return "other";
-    uploads.add([{ file, title, description, thumbnail: (await hasThumbnail(one)) ? "arrived" : undefined }]);
+    const thumbnail = (await hasThumbnail(one)) ? "arrived" : undefined;
+    uploads.add([{ file, assetId, title, description, metadata, thumbnail }]);
     return "ok";
   }
 
   async discard({ entry, assetId }: Unfinished) {
     if (entry) await uploads.uploader.discard(entry);
-    const { error } = assetId ? await session.client.delete("videos", assetId) : {};
+    const { error } = await session.client.delete("videos", assetId);
     if (!error) await this.look();
     return error;
   }
 }
 
 function ofAsset(asset: AssetBody, entries: Entry[]): Unfinished {
-  const { id, title, description, files, created_at, expires_at, fingerprint } = asset;
+  const { id, title, description, metadata, files, created_at, expires_at, fingerprint } = asset;
   const video = files.video;
   return {
     key: id,
     assetId: id,
     title,
     description,
+    metadata,
     fileName: video?.file_name ?? title,
     totalBytes: video?.size ?? 0,
     arrivedBytes: undefined,
     begunAt: created_at,
     expiresAt: expires_at,
     fingerprint,
-    isRejected: video?.rejected !== undefined,
+    asset,
     thumbnailParts: files.thumbnail?.rejected ? undefined : files.thumbnail?.upload?.part_count,
     entry: entries.find((entry) => entry.assetId === id),
   };
 }
 
-/** Whether this page is sending it. */
-function isGoingOn({ assetId }: Unfinished): boolean {
-  return assetId !== undefined && uploads.find(assetId) !== undefined;
+/** Whether this page is sending it, or is about to: the same file will find it. */
+function isGoingOn({ assetId, fileName, totalBytes }: Unfinished): boolean {
+  const isSame = ({ name, size }: File) => name === fileName && size === totalBytes;
+  return (
+    uploads.find(assetId) !== undefined ||
+    uploads.items.some((item) => item.assetId === undefined && !item.isOver && isSame(item.file))
+  );
 }
 
 /** Not asked for what this page is sending: nobody is shown it, and the server has no answer once all is there. */
 async function arrivedBytes(one: Unfinished): Promise<number | undefined> {
-  const { assetId } = one;
-  if (!assetId || isGoingOn(one)) return undefined;
+  const { assetId, asset } = one;
+  // What was refused has been destroyed.
+  if (isGoingOn(one) || asset.files.video?.rejected) return undefined;
   const { ok } = await session.client.arrived("videos", assetId, "video");
-  return ok?.reduce((sum, { size }) => sum + size, 0);
+  const bytes = ok?.reduce((sum, { size }) => sum + size, 0);
+  if (bytes !== undefined) activity.note(assetId, bytes);
+  return bytes;
 }
 
 export const left = new Left();
 
 /** Whether its picture has arrived as a whole, so that it need not be sent again. */
 async function hasThumbnail({ assetId, thumbnailParts }: Unfinished): Promise<boolean> {
-  if (!assetId || thumbnailParts === undefined) return false;
+  if (thumbnailParts === undefined) return false;
   const { ok } = await session.client.arrived("videos", assetId, "thumbnail");
   return ok !== undefined && ok.length >= thumbnailParts;
 }

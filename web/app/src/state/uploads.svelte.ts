@@ -5,6 +5,7 @@ import { refusalOf, type Refusal } from "../logic/limits";
 import { type Beginning, Item } from "./item.svelte";
 import { limits } from "./limits.svelte";
 import { notices } from "./notices.svelte";
+import { place } from "./place.svelte";
 import { session } from "./session.svelte";
 import { settings } from "./settings.svelte";
 
@@ -14,7 +15,8 @@ const AT_ONCE = 2;
 export interface Refused {
   name: string;
   size: number;
-  why: Refusal | "already";
+  /** `noVideos`: a folder that holds none. */
+  why: Refusal | "already" | "noVideos";
 }
 
 class Uploads {
@@ -26,11 +28,22 @@ class Uploads {
   #uploader: { of: string; uploader: Uploader } | undefined;
 
   get active(): Item[] {
-    return this.items.filter((item) => item.isMoving || item.stage !== "begun");
+    return this.items.filter((item) => item.isMoving || item.stage === "poster" || item.stage === "waiting");
+  }
+
+  /** Those that wait for somebody to do something about them. */
+  get failed(): Item[] {
+    return this.items.filter(({ phase }) => phase === "failed");
   }
 
   get isBusy(): boolean {
     return this.active.length > 0;
+  }
+
+  /** Nothing gets through at the moment. */
+  get isStuck(): boolean {
+    const moving = this.items.filter(({ isMoving }) => isMoving);
+    return moving.length > 0 && moving.every(({ shown }) => shown?.trouble !== undefined);
   }
 
   get sentBytes(): number {
@@ -39,6 +52,15 @@ class Uploads {
 
   get totalBytes(): number {
     return this.active.reduce((sum, item) => sum + item.totalBytes, 0);
+  }
+
+  /** Of all that are listed and not given up: how much there is, how much has been sent, and how long the rest takes. */
+  get whole(): { sentBytes: number; totalBytes: number; secondsLeft: number | undefined } {
+    const counted = this.items.filter(({ phase }) => phase !== "failed" && phase !== "cancelled");
+    const sum = (of: (item: Item) => number) => counted.reduce((total, item) => total + of(item), 0);
+    const [sentBytes, totalBytes] = [sum((item) => item.sentBytes), sum((item) => item.totalBytes)];
+    const speed = sum(({ shown, phase }) => (phase === "uploading" ? (shown?.bytesPerSecond ?? 0) : 0));
+    return { sentBytes, totalBytes, secondsLeft: speed > 1 ? (totalBytes - sentBytes) / speed : undefined };
   }
 
   /** The uploader of who is signed in: each account has its own memory of what was begun. */
@@ -51,9 +73,8 @@ class Uploads {
     return this.#uploader.uploader;
   }
 
-  /** Takes what can be uploaded, and says why the rest cannot. */
-  add(beginnings: Beginning[]): void {
-    const refused: Refused[] = [];
+  /** Takes what can be uploaded, and says why the rest cannot, and what cannot besides. */
+  add(beginnings: Beginning[], refused: Refused[] = []): void {
     for (const beginning of beginnings) {
       const { file } = beginning;
       const why = this.#holds(file) ? "already" : limits.video && refusalOf(file, limits.video);
@@ -64,7 +85,19 @@ class Uploads {
   }
 
   find(assetId: string): Item | undefined {
-    return this.items.find(({ shown, phase }) => shown?.assetId === assetId && phase !== "cancelled");
+    return this.items.find((item) => item.assetId === assetId && item.phase !== "cancelled");
+  }
+
+  /** How many something can be done about. */
+  get can(): Record<"pause" | "resume" | "retry" | "cancel" | "clear", number> {
+    const count = (of: (item: Item) => boolean) => this.items.filter(of).length;
+    return {
+      pause: count(({ canPause }) => canPause),
+      resume: count(({ phase }) => phase === "paused"),
+      retry: count(({ phase, isRejected }) => phase === "failed" && !isRejected),
+      cancel: count(({ isOver }) => !isOver),
+      clear: count(({ isOver }) => isOver),
+    };
   }
 
   pauseAll(): void {
@@ -76,12 +109,19 @@ class Uploads {
   }
 
   retryAll(): void {
-    for (const item of this.items) item.retry();
+    for (const item of this.items) if (!item.isRejected) item.retry();
   }
 
   async cancel(item: Item): Promise<void> {
     await item.cancel();
     this.remove(item);
+  }
+
+  /** Another file in the place of one that was refused: it is called the same, and begins anew. */
+  exchange(item: Item, file: File): void {
+    const { title, description } = item;
+    void this.cancel(item);
+    this.add([{ file, title, description }]);
   }
 
   async cancelAll(): Promise<void> {
@@ -123,10 +163,12 @@ class Uploads {
     return this.items.some(isSame);
   }
 
-  #say(item: Item): void {
+  /** Where a page does not show it. */
+  #say({ phase, name }: Item): void {
     const { said } = settings.t.upload;
-    if (item.phase === "published") notices.tell(said.published(item.name));
-    if (item.phase === "failed") notices.tell(said.failed(item.name), "bad");
+    const { page } = place.route;
+    if (phase === "published" && page !== "upload" && page !== "library") notices.tell(said.published(name));
+    if (phase === "failed" && page !== "upload") notices.tell(said.failed(name), "bad");
   }
 
   /** Whoever has waited longest goes next. A paused one keeps no place. */

@@ -2,19 +2,48 @@
 
 import type { Language } from "./index";
 
-const UNITS = ["B", "kB", "MB", "GB", "TB"];
+const SYSTEMS = {
+  decimal: { step: 1000, units: ["B", "kB", "MB", "GB", "TB"] },
+  binary: { step: 1024, units: ["B", "KiB", "MiB", "GiB", "TiB"] },
+} as const;
 
-/** Bytes in decimal units, with three digits at most: `1.5 GB`. */
-export function bytesText(bytes: number, language: Language): string {
+export type UnitSystem = keyof typeof SYSTEMS;
+
+/** Bytes with three digits at most: `1.5 GB`. Sizes are decimal everywhere; only a limit may be binary. */
+export function bytesText(bytes: number, language: Language, system: UnitSystem = "decimal"): string {
+  const { step, units } = SYSTEMS[system];
   let [value, unit] = [Math.max(bytes, 0), 0];
   // 999.6 kB would be written as 1000 kB.
-  while (value >= 999.5 && unit < UNITS.length - 1) {
-    value /= 1000;
+  while (value >= step - 0.5 && unit < units.length - 1) {
+    value /= step;
     unit += 1;
   }
   const digits = unit === 0 || value >= 99.95 ? 0 : 1;
   const text = new Intl.NumberFormat(language, { maximumFractionDigits: digits }).format(value);
-  return `${text} ${UNITS[unit]}`;
+  return `${text} ${units[unit]}`;
+}
+
+/** The units that a limit was configured in: those in which it is a round number. */
+export function systemOf(limit: number): UnitSystem {
+  const rest = (step: number) => {
+    let value = limit;
+    while (value >= step && value % step === 0) value /= step;
+    return value;
+  };
+  return rest(1024) < rest(1000) ? "binary" : "decimal";
+}
+
+/** A limit as it was configured: `20 GiB`, `5 GB`. */
+export function limitText(limit: number, language: Language): string {
+  return bytesText(limit, language, systemOf(limit));
+}
+
+/** The length of a film: `0:07`, `1:02:03`. */
+export function lengthText(seconds: number): string {
+  const whole = Math.max(Math.round(seconds), 0);
+  const [hours, minutes, rest] = [Math.floor(whole / 3_600), Math.floor(whole / 60) % 60, whole % 60];
+  const two = (value: number) => String(value).padStart(2, "0");
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
 }
 
 export function numberText(value: number, language: Language, digits = 0): string {

@@ -6,7 +6,8 @@ export const EN = {
   how: "Get a sign-in link",
   howText:
     "On the computer that runs Landfall, run this command and open the link it prints. A link works once, for 10 minutes.",
-  command: "landfall login --data DIR",
+  command: "landfall login",
+  commandHint: "If the server was started with --data or --config, add the same here.",
   copyCommand: "Copy the command",
   copied: "Copied",
   orToken: "Or use a token",
@@ -35,7 +36,8 @@ export const KO: typeof EN = {
   how: "로그인 링크 받기",
   howText:
     "Landfall을 실행 중인 컴퓨터에서 아래 명령을 실행하고, 출력된 링크를 여세요. 링크는 10분 동안 한 번만 쓸 수 있습니다.",
-  command: "landfall login --data DIR",
+  command: "landfall login",
+  commandHint: "서버를 시작할 때 --data 또는 --config를 지정했다면 여기에도 똑같이 붙이세요.",
   copyCommand: "명령 복사",
   copied: "복사했습니다",
   orToken: "또는 토큰으로 로그인",

@@ -6,9 +6,9 @@ import { build } from "vite";
 import { expect, test } from "vitest";
 
 /** Of everything that the package exports, minified and gzipped. */
-const LIMIT_BYTES = 12 * 1000;
+const LIMIT_BYTES = 12.5 * 1000;
 
-test("the whole package is under 12 kB gzipped", async () => {
+test("the whole package is under 12.5 kB gzipped", async () => {
   const root = fileURLToPath(new URL("..", import.meta.url));
   // As a page's own build takes it in; the published file keeps its white space for other bundlers.
   const output = await build({

@@ -1,10 +1,13 @@
 // What is read from files, and what they are announced as.
 
+import { readFileSync } from "node:fs";
 import { crc32 as reference } from "node:zlib";
 import { expect, test } from "vitest";
+import { UploadError } from "../src/driver/error.js";
 import { checksumOf, crc32 } from "../src/content/crc32.js";
 import { fingerprintOf } from "../src/content/fingerprint.js";
-import { fileNameOf, mediaTypeOf, titleOf } from "../src/content/media.js";
+import { fileNameOf, mediaTypeOf, titleOf, TYPES } from "../src/content/media.js";
+import { explain } from "../src/texts/explain.js";
 
 function named(name: string, type = "", size = 1): Blob & { name: string } {
   return Object.assign(new Blob([new Uint8Array(size)], { type }), { name });
@@ -41,10 +44,26 @@ test.each([
   ["a.mkv", "video/matroska", "video/x-matroska"],
   ["a.avi", "video/vnd.avi", "video/x-msvideo"],
   ["blob", "video/webm;codecs=vp9", "video/webm"],
+  ["save.JFIF", "", "image/jpeg"],
+  ["blob", "image/pjpeg", "image/jpeg"],
+  ["VID_1.insv", "", "video/mp4"],
   ["a.html", "text/html", undefined],
   ["mp4", "", undefined],
 ])("the type of %s declared as %j is %s", (name, declared, type) => {
   expect(mediaTypeOf(named(name, declared))).toBe(type);
+});
+
+test("the types are those of the server", () => {
+  const text = readFileSync(new URL("../../../../vectors/media_types.json", import.meta.url), "utf8");
+  expect({ types: TYPES }).toEqual(JSON.parse(text));
+});
+
+test("a rejection says what the file really is", () => {
+  const heic = new UploadError("rejected", { reason: "content_mismatch", found: "image/heic" });
+  expect(explain(heic).message).toBe("The file is not what its name says: it is a HEIC image.");
+  expect(explain(heic, "ko").message).toContain("HEIC 이미지");
+  const unknown = new UploadError("rejected", { reason: "content_mismatch", found: "model/stl" });
+  expect(explain(unknown).message).toBe("The file is not what its name says.");
 });
 
 test("names are composed, short and without a path", () => {

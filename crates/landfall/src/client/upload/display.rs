@@ -10,8 +10,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use uploader::driver::Published;
 use uploader::progress::{News, Observer, Progress};
+use wire::AssetBody;
 
-use super::super::{notice, summary};
+use super::super::pace::{Pace, clock_time};
+use super::super::summary;
 use crate::arguments::Output;
 use crate::console;
 use crate::exit::Failure;
@@ -24,22 +26,26 @@ const TELLINGS_PER_JSON: u32 = 5;
 const TROUBLE_TOLD_AFTER: TimeSpan = TimeSpan::from_secs(1);
 /// How often lasting trouble is told.
 const TROUBLE_TOLD_EVERY: TimeSpan = TimeSpan::from_secs(10);
-/// Name, bar, bytes, speed, time left.
-const TEMPLATE: &str = "{prefix} [{wide_bar}] {bytes}/{total_bytes} {bytes_per_sec}, {eta} left {msg}";
+/// Until it is known how much there is: name, and what is waited for.
+const BEFORE: &str = "{prefix} {msg}";
+/// Name, bar, percent, bytes, speed, time left.
+const TEMPLATE: &str = "{prefix} [{wide_bar}] {msg}";
 
 /// Watches one upload.
 pub(super) struct Display {
     name: String,
     view: View,
     tellings: AtomicU32,
+    pace: Pace,
+    /// Said beside the numbers; empty while it goes well.
+    badge: Mutex<&'static str>,
     /// How long the trouble had lasted when it was last told to a person.
     told_trouble: Mutex<Option<TimeSpan>>,
 }
 
 enum View {
     Bar(ProgressBar),
-    /// With what the last line told.
-    Lines(Mutex<Progress>),
+    Lines,
     Json,
 }
 
@@ -51,9 +57,16 @@ impl Display {
         } else if std::io::stderr().is_terminal() {
             View::Bar(bar(name))
         } else {
-            View::Lines(Mutex::default())
+            View::Lines
         };
-        Self { name: name.to_owned(), view, tellings: AtomicU32::new(0), told_trouble: Mutex::default() }
+        Self {
+            name: name.to_owned(),
+            view,
+            tellings: AtomicU32::new(0),
+            pace: Pace::default(),
+            badge: Mutex::default(),
+            told_trouble: Mutex::default(),
+        }
     }
 
     /// Takes the bar away, so that what follows has the line to itself.
@@ -73,8 +86,20 @@ impl Display {
             console::out(&line)?;
         }
         if asset.files.values().any(|file| file.url.is_none()) {
-            notice::line(&format!("`landfall url {}` prints a URL to play it", summary::arguments(asset)));
+            console::note(&format!("`landfall url {}` prints a URL to play it", asset.id));
         }
+        Ok(())
+    }
+
+    /// Says that the same file was published before.
+    pub(super) fn already_there(&self, asset: &AssetBody) -> Result<(), Failure> {
+        if matches!(self.view, View::Json) {
+            return self.event("already_there", json!({"asset": asset}));
+        }
+        for line in summary::asset(asset) {
+            console::out(&line)?;
+        }
+        console::note(&format!("{} is there already; --again uploads it as another asset", self.name));
         Ok(())
     }
 
@@ -96,8 +121,8 @@ impl Display {
 
     fn say(&self, text: &str) {
         match &self.view {
-            View::Bar(bar) => bar.suspend(|| notice::line(text)),
-            View::Lines(_) => notice::line(&format!("{}: {text}", self.name)),
+            View::Bar(bar) => bar.suspend(|| console::note(text)),
+            View::Lines => console::note(&format!("{}: {text}", self.name)),
             View::Json => {}
         }
     }
@@ -128,12 +153,16 @@ impl Display {
     fn moved(&self, progress: Progress) {
         let telling = self.tellings.fetch_add(1, Ordering::Relaxed);
         let bytes = (progress.arrived_bytes + progress.moving_bytes).min(progress.total_bytes);
+        let line = self.pace.line(progress.elapsed, bytes, progress.total_bytes);
         match &self.view {
-            View::Bar(bar) => bar.set_position(bytes),
-            View::Lines(last) if telling.is_multiple_of(TELLINGS_PER_LINE) && telling > 0 => {
-                let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
-                notice::line(&format!("{}: {}", self.name, progress_line(*last, progress)));
-                *last = progress;
+            View::Bar(bar) => {
+                bar.set_position(bytes);
+                let badge = *self.badge.lock().unwrap_or_else(PoisonError::into_inner);
+                let separator = if badge.is_empty() { "" } else { ", " };
+                bar.set_message(format!("{line}{separator}{badge}"));
+            }
+            View::Lines if telling.is_multiple_of(TELLINGS_PER_LINE) && telling > 0 => {
+                console::note(&format!("{}: {line}", self.name));
             }
             View::Json if telling.is_multiple_of(TELLINGS_PER_JSON) => {
                 let Progress { total_bytes, arrived_bytes, moving_bytes, elapsed } = progress;
@@ -142,7 +171,7 @@ impl Display {
                 // A reader that went away does not stop an upload.
                 let _ = self.event("progress", fields);
             }
-            View::Lines(_) | View::Json => {}
+            View::Lines | View::Json => {}
         }
     }
 }
@@ -152,13 +181,18 @@ impl Observer for Display {
         if let News::Moved(progress) = news {
             return self.moved(*progress);
         }
-        if let (View::Bar(bar), News::Begun { total_bytes, already_bytes, .. }) = (&self.view, news) {
-            bar.set_length(*total_bytes);
-            bar.set_position(*already_bytes);
-            bar.reset_eta();
-        }
+        *self.badge.lock().unwrap_or_else(PoisonError::into_inner) = badge(news);
         if let View::Bar(bar) = &self.view {
-            bar.set_message(badge(news));
+            match news {
+                News::Begun { total_bytes, already_bytes, .. } => {
+                    bar.set_style(style(TEMPLATE));
+                    bar.set_length(*total_bytes);
+                    bar.set_position(*already_bytes);
+                    bar.set_message(String::new());
+                }
+                _ if bar.length().is_none() => bar.set_message(badge(news)),
+                _ => {}
+            }
         }
         if matches!(self.view, View::Json) {
             let (event, fields) = event_of(news);
@@ -170,10 +204,14 @@ impl Observer for Display {
 }
 
 fn bar(name: &str) -> ProgressBar {
-    let style = ProgressStyle::with_template(TEMPLATE).unwrap_or_else(|_| ProgressStyle::default_bar());
-    let bar = ProgressBar::new(0).with_style(style.progress_chars("=> ")).with_prefix(name.to_owned());
-    bar.set_position(0);
+    let bar = ProgressBar::no_length().with_style(style(BEFORE)).with_prefix(name.to_owned());
+    bar.set_message("asking the server");
     bar
+}
+
+fn style(template: &str) -> ProgressStyle {
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    style.progress_chars("=> ")
 }
 
 /// What the bar says beside the numbers.
@@ -204,9 +242,12 @@ fn sentence(news: &News) -> Option<String> {
             path.display()
         )),
         News::StartingAfresh => Some("the unfinished upload is gone from the server; starting afresh".to_owned()),
-        News::Waiting { detail, lasting, retry_in, .. } => {
-            let (lasting, retry_in) = (clock_time(lasting.as_secs()), clock_time(retry_in.as_secs()));
-            Some(format!("waiting for {lasting}: {detail}; the next try comes in {retry_in}"))
+        News::Waiting { detail, lasting, retry_in, gives_up_in, .. } => {
+            let [lasting, retry_in, gives_up_in] =
+                [lasting, retry_in, gives_up_in].map(|span| clock_time(span.as_secs()));
+            Some(format!(
+                "waiting for {lasting}: {detail}; the next try comes in {retry_in}, the last in {gives_up_in}"
+            ))
         }
         News::Recovered => Some("it works again".to_owned()),
         News::Repairing { parts } => Some(format!("{parts} parts were missing or wrong; sending them again")),
@@ -225,10 +266,10 @@ fn event_of(news: &News) -> (&'static str, Value) {
             ("begun", json!({"asset_id": asset_id, "total_bytes": total_bytes, "already_bytes": already_bytes}))
         }
         News::Moved(progress) => ("progress", json!({"arrived_bytes": progress.arrived_bytes})),
-        News::Waiting { detail, failures, lasting, retry_in } => {
-            let (lasting, retry_in) = (lasting.as_secs_f64(), retry_in.as_secs_f64());
+        News::Waiting { detail, failures, lasting, retry_in, gives_up_in } => {
+            let [lasting, retry_in, gives_up_in] = [lasting, retry_in, gives_up_in].map(|span| span.as_secs_f64());
             let fields = json!({"detail": detail, "failures": failures, "lasting_seconds": lasting,
-                "retry_in_seconds": retry_in});
+                "retry_in_seconds": retry_in, "gives_up_in_seconds": gives_up_in});
             ("waiting", fields)
         }
         News::Recovered => ("recovered", json!({})),
@@ -238,51 +279,13 @@ fn event_of(news: &News) -> (&'static str, Value) {
     }
 }
 
-/// Percent, bytes, speed since the last line, time left.
-fn progress_line(last: Progress, now: Progress) -> String {
-    let bytes = |progress: Progress| (progress.arrived_bytes + progress.moving_bytes).min(progress.total_bytes);
-    let seconds = (now.elapsed - last.elapsed).as_secs_f64();
-    let speed = if seconds > 0.0 { bytes(now).saturating_sub(bytes(last)) as f64 / seconds } else { 0.0 };
-    let percent = bytes(now).saturating_mul(100) / now.total_bytes.max(1);
-    let mut line = format!("{percent}%, {} of {}", ByteCount(bytes(now)), ByteCount(now.total_bytes));
-    if speed >= 1.0 {
-        let left = (now.total_bytes - bytes(now)) as f64 / speed;
-        line.push_str(&format!(", {}/s, {} left", ByteCount(speed as u64), clock_time(left as i64)));
-    }
-    line
-}
-
-/// Seconds as people say them.
-fn clock_time(seconds: i64) -> String {
-    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    match (hours, minutes) {
-        (0, 0) => format!("{seconds} s"),
-        (0, _) => format!("{minutes} min {seconds} s"),
-        _ => format!("{hours} h {minutes} min"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn progress(arrived: u64, moving: u64, seconds: i64) -> Progress {
-        let elapsed = TimeSpan::from_secs(seconds);
-        Progress { total_bytes: 100 << 20, arrived_bytes: arrived << 20, moving_bytes: moving << 20, elapsed }
-    }
-
-    #[test]
-    fn a_line_tells_speed_and_time_left() {
-        let line = progress_line(progress(5, 5, 5), progress(20, 10, 10));
-        assert_eq!(line, "30%, 30 MiB of 100 MiB, 4 MiB/s, 17 s left");
-        assert_eq!(progress_line(progress(20, 0, 5), progress(20, 0, 10)), "20%, 20 MiB of 100 MiB");
-        assert_eq!(progress_line(Progress::default(), Progress::default()), "0%, 0 B of 0 B");
-        assert_eq!([59, 61, 3_661].map(clock_time), ["59 s", "1 min 1 s", "1 h 1 min"]);
-    }
-
     #[test]
     fn the_bar_can_be_drawn() {
-        assert!(ProgressStyle::with_template(TEMPLATE).is_ok());
+        assert!([BEFORE, TEMPLATE].into_iter().all(|template| ProgressStyle::with_template(template).is_ok()));
     }
 
     #[test]

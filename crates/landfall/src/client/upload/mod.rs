@@ -2,15 +2,17 @@
 
 mod display;
 mod files;
+mod folders;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
-use domain::{CollectionName, RoleName, TimeSpan};
+use domain::{CollectionName, MediaType, RoleName, TimeSpan};
 use tokio::signal::unix::SignalKind;
 use uploader::client::Client;
-use uploader::driver::{self, Settings, UploadRequest};
+use uploader::driver::{self, PublishedBefore, Settings, UploadError, UploadRequest};
 use uploader::journal::Journal;
 
 use super::connection::Connection;
@@ -23,6 +25,8 @@ use display::Display;
 
 /// More connections than this never made an upload faster, and stores dislike it.
 const MOST_PARALLEL: usize = 64;
+/// How long an address may give no answer at all: time for a server that is just starting, and for four tries.
+const FIRST_CONTACT: TimeSpan = TimeSpan::from_secs(3);
 
 /// Arguments of `upload`.
 #[derive(Debug, Args)]
@@ -30,6 +34,12 @@ pub(crate) struct Arguments {
     /// Videos or images; each becomes an asset of its own
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
+    /// Take folders too, and upload the videos and images in them
+    #[arg(long)]
+    recursive: bool,
+    /// Upload what is there already, as another asset
+    #[arg(long)]
+    again: bool,
     /// The video's thumbnail, published together with it
     #[arg(long, value_name = "IMAGE")]
     thumbnail: Option<PathBuf>,
@@ -42,6 +52,9 @@ pub(crate) struct Arguments {
     /// The description
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
+    /// The media type of FILE, such as video/mp4, if its name does not tell
+    #[arg(long = "type", value_name = "TYPE", value_parser = <MediaType as std::str::FromStr>::from_str)]
+    media_type: Option<MediaType>,
     /// The collection [default: videos for videos, images for images]
     #[arg(long, value_name = "NAME", value_parser = CollectionName::parse)]
     collection: Option<CollectionName>,
@@ -51,7 +64,8 @@ pub(crate) struct Arguments {
     /// Parts in flight at once
     #[arg(long, value_name = "N", default_value = "4", value_parser = parse_parallel)]
     parallel: NonZeroUsize,
-    /// How many minutes nothing may work, such as after a lost network, before giving up
+    /// How many minutes nothing may work once the server has answered, such as after a lost network, before giving up;
+    /// a server that has never answered is waited for only some seconds
     #[arg(long, value_name = "MINUTES", default_value_t = 60)]
     patience: u32,
     #[command(flatten)]
@@ -96,17 +110,20 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let _ = journal.prune();
     let mut signals = Signals::take()?;
     let (count, mut tried, mut failures) = (planned.len(), 0, Vec::new());
+    let mut settings = arguments.settings();
     for planned in &planned {
         let client = arguments.connection.client(&planned.collection)?;
-        let display = Display::choose(arguments.output, &planned.name);
-        let ended = tokio::select! {
-            ended = one(&client, &journal, arguments.settings(), &planned.request, &display) => ended,
-            signal = signals.next() => {
-                display.clear();
-                return Err(stopped(signal));
-            }
-        };
+        let display = Arc::new(Display::choose(arguments.output, &planned.name));
+        let uploading = one(client, journal.clone(), settings, planned.request.clone(), display.clone());
+        let ended = signals.or(uploading).await.map_err(|signal| {
+            display.clear();
+            stopped(signal)
+        })?;
         tried += 1;
+        if ended.as_ref().map_or_else(|failure| matches!(failure.exit, Exit::Refused), |()| true) {
+            // Somebody is there: from now on a lost network is outlasted.
+            settings.rules.first_contact = None;
+        }
         let Err(failure) = ended else { continue };
         display.failed(&failure)?;
         if count > 1 {
@@ -121,14 +138,15 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     match failures.into_iter().next() {
         None => Ok(()),
         Some(failure) if count == 1 => Err(failure),
-        Some(first) => Err(Tally { count, tried, failed }.failure(first.exit)),
+        Some(_) if tried < count => Err(Tally { count, tried, failed }.failure(Exit::Unreachable)),
+        Some(_) => Err(Tally { count, tried, failed }.failure(Exit::Refused)),
     }
 }
 
 /// What became of several files.
 struct Tally {
     count: usize,
-    /// Published or failed; the others were not begun.
+    /// There or failed; the others were not begun.
     tried: usize,
     failed: usize,
 }
@@ -141,22 +159,25 @@ impl Tally {
             0 => format!("{failed} of {count} files failed, {published} are published"),
             _ => format!("{failed} of {count} files failed, {untried} were not tried, {published} are published"),
         };
-        Failure::new(exit, message).hint("run the command again with the files that are not published")
+        Failure::new(exit, message).hint("run the same command again: what is published is not sent again")
     }
 }
 
 /// Uploads one asset and prints where it is.
 async fn one(
-    client: &Client,
-    journal: &Journal,
+    client: Client,
+    journal: Journal,
     settings: Settings,
-    request: &UploadRequest,
-    display: &Display,
+    request: UploadRequest,
+    display: Arc<Display>,
 ) -> Result<(), Failure> {
-    let ended = driver::upload(request, client, journal, &settings, display).await;
+    let ended = driver::upload(&request, &client, &journal, &settings, &*display).await;
     display.clear();
-    let published = ended.map_err(|error| failure::of_upload(&error))?;
-    display.published(&published)
+    match ended {
+        Ok(published) => display.published(&published),
+        Err(UploadError::AlreadyThere { asset }) => display.already_there(&asset),
+        Err(error) => Err(failure::of_upload(&error)),
+    }
 }
 
 /// A signal ended it. Nothing is lost: the journal and the server know what has arrived.
@@ -170,6 +191,8 @@ impl Arguments {
         let mut settings = Settings::default();
         settings.rules.parallel = self.parallel;
         settings.rules.patience = TimeSpan::from_mins(i64::from(self.patience));
+        settings.rules.first_contact = Some(FIRST_CONTACT.min(settings.rules.patience));
+        settings.published_before = if self.again { PublishedBefore::Upload } else { PublishedBefore::Tell };
         settings
     }
 }

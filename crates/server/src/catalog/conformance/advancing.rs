@@ -34,7 +34,7 @@ pub(crate) async fn advance_replaces_the_row(subject: Subject) {
         fence: file.fence.next(),
         ..file.clone()
     };
-    assert_eq!(subject.catalog.advance(file.fence, &next, &[]).await.unwrap(), Written::Done);
+    assert_eq!(subject.catalog.advance(file, &next, &[]).await.unwrap(), Written::Done);
     assert_eq!(subject.file(file.id).await, next);
     let read = subject.asset(asset.id).await;
     assert_eq!(pending(&read, "video"), &next);
@@ -46,9 +46,11 @@ pub(crate) async fn advance_refuses_a_stale_fence(subject: Subject) {
     let asset = subject.reserved("mina", &["video"]).await;
     let file = subject.open(pending(&asset, "video").id).await;
     for stale in [Fence(0), Fence(2)] {
-        let next = File { state: FileState::Deleting { reason: Reason::Deleted }, fence: stale.next(), ..file.clone() };
+        let stale = File { fence: stale, ..file.clone() };
+        let (state, fence) = (FileState::Deleting { reason: Reason::Deleted }, stale.fence.next());
+        let next = File { state, fence, ..file.clone() };
         let event = rejected(&asset, "video", subject.now());
-        assert_eq!(subject.catalog.advance(stale, &next, &[event]).await.unwrap(), Written::Stale);
+        assert_eq!(subject.catalog.advance(&stale, &next, &[event]).await.unwrap(), Written::Stale);
         assert_eq!(subject.file(file.id).await, file);
         assert_eq!(subject.events().await, []);
     }
@@ -63,8 +65,8 @@ pub(crate) async fn advance_of_nothing_known_is_stale(subject: Subject) {
         fence: Fence(1),
         ..file.clone()
     };
-    assert_eq!(subject.catalog.advance(file.fence, &next, &[]).await.unwrap(), Written::Stale);
-    assert_eq!(subject.catalog.find_file(file.id).await.unwrap().value, None);
+    assert_eq!(subject.catalog.advance(file, &next, &[]).await.unwrap(), Written::Stale);
+    assert_eq!(subject.find_file(file.id).await.value, None);
 }
 
 pub(crate) async fn advance_writes_events_in_order(subject: Subject) {
@@ -73,7 +75,7 @@ pub(crate) async fn advance_writes_events_in_order(subject: Subject) {
     let next =
         File { state: FileState::Deleting { reason: Reason::SizeMismatch }, fence: file.fence.next(), ..file.clone() };
     let events = [rejected(&asset, "video", subject.now()), rejected(&asset, "thumbnail", subject.now())];
-    assert_eq!(subject.catalog.advance(file.fence, &next, &events).await.unwrap(), Written::Done);
+    assert_eq!(subject.catalog.advance(&file, &next, &events).await.unwrap(), Written::Done);
     assert_eq!(subject.events().await, events);
 }
 
@@ -82,11 +84,11 @@ pub(crate) async fn advance_has_one_winner(subject: Subject) {
     let file = subject.open(pending(&asset, "video").id).await;
     let mut racers = JoinSet::new();
     for number in 0..8_u8 {
-        let (catalog, from) = (subject.catalog.clone(), file.fence);
-        let next =
-            File { deadline: file.deadline + TimeSpan::from_secs(number.into()), fence: from.next(), ..file.clone() };
+        let (catalog, before) = (subject.catalog.clone(), file.clone());
+        let deadline = file.deadline + TimeSpan::from_secs(number.into());
+        let next = File { deadline, fence: file.fence.next(), ..file.clone() };
         let event = OutboxEvent { at: next.deadline, ..rejected(&asset, "video", subject.now()) };
-        racers.spawn(async move { (catalog.advance(from, &next, &[event]).await.unwrap(), next) });
+        racers.spawn(async move { (catalog.advance(&before, &next, &[event]).await.unwrap(), next) });
     }
     let ended = racers.join_all().await;
     let winners: Vec<&File> = ended.iter().filter(|(came, _)| *came == Written::Done).map(|(_, next)| next).collect();
@@ -109,9 +111,10 @@ async fn assert_survives(subject: &Subject, state: FileState, checksum: Option<D
         FileState::Reserved => return,
         FileState::Created { object, .. } => {
             let verified = File { state: FileState::Verified { object: object.clone() }, ..next };
-            assert_eq!(subject.catalog.advance(file.fence, &verified, &[]).await.unwrap(), Written::Done);
+            assert_eq!(subject.catalog.advance(file, &verified, &[]).await.unwrap(), Written::Done);
             subject.publish(asset.id).await;
-            File { state: FileState::Created { object, lost_since: None }, fence: verified.fence.next(), ..verified }
+            let state = FileState::Created { object, lost_since: None };
+            File { state, fence: verified.fence.next(), due_at: None, ..verified }
         }
         state @ (FileState::Uploading
         | FileState::Committing { .. }
@@ -119,7 +122,7 @@ async fn assert_survives(subject: &Subject, state: FileState, checksum: Option<D
         | FileState::Deleting { .. }
         | FileState::Closed { .. }) => {
             let next = File { state, ..next };
-            assert_eq!(subject.catalog.advance(file.fence, &next, &[]).await.unwrap(), Written::Done);
+            assert_eq!(subject.catalog.advance(file, &next, &[]).await.unwrap(), Written::Done);
             next
         }
     };

@@ -97,9 +97,9 @@ pub(crate) async fn allowance_refusal_writes_nothing(subject: Subject) {
     for allowance in [allow_open(0), allow_bytes(0)] {
         reservation.allowance = allowance;
         assert_ne!(subject.catalog.reserve(&reservation).await.unwrap(), Reserved::Fresh);
-        assert_eq!(subject.catalog.find_asset(reservation.asset.id).await.unwrap().value, None);
+        assert_eq!(subject.find_asset(reservation.asset.id).await.value, None);
         let file = pending(&reservation.asset, "video").id;
-        assert_eq!(subject.catalog.find_file(file).await.unwrap().value, None);
+        assert_eq!(subject.find_file(file).await.value, None);
     }
     reservation.allowance = GENEROUS;
     assert_eq!(subject.catalog.reserve(&reservation).await.unwrap(), Reserved::Fresh, "not even the key");
@@ -111,11 +111,13 @@ pub(crate) async fn allowance_counts_files_announced_later(subject: Subject) {
     subject.reserved("juno", &["video"]).await;
     let replacement = file(&asset, "video", EACH, subject.now());
     let change = change::announce(&asset, replacement.clone()).unwrap();
-    let just_short = ByteCount(EACH.get() * 2 - 1);
+    let just_short = Allowance { reserved_bytes: ByteCount(EACH.get() * 2 - 1), ..GENEROUS };
     assert_eq!(subject.catalog.announce(&change, just_short).await.unwrap(), Announced::TooManyBytes);
     assert_eq!(subject.asset(asset.id).await, asset, "a refusal writes nothing");
-    assert_eq!(subject.catalog.find_file(replacement.id).await.unwrap().value, None);
-    let enough = ByteCount(EACH.get() * 2);
+    assert_eq!(subject.find_file(replacement.id).await.value, None);
+    assert_eq!(subject.catalog.announce(&change, allow_open(1)).await.unwrap(), Announced::TooManyOpen);
+    assert_eq!(subject.asset(asset.id).await, asset, "a refusal writes nothing");
+    let enough = Allowance { open_uploads: 2, reserved_bytes: ByteCount(EACH.get() * 2) };
     assert_eq!(subject.catalog.announce(&change, enough).await.unwrap(), Announced::Done);
     assert_eq!(subject.asset(asset.id).await, change.asset);
 }
@@ -125,8 +127,32 @@ pub(crate) async fn allowance_is_asked_after_the_revision(subject: Subject) {
     let change = change::announce(&asset, file(&asset, "preview", EACH, subject.now())).unwrap();
     subject.announce(asset.id, "thumbnail").await;
     let before = subject.asset(asset.id).await;
-    for allowed in [ByteCount(0), GENEROUS.reserved_bytes] {
+    for allowed in [allow_bytes(0), GENEROUS] {
         assert_eq!(subject.catalog.announce(&change, allowed).await.unwrap(), Announced::Stale);
         assert_eq!(subject.asset(asset.id).await, before);
     }
+}
+
+/// Thirty of thirty were let through where three are allowed.
+pub(crate) async fn allowance_counts_replacements_as_open_uploads(subject: Subject) {
+    let mut answers = Vec::new();
+    for _ in 0..5 {
+        let asset = subject.created("mina", &["video"]).await;
+        let replacement = file(&asset, "video", EACH, subject.now());
+        let change = change::announce(&asset, replacement).unwrap();
+        answers.push(subject.catalog.announce(&change, allow_open(3)).await.unwrap());
+    }
+    use Announced::{Done, TooManyOpen};
+    assert_eq!(answers, [Done, Done, Done, TooManyOpen, TooManyOpen]);
+    assert_eq!(ask(&subject, allow_open(3)).await, Reserved::TooManyOpen, "nor is there room for another asset");
+}
+
+/// A role of an asset that is open already may be tried again although no other upload may begin.
+pub(crate) async fn allowance_lets_what_is_open_be_finished(subject: Subject) {
+    let asset = subject.reserved("mina", &["video", "thumbnail"]).await;
+    subject.reject(pending(&asset, "thumbnail").id).await;
+    let asset = subject.asset(asset.id).await;
+    let again = file(&asset, "thumbnail", EACH, subject.now());
+    let change = change::announce(&asset, again).unwrap();
+    assert_eq!(subject.catalog.announce(&change, allow_open(0)).await.unwrap(), Announced::Done);
 }

@@ -1,8 +1,10 @@
 //! Files by key, and rows for what has none.
 
+use domain::limits::STEP_GRACE;
 use domain::reconcile::{KeyedFile, Orphan, orphan};
 use domain::{
-    AssetStatus, File, FileState, ObjectKey, Presence, Reason, StateName, TimeSpan, UploadId, Visibility, change,
+    AssetStatus, File, FileState, Lane, ObjectKey, Presence, Reason, Slots, StateName, TimeSpan, UploadId, Visibility,
+    change,
 };
 
 use super::Subject;
@@ -14,7 +16,7 @@ const PRIVATE: Visibility = Visibility::Private;
 
 async fn keys(subject: &Subject, visibility: Visibility, from: &str, upto: Option<&str>, limit: u32) -> Vec<KeyedFile> {
     let read = subject.catalog.list_keys(visibility, from, upto, limit).await.unwrap();
-    assert_eq!(read.now, subject.now());
+    assert!(subject.is_now(read.now));
     read.value
 }
 
@@ -113,7 +115,8 @@ pub(crate) async fn orphan_gets_a_row_and_an_asset_that_is_gone(subject: Subject
     let asset = subject.asset(orphan.asset.id).await;
     assert_eq!((asset.status, asset.places.len()), (AssetStatus::Gone(Reason::Orphan), 0));
     assert_eq!(asset, orphan.asset);
-    let due = subject.catalog.list_files(StateName::Deleting, None, ALL).await.unwrap().value;
+    let read = subject.catalog.list_due_files(Lane::Destroy, Slots::ALL, STEP_GRACE, ALL).await.unwrap();
+    let due: Vec<_> = read.value.into_iter().map(|row| row.row.unwrap()).collect();
     assert_eq!(due, [orphan.file]);
     assert_eq!(subject.listed(&subject.query("ghost")).await, []);
     assert_eq!(subject.events().await, []);
@@ -147,8 +150,8 @@ pub(crate) async fn orphan_is_purged_and_can_come_back(subject: Subject) {
     assert_eq!(subject.catalog.adopt_orphan(&orphan).await.unwrap(), Written::Done);
     subject.close(orphan.file.id).await;
     let closed = subject.recheck_to_the_end(orphan.file.id).await;
-    assert_eq!(subject.catalog.purge(closed.id, closed.fence).await.unwrap(), Written::Done);
-    assert_eq!(subject.catalog.find_asset(orphan.asset.id).await.unwrap().value, None);
+    assert_eq!(subject.catalog.purge(closed.shard(), closed.id, closed.fence).await.unwrap(), Written::Done);
+    assert_eq!(subject.find_asset(orphan.asset.id).await.value, None);
     assert_eq!(keys(&subject, PRIVATE, "", None, ALL).await, []);
     // A request that was very late put it there again.
     assert_eq!(subject.catalog.adopt_orphan(&orphan).await.unwrap(), Written::Done);
@@ -159,12 +162,13 @@ pub(crate) async fn lost_is_marked_and_unmarked(subject: Subject) {
     let asset = subject.created("mina", &["video"]).await;
     let file = published(&asset, "video").clone();
     subject.wait(TimeSpan::from_secs(5));
-    let lost = change::seek(&asset, &file, Presence::Missing, subject.now()).unwrap();
+    let since = subject.now();
+    let lost = change::seek(&asset, &file, Presence::Missing, since).unwrap();
     let stale = lost.clone();
     let asset = subject.apply(&lost).await;
     assert_eq!(subject.asset(asset.id).await, asset);
     let row = subject.file(file.id).await;
-    assert_eq!(row.state.lost_since(), Some(subject.now()));
+    assert_eq!(row.state.lost_since(), Some(since));
     assert_eq!(keys(&subject, PRIVATE, "", None, ALL).await, [seen(&row)]);
     assert_eq!(subject.catalog.apply(&stale).await.unwrap(), Written::Stale);
     let found = change::seek(&asset, &row, Presence::There, subject.now()).unwrap();

@@ -1,10 +1,10 @@
 //! An owner's assets, newest first.
 
-use domain::{Asset, AssetId, Fingerprint, Title};
+use domain::{Asset, AssetId, Description, FileName, Fingerprint, SearchText, Title};
 
 use super::Subject;
-use super::samples::{collection, pending};
-use crate::catalog::{AssetQuery, ListedStatus};
+use super::samples::{self, collection, pending};
+use crate::catalog::{AssetPatch, AssetQuery, ListedStatus, Written};
 
 async fn titled(subject: &Subject, title: &str) -> Asset {
     let mut reservation = subject.reservation("mina", &["video"]);
@@ -27,7 +27,7 @@ pub(crate) async fn list_shows_files(subject: Subject) {
     let created = subject.created("mina", &["video", "thumbnail"]).await;
     subject.announce(created.id, "thumbnail").await;
     let reserved = subject.reserved("mina", &["video", "preview", "thumbnail"]).await;
-    let listed = subject.catalog.list_assets(&subject.query("mina")).await.unwrap().value;
+    let listed = subject.catalog.list_assets(&subject.query("mina")).await.unwrap().value.assets;
     assert_eq!(listed, [reserved, subject.asset(created.id).await]);
 }
 
@@ -78,7 +78,7 @@ pub(crate) async fn list_by_title(subject: Subject) {
     for title in titles {
         ids.push(titled(&subject, title).await.id);
     }
-    let cases: [(&str, &[usize]); 14] = [
+    let cases: [(&str, &[usize]); 15] = [
         ("summer", &[2, 1, 0]),
         ("SuMMer", &[2, 1, 0]),
         ("100%", &[0]),
@@ -88,14 +88,15 @@ pub(crate) async fn list_by_title(subject: Subject) {
         ("summer_", &[1]),
         ("r_2", &[1]),
         ("름 É휴", &[3]),
-        ("é", &[]),
+        ("é", &[3]),
+        ("E\u{301}", &[3]),
         ("\\", &[3]),
         ("fun ", &[]),
         ("", &[4, 3, 2, 1, 0]),
         ("'", &[]),
     ];
     for (part, expected) in cases {
-        let query = AssetQuery { title_contains: Some(part.to_owned()), ..subject.query("mina") };
+        let query = AssetQuery { contains: SearchText::parse(part), ..subject.query("mina") };
         let expected: Vec<AssetId> = expected.iter().map(|at| ids[*at]).collect();
         assert_eq!(subject.listed(&query).await, expected, "{part:?}");
     }
@@ -161,10 +162,79 @@ pub(crate) async fn list_pages_hold_with_every_filter(subject: Subject) {
     }
     let query = AssetQuery {
         status: Some(ListedStatus::Created),
-        title_contains: Some("take".to_owned()),
+        contains: SearchText::parse("take"),
         fingerprint: Some(Fingerprint::parse("print").unwrap()),
         limit: 2,
         ..subject.query("mina")
     };
     assert_eq!(walk(&subject, query).await, (vec![2, 1], expected));
+}
+
+pub(crate) async fn list_searches_description_and_file_names(subject: Subject) {
+    let mut reservation = subject.reservation("mina", &["video", "thumbnail"]);
+    reservation.asset.title = Title::parse("Holiday").unwrap();
+    reservation.asset.description = Description::parse("Ein ÄRZTE-Konzert in Москва").unwrap();
+    for (role, name) in [("video", "\u{1112}\u{1172}\u{1100}\u{1161}.mp4"), ("thumbnail", "Straße.png")] {
+        let place = reservation.asset.places.get_mut(&samples::role(role)).unwrap();
+        place.pending.as_mut().unwrap().file_name = FileName::parse(name).unwrap();
+    }
+    let asset = subject.reserve(&reservation).await;
+    subject.reserved("mina", &["video"]).await;
+    let found = async |text: &str| {
+        subject.listed(&AssetQuery { contains: SearchText::parse(text), ..subject.query("mina") }).await
+    };
+    for text in ["ärzte", "A\u{308}rzte", "МОСКВА", "휴가", "휴", "strasse", ".png", "holi"] {
+        assert_eq!(found(text).await, [asset.id], "{text}");
+    }
+    for text in ["arzte", "ᄒ", "thumbnail"] {
+        assert_eq!(found(text).await, [], "{text}");
+    }
+    let patch = AssetPatch {
+        title: Some(Title::parse("Ferien").unwrap()),
+        description: Some(Description::empty()),
+        metadata: None,
+    };
+    assert_eq!(
+        subject.catalog.patch_asset(asset.shard(), asset.id, asset.revision, &patch).await.unwrap(),
+        Written::Done
+    );
+    assert_eq!((found("FERIEN").await, found("holiday").await, found("ärzte").await), (vec![asset.id], vec![], vec![]));
+    assert_eq!(found("휴가").await, [asset.id], "a patch leaves the files' names");
+    subject.delete(asset.id).await;
+    assert_eq!(found("휴가").await, [], "what is gone is not found");
+}
+
+pub(crate) async fn list_looks_at_no_more_than_it_may(subject: Subject) {
+    let mut all = Vec::new();
+    for number in 0..9 {
+        let mut reservation = subject.reservation("mina", &["video"]);
+        reservation.asset.title = Title::parse(if number % 4 == 0 { "rare" } else { "usual" }).unwrap();
+        all.insert(0, subject.reserve(&reservation).await.id);
+        subject.reserved("juno", &["video"]).await;
+    }
+    let rare: Vec<_> = [0, 4, 8].map(|index| all[index]).into();
+    for limit in 1..=4 {
+        for look_at in [1, 2, 5, 1_000] {
+            let contains = SearchText::parse("RARE");
+            let mut query = AssetQuery { contains, limit, look_at, ..subject.query("mina") };
+            let (mut found, mut pages) = (Vec::new(), 0);
+            loop {
+                let page = subject.catalog.list_assets(&query).await.unwrap().value;
+                assert!(page.assets.len() <= (limit as usize).min(look_at as usize));
+                found.extend(page.assets.iter().map(|asset| asset.id));
+                pages += 1;
+                assert!(pages <= 10, "pages come to an end");
+                let Some(next) = page.next else { break };
+                query.before = Some(next);
+            }
+            assert_eq!(found, rare, "limit {limit}, looking at {look_at}");
+        }
+    }
+    let narrow =
+        AssetQuery { contains: SearchText::parse("rare"), before: Some(all[0]), look_at: 2, ..subject.query("mina") };
+    let page = subject.catalog.list_assets(&narrow).await.unwrap().value;
+    assert_eq!((page.assets, page.next), (vec![], Some(all[2])), "a page may be empty and not the last");
+    let plain = AssetQuery { limit: 9, look_at: 1, ..subject.query("mina") };
+    let page = subject.catalog.list_assets(&plain).await.unwrap().value;
+    assert_eq!((page.assets.len(), page.next), (9, None), "a full page may be the last, and a list is no search");
 }

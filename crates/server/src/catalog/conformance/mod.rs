@@ -4,6 +4,7 @@
 //! one test per case, so that a failure names backend and case: `catalog::sqlite::conformance::advance_refuses_...`.
 //! A case that is not named in its list is dead code, which the compiler refuses.
 
+pub(crate) mod accounting;
 pub(crate) mod advancing;
 pub(crate) mod allowing;
 pub(crate) mod changing;
@@ -11,8 +12,8 @@ pub(crate) mod closing;
 pub(crate) mod finding;
 pub(crate) mod installing;
 pub(crate) mod keying;
-pub(crate) mod leasing;
 pub(crate) mod listing;
+pub(crate) mod owing;
 pub(crate) mod profiling;
 pub(crate) mod purging;
 pub(crate) mod recording;
@@ -54,6 +55,13 @@ macro_rules! catalog_conformance {
                 allowance_refusal_writes_nothing
                 allowance_counts_files_announced_later
                 allowance_is_asked_after_the_revision
+                allowance_counts_replacements_as_open_uploads
+                allowance_lets_what_is_open_be_finished
+            }
+            accounting {
+                usage_equals_a_recount_after_any_history
+                usage_is_recounted_in_pages
+                reserving_again_is_not_counted_twice
             }
             finding {
                 find_knows_only_what_is_there
@@ -74,6 +82,8 @@ macro_rules! catalog_conformance {
                 list_by_fingerprint
                 list_pages_by_cursor
                 list_pages_hold_with_every_filter
+                list_searches_description_and_file_names
+                list_looks_at_no_more_than_it_may
             }
             surveying {
                 survey_shows_everybody_in_any_status
@@ -108,19 +118,27 @@ macro_rules! catalog_conformance {
             sizing {
                 undeclared_sizes_reserve_their_limit_until_they_settle
                 grants_since_the_last_weighing_survive
-                awaited_files_are_listed_when_due
+                looked_for_files_are_due_at_their_next_look
             }
             sweeping {
-                files_are_listed_by_state_in_id_order
-                closed_files_are_listed_when_due
                 files_are_counted_by_state
-                expirable_when_a_pending_deadline_has_come
-                expirable_as_of_another_time
-                expirable_with_a_file_still_on_its_way
                 expirable_with_a_rejected_file
                 expirable_replacements_of_published_assets
-                expirable_never_shows_gone_assets
-                expirable_pages_in_id_order
+            }
+            owing {
+                files_are_due_in_the_lane_of_their_state
+                due_files_come_at_their_time_and_a_little_ahead_of_it
+                what_waits_longest_comes_first
+                a_server_sees_its_slots_only
+                what_is_put_off_is_due_then_with_its_failures
+                what_was_put_off_before_the_clock_was_set_back_comes_now
+                what_waits_for_others_is_not_due_until_it_is_written
+                what_moved_meanwhile_is_not_put_off
+                assets_are_due_at_their_deadline_or_before
+                due_assets_go_on_after_a_cursor
+                backlogs_are_measured_by_lane
+                members_are_those_that_said_so_lately
+                schedules_are_written_by_compare_and_set
             }
             purging {
                 purge_removes_a_closed_file
@@ -147,19 +165,12 @@ macro_rules! catalog_conformance {
                 installation_is_replaced_by_compare_and_set
                 installation_has_one_winner
             }
-            leasing {
-                lease_is_taken_by_one
-                lease_is_renewed_by_its_holder
-                lease_lapses
-                lease_is_given_back_by_its_holder_only
-                leases_have_names
-                lease_has_one_winner
-            }
             recording {
                 events_are_in_order_of_commit
                 events_are_listed_after_a_position
                 events_of_one_owner_are_listed
                 every_kind_of_event_survives
+                a_reader_misses_nothing_while_writers_cross
             }
             profiling {
                 no_profile_before_doctor_looked

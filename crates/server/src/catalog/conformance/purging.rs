@@ -18,9 +18,9 @@ async fn close_all(subject: &Subject, id: AssetId) -> Vec<FileId> {
 
 /// Purges a closed file at its present fence.
 async fn purge(subject: &Subject, id: FileId) {
-    let fence = subject.file(id).await.fence;
-    assert_eq!(subject.catalog.purge(id, fence).await.unwrap(), Written::Done);
-    assert_eq!(subject.catalog.find_file(id).await.unwrap().value, None);
+    let file = subject.file(id).await;
+    assert_eq!(subject.catalog.purge(file.shard(), id, file.fence).await.unwrap(), Written::Done);
+    assert_eq!(subject.find_file(id).await.value, None);
 }
 
 pub(crate) async fn purge_removes_a_closed_file(subject: Subject) {
@@ -41,11 +41,11 @@ pub(crate) async fn purge_refuses_a_stale_fence(subject: Subject) {
     let id = close_all(&subject, asset.id).await[0];
     let file = subject.file(id).await;
     for stale in [Fence(file.fence.0 - 1), file.fence.next()] {
-        assert_eq!(subject.catalog.purge(id, stale).await.unwrap(), Written::Stale);
+        assert_eq!(subject.catalog.purge(file.shard(), id, stale).await.unwrap(), Written::Stale);
         assert_eq!(subject.file(id).await, file);
     }
     purge(&subject, id).await;
-    assert_eq!(subject.catalog.purge(id, file.fence).await.unwrap(), Written::Stale, "once is enough");
+    assert_eq!(subject.catalog.purge(file.shard(), id, file.fence).await.unwrap(), Written::Stale, "once is enough");
 }
 
 pub(crate) async fn purge_refuses_other_states(subject: Subject) {
@@ -54,7 +54,7 @@ pub(crate) async fn purge_refuses_other_states(subject: Subject) {
     let deleted = subject.created("mina", &["video"]).await;
     let deleted = subject.delete(deleted.id).await;
     for file in [&created, &reserved, &deleted].into_iter().flat_map(domain::Asset::files) {
-        assert_eq!(subject.catalog.purge(file.id, file.fence).await.unwrap(), Written::Stale);
+        assert_eq!(subject.catalog.purge(file.shard(), file.id, file.fence).await.unwrap(), Written::Stale);
         assert_eq!(&subject.file(file.id).await, file);
     }
 }
@@ -70,11 +70,11 @@ pub(crate) async fn purge_of_the_last_file_removes_a_gone_asset(subject: Subject
     let files = close_all(&subject, asset.id).await;
     for file in files {
         purge(&subject, file).await;
-        assert!(subject.catalog.find_asset(asset.id).await.unwrap().value.is_some());
+        assert!(subject.find_asset(asset.id).await.value.is_some());
     }
     subject.close(replaced).await;
     purge(&subject, replaced).await;
-    assert_eq!(subject.catalog.find_asset(asset.id).await.unwrap().value, None);
+    assert_eq!(subject.find_asset(asset.id).await.value, None);
 }
 
 pub(crate) async fn purge_of_a_live_assets_file_empties_its_place(subject: Subject) {
@@ -113,7 +113,7 @@ pub(crate) async fn purge_keeps_young_events_and_records(subject: Subject) {
     for file in close_all(&subject, asset.id).await {
         purge(&subject, file).await;
     }
-    assert_eq!(subject.catalog.find_asset(asset.id).await.unwrap().value, None);
+    assert_eq!(subject.find_asset(asset.id).await.value, None);
     let events = subject.catalog.list_events(0, 100).await.unwrap();
     assert_eq!(events.iter().map(|(_, event)| &event.kind).collect::<Vec<_>>(), [&EventKind::AssetDeleted]);
     assert_eq!(subject.catalog.reserve(&keyed()).await.unwrap(), Reserved::Replay(asset.id));

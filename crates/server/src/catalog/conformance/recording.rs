@@ -1,9 +1,11 @@
 //! The outbox.
 
 use domain::{Event, EventKind, File, OutboxEvent, Reason};
+use tokio::task::JoinSet;
 
 use super::Subject;
 use super::samples::{owner, pending, role};
+use super::subject::ALL;
 use crate::catalog::Written;
 
 pub(crate) async fn events_are_in_order_of_commit(subject: Subject) {
@@ -65,10 +67,54 @@ pub(crate) async fn every_kind_of_event_survives(subject: Subject) {
         let event = OutboxEvent::new(asset.id, asset.owner.clone(), kind, subject.now());
         let next = File { fence: file.fence.next(), ..file.clone() };
         let events = std::slice::from_ref(&event);
-        assert_eq!(subject.catalog.advance(file.fence, &next, events).await.unwrap(), Written::Done);
+        assert_eq!(subject.catalog.advance(&file, &next, events).await.unwrap(), Written::Done);
         file = next;
         expected.push(event);
     }
     assert_eq!(subject.events().await, expected);
     subject.step(file.id, Event::Ended(Reason::Deleted)).await;
+}
+
+/// Once a reader has seen a position, none below it appears: who reads on from there misses nothing.
+pub(crate) async fn a_reader_misses_nothing_while_writers_cross(subject: Subject) {
+    const EVENTS: u64 = 40;
+    let mut writers = JoinSet::new();
+    for owner in ["mina", "juno"] {
+        let asset = subject.reserved(owner, &["video"]).await;
+        let (catalog, mut file) = (subject.catalog.clone(), subject.file(pending(&asset, "video").id).await);
+        let now = subject.now();
+        writers.spawn(async move {
+            for _ in 0..EVENTS {
+                let event = OutboxEvent::new(asset.id, asset.owner.clone(), EventKind::AssetDeleted, now);
+                let next = File { fence: file.fence.next(), ..file.clone() };
+                assert_eq!(catalog.advance(&file, &next, &[event]).await.unwrap(), Written::Done);
+                file = next;
+            }
+        });
+    }
+    let mut seen: Vec<(u64, OutboxEvent)> = Vec::new();
+    let mut working = true;
+    while working {
+        // Looked at first: what was written before they ended is read in this round.
+        working = !writers.is_empty();
+        while writers.try_join_next().transpose().unwrap().is_some() {}
+        loop {
+            let after = seen.last().map_or(0, |(position, _)| *position);
+            let page = subject.catalog.list_events(after, 7).await.unwrap();
+            if page.is_empty() {
+                break;
+            }
+            seen.extend(page);
+        }
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(seen.len() as u64, 2 * EVENTS);
+    assert!(seen.is_sorted_by(|(one, _), (two, _)| one < two));
+    let mut all: Vec<(u64, OutboxEvent)> = Vec::new();
+    while let Some(page) = Some(subject.catalog.list_events(all.last().map_or(0, |(at, _)| *at), ALL).await.unwrap())
+        .filter(|page| !page.is_empty())
+    {
+        all.extend(page);
+    }
+    assert_eq!(seen, all);
 }

@@ -1,13 +1,10 @@
 //! T1 and Idempotency-Keys.
 
-use domain::TimeSpan;
 use tokio::task::JoinSet;
 
 use super::Subject;
 use super::samples::{claim, owner};
 use crate::catalog::{IDEMPOTENCY_KEPT, IDEMPOTENCY_LEASE, IdempotencyClaim, Reservation, Reserved};
-
-const INSTANT: TimeSpan = TimeSpan::from_micros(1);
 
 /// A reservation by "mina" that came with a key.
 fn keyed(subject: &Subject, claim: IdempotencyClaim) -> Reservation {
@@ -18,7 +15,7 @@ fn keyed(subject: &Subject, claim: IdempotencyClaim) -> Reservation {
 async fn again(subject: &Subject, claim: IdempotencyClaim) -> Reserved {
     let reservation = keyed(subject, claim);
     let answer = subject.catalog.reserve(&reservation).await.unwrap();
-    let written = subject.catalog.find_asset(reservation.asset.id).await.unwrap().value.is_some();
+    let written = subject.find_asset(reservation.asset.id).await.value.is_some();
     assert_eq!(written, answer == Reserved::Fresh, "only a fresh reservation is written");
     answer
 }
@@ -63,9 +60,9 @@ pub(crate) async fn reserve_again_after_silence_resumes(subject: Subject) {
     let reservation = keyed(&subject, claim("k", "body"));
     assert_eq!(subject.catalog.reserve(&reservation).await.unwrap(), Reserved::Fresh);
     for _ in 0..2 {
-        subject.wait(IDEMPOTENCY_LEASE);
+        subject.wait(IDEMPOTENCY_LEASE - subject.moment());
         assert_eq!(again(&subject, claim("k", "body")).await, Reserved::InProgress);
-        subject.wait(INSTANT);
+        subject.wait(subject.moment() * 2);
         assert_eq!(again(&subject, claim("k", "body")).await, Reserved::Resume(reservation.asset.id));
         assert_eq!(again(&subject, claim("k", "body")).await, Reserved::InProgress, "the lease is taken over");
     }
@@ -92,9 +89,9 @@ pub(crate) async fn reserve_forgets_keys_after_their_time(subject: Subject) {
     let reservation = keyed(&subject, claim("k", "body"));
     assert_eq!(subject.catalog.reserve(&reservation).await.unwrap(), Reserved::Fresh);
     subject.catalog.settle(&reservation.asset.owner, &claim("k", "body")).await.unwrap();
-    subject.wait(IDEMPOTENCY_KEPT);
+    subject.wait(IDEMPOTENCY_KEPT - subject.moment());
     assert_eq!(again(&subject, claim("k", "body")).await, Reserved::Replay(reservation.asset.id));
-    subject.wait(INSTANT);
+    subject.wait(subject.moment() * 2);
     let second = subject.reserve(&keyed(&subject, claim("k", "other"))).await;
     assert_eq!(again(&subject, claim("k", "body")).await, Reserved::KeyReused);
     assert_eq!(again(&subject, claim("k", "other")).await, Reserved::InProgress, "the new record is not settled");

@@ -69,10 +69,12 @@ pub(crate) fn file(asset: &Asset, name: &str, size: ByteCount, at: Timestamp) ->
         plan: FilePlan::Declared(PartPlan::for_size(size).unwrap()),
         checksum: None,
         auto: None,
+        addition: false,
         created_at: at,
         deadline: at + IDLE,
         url_not_after: None,
         upload_id: None,
+        due_at: Some(at + domain::limits::STRAY_LOOK_AFTER),
         fence: Fence::default(),
         state: FileState::Reserved,
     }

@@ -1,7 +1,7 @@
 //! Files whose size nobody declared, and uploads that nobody completes.
 
 use domain::{
-    Asset, ByteCount, Event, File, FileId, FilePlan, GrantTerms, Looks, OpenPlan, TimeSpan, UploadRules, change,
+    Asset, ByteCount, Event, File, FilePlan, GrantTerms, Lane, Looks, OpenPlan, Slots, TimeSpan, UploadRules, change,
 };
 
 use super::Subject;
@@ -22,7 +22,7 @@ async fn undeclared(subject: &Subject, and: impl Fn(&mut File)) -> File {
     pending(&asset, "video").clone()
 }
 
-fn granted(subject: &Subject, file: &File, parts: u16) -> Event {
+pub(super) fn granted(subject: &Subject, file: &File, parts: u16) -> Event {
     let terms = GrantTerms {
         parts,
         rules: UploadRules::default(),
@@ -75,41 +75,18 @@ pub(crate) async fn grants_since_the_last_weighing_survive(subject: Subject) {
     assert_eq!((weighed.plan.unweighed(), subject.file(file.id).await), (0, weighed));
 }
 
-pub(crate) async fn awaited_files_are_listed_when_due(subject: Subject) {
-    let awaited = async || -> Vec<FileId> {
-        let read = subject.catalog.list_awaited(None, ALL).await.unwrap();
-        assert_eq!(read.now, subject.now());
-        read.value.into_iter().map(|file| file.id).collect()
-    };
-    let mut files = Vec::new();
-    for number in 0..4 {
-        let file = undeclared(&subject, |file| {
-            // The last one is completed by its owner, as usual.
-            file.auto = (number < 3).then(|| Looks::before_grant(file.created_at));
-        })
-        .await;
-        subject.open(file.id).await;
-        files.push(file);
-    }
-    subject.wait(TimeSpan::from_hours(1));
-    assert_eq!(awaited().await, [], "nothing was granted");
-    let ids: Vec<FileId> = files.iter().map(|file| file.id).collect();
-    for file in files.iter().rev() {
-        let granted = subject.step(file.id, granted(&subject, file, 1)).await;
-        assert_eq!(subject.file(file.id).await, granted);
-        subject.wait(TimeSpan::from_secs(1));
-    }
-    // Granted 4 s, 3 s, 2 s and 1 s ago, the last of them first: the first look comes after 2 s.
-    assert_eq!(awaited().await, [ids[1], ids[2]]);
-    let page = subject.catalog.list_awaited(Some(ids[1]), 1).await.unwrap().value;
-    assert_eq!(page.iter().map(|file| file.id).collect::<Vec<_>>(), [ids[2]]);
-    assert_eq!(subject.catalog.list_awaited(None, 1).await.unwrap().value, [subject.file(ids[1]).await]);
-
-    subject.step(ids[1], Event::Arrived(Vec::new())).await;
-    assert_eq!(awaited().await, [ids[2]], "looked at in vain: later again");
-    subject.step(ids[2], Event::Arrived(super::samples::parts(&files[2]))).await;
-    subject.wait(TimeSpan::from_secs(3));
-    assert_eq!(awaited().await, ids[..2], "what has arrived is awaited no more");
-    subject.reject(ids[0]).await;
-    assert_eq!(awaited().await, ids[1..2]);
+pub(crate) async fn looked_for_files_are_due_at_their_next_look(subject: Subject) {
+    let file = undeclared(&subject, |file| file.auto = Some(Looks::before_grant(file.created_at))).await;
+    let opened = subject.open(file.id).await;
+    let granted = subject.step(file.id, granted(&subject, &opened, 1)).await;
+    assert_eq!(granted.due_at, granted.auto.and_then(|looks| looks.next));
+    subject.wait_until(granted.due_at.unwrap());
+    let due =
+        async || subject.catalog.list_due_files(Lane::Drive, Slots::ALL, TimeSpan::ZERO, ALL).await.unwrap().value;
+    let [row] = &due().await[..] else { panic!("its look is due") };
+    assert_eq!(row.row.as_ref().unwrap(), &granted);
+    let waiting = subject.step(file.id, Event::Arrived(Vec::new())).await;
+    assert!(waiting.due_at > granted.due_at && due().await.is_empty(), "looked at in vain: later again");
+    let arrived = subject.step(file.id, Event::Arrived(super::samples::parts(&file))).await;
+    assert_eq!(arrived.auto.and_then(|looks| looks.next), None, "what has arrived is looked for no more");
 }

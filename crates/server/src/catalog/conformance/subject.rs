@@ -5,26 +5,80 @@ use std::sync::Arc;
 
 use domain::change::{self, Change};
 use domain::{
-    Asset, AssetId, Event, File, FileId, FileState, OutboxEvent, Reason, Remains, TimeSpan, Timestamp, decide,
+    Asset, AssetId, Event, File, FileId, FileState, OutboxEvent, Reason, Remains, Slots, TimeSpan, Timestamp, decide,
 };
 
 use super::samples;
-use crate::catalog::{AssetQuery, Catalog, Reservation, Reserved, Written};
-use crate::clock::{Clock as _, ManualClock};
+use crate::catalog::{AssetQuery, Catalog, Purpose, Reservation, Reserved, Stamped, Written};
+use crate::clock::{Clock, HostClock, ManualClock};
 
 /// More than any case writes: lists asked for this much show everything.
 pub(crate) const ALL: u32 = 100;
 
+/// Whose assets there are, in shards of their own.
+const OWNERS: [&str; 5] = ["mina", "juno", "abel", "42", "ghost"];
+
+/// The time that a catalog goes by, as far as a case has a hand in it. It is never set, and it never goes back.
+pub(crate) trait Hand: Clock {
+    /// Lets time pass.
+    fn pass(&self, span: TimeSpan);
+
+    /// See [`Subject::moment`].
+    fn moment(&self) -> TimeSpan;
+}
+
+impl Hand for ManualClock {
+    fn pass(&self, span: TimeSpan) {
+        self.advance(span);
+    }
+
+    fn moment(&self) -> TimeSpan {
+        TimeSpan::from_micros(1)
+    }
+}
+
+/// A clock that runs by itself, as a database server's does.
+pub(crate) struct RunningClock {
+    /// How far it is ahead of the host's, counted from 1970.
+    ahead: ManualClock,
+}
+
+impl RunningClock {
+    pub(crate) fn start() -> Self {
+        Self { ahead: ManualClock::new(Timestamp::UNIX_EPOCH) }
+    }
+}
+
+impl Clock for RunningClock {
+    fn now(&self) -> Timestamp {
+        HostClock.now() + self.ahead.now().duration_since(Timestamp::UNIX_EPOCH)
+    }
+
+    fn monotonic(&self) -> TimeSpan {
+        HostClock.monotonic() + self.ahead.monotonic()
+    }
+}
+
+impl Hand for RunningClock {
+    fn pass(&self, span: TimeSpan) {
+        self.ahead.advance(span);
+    }
+
+    fn moment(&self) -> TimeSpan {
+        TimeSpan::from_secs(10)
+    }
+}
+
 /// An empty catalog and the clock it goes by.
 pub(crate) struct Subject {
     pub(crate) catalog: Arc<dyn Catalog>,
-    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) clock: Arc<dyn Hand>,
     /// What must live as long as the catalog: its folder, its server.
     _home: Box<dyn Any + Send>,
 }
 
 impl Subject {
-    pub(crate) fn new(catalog: Arc<dyn Catalog>, clock: Arc<ManualClock>, home: impl Any + Send) -> Self {
+    pub(crate) fn new(catalog: Arc<dyn Catalog>, clock: Arc<dyn Hand>, home: impl Any + Send) -> Self {
         Self { catalog, clock, _home: Box::new(home) }
     }
 
@@ -33,7 +87,23 @@ impl Subject {
     }
 
     pub(crate) fn wait(&self, span: TimeSpan) {
-        self.clock.advance(span);
+        self.clock.pass(span);
+    }
+
+    /// Waits for a time that has not come yet.
+    pub(crate) fn wait_until(&self, then: Timestamp) {
+        self.wait(then.duration_since(self.now()).max(TimeSpan::ZERO));
+    }
+
+    /// A span in which a case makes a few calls, and nothing else happens.
+    pub(crate) fn moment(&self) -> TimeSpan {
+        self.clock.moment()
+    }
+
+    /// Whether the catalog has just said this time.
+    pub(crate) fn is_now(&self, told: Timestamp) -> bool {
+        let age = self.now().duration_since(told);
+        (TimeSpan::ZERO..self.moment()).contains(&age)
     }
 
     /// A reservation made now.
@@ -60,20 +130,49 @@ impl Subject {
         self.publish(asset.id).await
     }
 
+    /// An asset of one of the suite's owners.
+    pub(crate) async fn find_asset(&self, id: AssetId) -> Stamped<Option<Asset>> {
+        let of = async |owner: &str| {
+            self.catalog.find_asset(samples::owner(owner).shard(), id, Purpose::Decide).await.unwrap()
+        };
+        let mut last = of(OWNERS[0]).await;
+        for owner in &OWNERS[1..] {
+            let read = of(owner).await;
+            assert!(read.value.is_none() || last.value.is_none(), "an asset is in one shard");
+            if last.value.is_none() {
+                last = read;
+            }
+        }
+        last
+    }
+
+    /// A file of one of the suite's owners.
+    pub(crate) async fn find_file(&self, id: FileId) -> Stamped<Option<File>> {
+        let mut last = self.catalog.find_file(samples::owner(OWNERS[0]).shard(), id).await.unwrap();
+        for owner in &OWNERS[1..] {
+            let read = self.catalog.find_file(samples::owner(owner).shard(), id).await.unwrap();
+            assert!(read.value.is_none() || last.value.is_none(), "a file is in one shard");
+            if last.value.is_none() {
+                last = read;
+            }
+        }
+        last
+    }
+
     pub(crate) async fn asset(&self, id: AssetId) -> Asset {
-        self.catalog.find_asset(id).await.unwrap().value.unwrap()
+        self.find_asset(id).await.value.unwrap()
     }
 
     pub(crate) async fn file(&self, id: FileId) -> File {
-        self.catalog.find_file(id).await.unwrap().value.unwrap()
+        self.find_file(id).await.value.unwrap()
     }
 
     /// Lets a file take a step, as the server would.
     pub(crate) async fn step(&self, id: FileId, event: Event) -> File {
-        let read = self.catalog.find_file(id).await.unwrap();
+        let read = self.find_file(id).await;
         let file = read.value.unwrap();
         let next = decide(&file, &event, read.now).unwrap().next;
-        assert_eq!(self.catalog.advance(file.fence, &next, &[]).await.unwrap(), Written::Done);
+        assert_eq!(self.catalog.advance(&file, &next, &[]).await.unwrap(), Written::Done);
         next
     }
 
@@ -101,7 +200,7 @@ impl Subject {
 
     /// Ends a file as verification would.
     pub(crate) async fn reject(&self, id: FileId) -> File {
-        self.step(id, Event::Ended(Reason::ContentMismatch)).await
+        self.step(id, Event::Ended(Reason::ContentMismatch(None))).await
     }
 
     /// Closes a file that is DELETING.
@@ -114,12 +213,12 @@ impl Subject {
         loop {
             let file = self.file(id).await;
             let FileState::Closed { recheck_at, .. } = &file.state else { panic!("{} is not closed", file.id) };
-            self.clock.set(*recheck_at);
+            self.wait_until(*recheck_at);
             let decision = decide(&file, &Event::Rechecked(Remains::Nothing), self.now()).unwrap();
             if !decision.writes(&file) {
                 return file;
             }
-            assert_eq!(self.catalog.advance(file.fence, &decision.next, &[]).await.unwrap(), Written::Done);
+            assert_eq!(self.catalog.advance(&file, &decision.next, &[]).await.unwrap(), Written::Done);
         }
     }
 
@@ -142,8 +241,9 @@ impl Subject {
     pub(crate) async fn announce(&self, id: AssetId, role: &str) -> File {
         let asset = self.asset(id).await;
         let file = samples::file(&asset, role, domain::ByteCount::mib(20), self.now());
-        self.apply(&change::announce(&asset, file.clone()).unwrap()).await;
-        file
+        let change = change::announce(&asset, file).unwrap();
+        self.apply(&change).await;
+        change.announced.expect("what was announced")
     }
 
     /// What an owner sees, everything at once.
@@ -152,20 +252,21 @@ impl Subject {
             owner: samples::owner(owner),
             collection: samples::collection("videos"),
             status: None,
-            title_contains: None,
+            contains: None,
             fingerprint: None,
             before: None,
             limit: ALL,
+            look_at: ALL,
         }
     }
 
     pub(crate) async fn listed(&self, query: &AssetQuery) -> Vec<AssetId> {
-        self.catalog.list_assets(query).await.unwrap().value.into_iter().map(|asset| asset.id).collect()
+        self.catalog.list_assets(query).await.unwrap().value.assets.into_iter().map(|asset| asset.id).collect()
     }
 
     pub(crate) async fn expirable(&self) -> Vec<AssetId> {
-        let read = self.catalog.list_expirable(None, None, ALL).await.unwrap();
-        read.value.into_iter().map(|asset| asset.id).collect()
+        let read = self.catalog.list_due_assets(Slots::ALL, None, None, ALL).await.unwrap();
+        read.value.into_iter().map(|row| row.row.unwrap().id).collect()
     }
 
     /// Every event there is.

@@ -6,6 +6,7 @@
 
 #[cfg(test)]
 mod conformance;
+mod due_work;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -14,15 +15,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use domain::change::Change;
+use domain::quota::Usage;
 use domain::reconcile::{KeyedFile, Orphan};
 use domain::{
-    Asset, AssetId, ByteCount, Fence, File, FileId, Installation, InstallationId, OutboxEvent, OwnerId, StateName,
+    Asset, AssetId, Fence, File, FileId, Installation, InstallationId, OutboxEvent, OwnerId, Shard, StateName,
     StoreProfile, TimeSpan, Timestamp, Visibility,
 };
 
 use super::{
-    Announced, AssetPatch, AssetQuery, Catalog, CatalogError, IdempotencyClaim, Reservation, Reserved, Stamped,
-    StatusName, Survey, Surveyed, Written, duties,
+    Allowance, Announced, AssetList, AssetPatch, AssetQuery, Catalog, CatalogError, Figures, IdempotencyClaim,
+    InstallationRecord, Members, Outbox, OwnerUsage, Purpose, Reservation, Reserved, Rows, Stamped, StatusName, Survey,
+    Written, duties,
 };
 use crate::clock::Clock;
 use tables::Tables;
@@ -62,6 +65,29 @@ impl MemoryCatalog {
         *self.lock() = Some(backup.0);
     }
 
+    /// Makes a row unreadable to the lanes, as one that a newer version has written.
+    pub fn spoil(&self, id: &str) {
+        if let Some(tables) = self.lock().as_mut() {
+            tables.unreadable.insert(id.to_owned());
+        }
+    }
+
+    /// A file's row, whatever its shard: for simulations and tests, which look past the port.
+    ///
+    /// # Panics
+    /// If it is closed.
+    pub fn row(&self, id: FileId) -> Option<File> {
+        self.lock().as_ref().expect("an open catalog has rows").row(id)
+    }
+
+    /// An asset, whatever its shard: for simulations and tests.
+    ///
+    /// # Panics
+    /// If it is closed.
+    pub fn asset(&self, id: AssetId) -> Option<Asset> {
+        self.lock().as_ref().expect("an open catalog has rows").find_asset_anywhere(id)
+    }
+
     fn lock(&self) -> MutexGuard<'_, Option<Tables>> {
         // A panic under the lock was an assertion, and those come before any change.
         self.tables.lock().unwrap_or_else(PoisonError::into_inner)
@@ -80,11 +106,7 @@ impl MemoryCatalog {
 }
 
 #[async_trait]
-impl Catalog for MemoryCatalog {
-    async fn now(&self) -> Result<Timestamp, CatalogError> {
-        self.with(|_, now| now)
-    }
-
+impl Rows for MemoryCatalog {
     async fn reserve(&self, reservation: &Reservation) -> Result<Reserved, CatalogError> {
         duties::of_reservation(reservation);
         self.with(|tables, now| tables.reserve(reservation, now))
@@ -94,31 +116,37 @@ impl Catalog for MemoryCatalog {
         self.with(|tables, _| tables.settle(owner, claim))
     }
 
-    async fn find_asset(&self, id: AssetId) -> Result<Stamped<Option<Asset>>, CatalogError> {
-        self.read(|tables, _| tables.find_asset(id))
+    async fn find_asset(
+        &self,
+        shard: Shard,
+        id: AssetId,
+        _purpose: Purpose,
+    ) -> Result<Stamped<Option<Asset>>, CatalogError> {
+        self.read(|tables, _| tables.find_asset(shard, id))
     }
 
-    async fn list_assets(&self, query: &AssetQuery) -> Result<Stamped<Vec<Asset>>, CatalogError> {
+    async fn list_assets(&self, query: &AssetQuery) -> Result<Stamped<AssetList>, CatalogError> {
         duties::of_query(query);
         self.read(|tables, _| tables.list_assets(query))
     }
 
-    async fn survey_assets(&self, survey: &Survey) -> Result<Stamped<Surveyed>, CatalogError> {
-        duties::of_survey(survey);
-        self.read(|tables, _| tables.survey_assets(survey))
+    async fn patch_asset(
+        &self,
+        shard: Shard,
+        id: AssetId,
+        from: Fence,
+        patch: &AssetPatch,
+    ) -> Result<Written, CatalogError> {
+        self.with(|tables, _| tables.patch_asset(shard, id, from, patch))
     }
 
-    async fn patch_asset(&self, id: AssetId, from: Fence, patch: &AssetPatch) -> Result<Written, CatalogError> {
-        self.with(|tables, _| tables.patch_asset(id, from, patch))
+    async fn find_file(&self, shard: Shard, id: FileId) -> Result<Stamped<Option<File>>, CatalogError> {
+        self.read(|tables, _| tables.find_file(shard, id))
     }
 
-    async fn find_file(&self, id: FileId) -> Result<Stamped<Option<File>>, CatalogError> {
-        self.read(|tables, _| tables.find_file(id))
-    }
-
-    async fn advance(&self, from: Fence, next: &File, events: &[OutboxEvent]) -> Result<Written, CatalogError> {
-        duties::of_advance(from, next, events);
-        self.with(|tables, _| tables.advance(from, next, events))
+    async fn advance(&self, before: &File, next: &File, events: &[OutboxEvent]) -> Result<Written, CatalogError> {
+        duties::of_advance(before, next, events);
+        self.with(|tables, _| tables.advance(before, next, events))
     }
 
     async fn apply(&self, change: &Change) -> Result<Written, CatalogError> {
@@ -126,31 +154,9 @@ impl Catalog for MemoryCatalog {
         self.with(|tables, _| tables.apply(change))
     }
 
-    async fn announce(&self, change: &Change, reserved_bytes: ByteCount) -> Result<Announced, CatalogError> {
+    async fn announce(&self, change: &Change, allowance: Allowance) -> Result<Announced, CatalogError> {
         duties::of_announcement(change);
-        self.with(|tables, _| tables.announce(change, reserved_bytes))
-    }
-
-    async fn list_files(
-        &self,
-        state: StateName,
-        after: Option<FileId>,
-        limit: u32,
-    ) -> Result<Stamped<Vec<File>>, CatalogError> {
-        self.read(|tables, now| tables.list_files(state, after, limit, now))
-    }
-
-    async fn list_awaited(&self, after: Option<FileId>, limit: u32) -> Result<Stamped<Vec<File>>, CatalogError> {
-        self.read(|tables, now| tables.list_awaited(after, limit, now))
-    }
-
-    async fn list_expirable(
-        &self,
-        as_of: Option<Timestamp>,
-        after: Option<AssetId>,
-        limit: u32,
-    ) -> Result<Stamped<Vec<Asset>>, CatalogError> {
-        self.read(|tables, now| tables.list_expirable(as_of.unwrap_or(now), after, limit))
+        self.with(|tables, _| tables.announce(change, allowance))
     }
 
     async fn list_keys(
@@ -168,31 +174,17 @@ impl Catalog for MemoryCatalog {
         self.with(|tables, _| tables.adopt_orphan(orphan))
     }
 
-    async fn load_installation(&self, fresh: InstallationId) -> Result<Stamped<Installation>, CatalogError> {
-        self.with(|tables, now| Stamped { now, value: tables.load_installation(fresh) })
-    }
-
-    async fn replace_installation(&self, from: &Installation, next: &Installation) -> Result<Written, CatalogError> {
-        duties::of_installation(from, next);
-        self.with(|tables, _| tables.replace_installation(from, next))
-    }
-
-    async fn purge(&self, file: FileId, from: Fence) -> Result<Written, CatalogError> {
-        self.with(|tables, now| tables.purge(file, from, now))
+    async fn purge(&self, shard: Shard, file: FileId, from: Fence) -> Result<Written, CatalogError> {
+        self.with(|tables, now| tables.purge(shard, file, from, now))
     }
 
     async fn forget_requests(&self) -> Result<u64, CatalogError> {
         self.with(|tables, now| tables.forget_requests(now))
     }
+}
 
-    async fn take_lease(&self, name: &str, holder: &str, life: TimeSpan) -> Result<bool, CatalogError> {
-        self.with(|tables, now| tables.take_lease(name, holder, now, now + life))
-    }
-
-    async fn release_lease(&self, name: &str, holder: &str) -> Result<(), CatalogError> {
-        self.with(|tables, _| tables.release_lease(name, holder))
-    }
-
+#[async_trait]
+impl Outbox for MemoryCatalog {
     async fn list_events(&self, after: u64, limit: u32) -> Result<Vec<(u64, OutboxEvent)>, CatalogError> {
         self.with(|tables, _| tables.list_events(after, limit))
     }
@@ -206,20 +198,44 @@ impl Catalog for MemoryCatalog {
         self.with(|tables, _| tables.list_owner_events(owner, after, limit))
     }
 
-    async fn list_asset_events(&self, asset: AssetId, limit: u32) -> Result<Vec<(u64, OutboxEvent)>, CatalogError> {
-        self.with(|tables, _| tables.list_asset_events(asset, limit))
+    async fn list_asset_events(
+        &self,
+        shard: Shard,
+        asset: AssetId,
+        limit: u32,
+    ) -> Result<Vec<(u64, OutboxEvent)>, CatalogError> {
+        self.with(|tables, _| tables.list_asset_events(shard, asset, limit))
     }
 
     async fn last_event_position(&self) -> Result<u64, CatalogError> {
         self.with(|tables, _| tables.last_event_position())
     }
+}
 
-    async fn count_files(&self) -> Result<Vec<(StateName, u64)>, CatalogError> {
-        self.with(|tables, _| tables.count_files())
+#[async_trait]
+impl Members for MemoryCatalog {
+    async fn renew_member(&self, member: &str, life: TimeSpan) -> Result<Vec<String>, CatalogError> {
+        self.with(|tables, now| tables.renew_member(member, now, now + life))
     }
 
-    async fn count_assets(&self) -> Result<Vec<(StatusName, u64)>, CatalogError> {
-        self.with(|tables, _| tables.count_assets())
+    async fn remove_member(&self, member: &str) -> Result<(), CatalogError> {
+        self.with(|tables, _| tables.remove_member(member))
+    }
+}
+
+#[async_trait]
+impl InstallationRecord for MemoryCatalog {
+    async fn now(&self) -> Result<Timestamp, CatalogError> {
+        self.with(|_, now| now)
+    }
+
+    async fn load_installation(&self, fresh: InstallationId) -> Result<Stamped<Installation>, CatalogError> {
+        self.with(|tables, now| Stamped { now, value: tables.load_installation(fresh) })
+    }
+
+    async fn replace_installation(&self, from: &Installation, next: &Installation) -> Result<Written, CatalogError> {
+        duties::of_installation(from, next);
+        self.with(|tables, _| tables.replace_installation(from, next))
     }
 
     async fn load_profile(&self) -> Result<Option<StoreProfile>, CatalogError> {
@@ -229,7 +245,38 @@ impl Catalog for MemoryCatalog {
     async fn store_profile(&self, profile: &StoreProfile) -> Result<(), CatalogError> {
         self.with(|tables, _| tables.profile = Some(profile.clone()))
     }
+}
 
+#[async_trait]
+impl Figures for MemoryCatalog {
+    async fn survey_assets(&self, survey: &Survey) -> Result<Stamped<AssetList>, CatalogError> {
+        duties::of_survey(survey);
+        self.read(|tables, _| tables.survey_assets(survey))
+    }
+
+    async fn find_asset_anywhere(&self, id: AssetId) -> Result<Stamped<Option<Asset>>, CatalogError> {
+        self.read(|tables, _| tables.find_asset_anywhere(id))
+    }
+
+    async fn load_usage(&self, owner: &OwnerId) -> Result<Usage, CatalogError> {
+        self.with(|tables, _| tables.load_usage(owner))
+    }
+
+    async fn recount_usage(&self, after: Option<&OwnerId>, limit: u32) -> Result<Vec<OwnerUsage>, CatalogError> {
+        self.with(|tables, _| tables.recount_usage(after, limit))
+    }
+
+    async fn count_files(&self) -> Result<Vec<(StateName, u64)>, CatalogError> {
+        self.with(|tables, _| tables.count_files())
+    }
+
+    async fn count_assets(&self) -> Result<Vec<(StatusName, u64)>, CatalogError> {
+        self.with(|tables, _| tables.count_assets())
+    }
+}
+
+#[async_trait]
+impl Catalog for MemoryCatalog {
     async fn close(&self) {
         *self.lock() = None;
     }

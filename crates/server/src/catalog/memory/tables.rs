@@ -1,6 +1,8 @@
 //! The maps, and what reads and changes them. Synchronous; the lock around them is the transaction.
 
+mod due_work;
 mod keys;
+mod owners;
 mod reservations;
 mod survey;
 mod writes;
@@ -8,12 +10,13 @@ mod writes;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound::{Excluded, Unbounded};
 
+use domain::quota::Usage;
 use domain::{
-    Asset, AssetId, AssetStatus, File, FileId, Installation, OutboxEvent, OwnerId, Place, RoleName, StateName,
+    Asset, AssetId, AssetStatus, File, FileId, Installation, OutboxEvent, OwnerId, Place, RoleName, Shard, StateName,
     StoreProfile, Timestamp, Visibility,
 };
 
-use crate::catalog::{AssetQuery, ListedStatus};
+use crate::catalog::{AssetList, AssetQuery, ListedStatus, Schedule};
 
 /// What a role points at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -25,8 +28,27 @@ struct Pointers {
 /// An asset's own row, with its `places` left empty, and where its roles point.
 #[derive(Debug, Clone)]
 struct AssetRow {
+    /// Its files' shard too.
+    shard: Shard,
     asset: Asset,
     pointers: BTreeMap<RoleName, Pointers>,
+    /// [`Asset::due_at`] when this row was written, or what was put off since.
+    due_at: Option<Timestamp>,
+    attempts: u32,
+}
+
+impl AssetRow {
+    fn of(asset: &Asset) -> Self {
+        let pointers = asset.places.iter().map(|(role, place)| (role.clone(), Pointers::of(place))).collect();
+        let due_at = asset.due_at();
+        Self {
+            shard: asset.shard(),
+            asset: Asset { places: BTreeMap::new(), ..asset.clone() },
+            pointers,
+            due_at,
+            attempts: 0,
+        }
+    }
 }
 
 /// An idempotency record.
@@ -42,13 +64,6 @@ struct Record {
 /// Who is idempotent, on which route, by which key.
 type RecordKey = (OwnerId, String, String);
 
-/// A lease.
-#[derive(Debug, Clone)]
-struct Lease {
-    holder: String,
-    lapses_at: Timestamp,
-}
-
 /// Everything the catalog knows.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tables {
@@ -60,11 +75,18 @@ pub(super) struct Tables {
     keys: BTreeSet<String>,
     /// Every asset that was ever published, purged ones included (I7).
     published: BTreeSet<AssetId>,
+    /// What each owner has.
+    owners: BTreeMap<(Shard, OwnerId), Usage>,
     records: BTreeMap<RecordKey, Record>,
     events: BTreeMap<u64, OutboxEvent>,
     /// Positions only rise, also after the last event is removed.
     last_position: u64,
-    leases: BTreeMap<String, Lease>,
+    /// Failures in a row, of files that had some.
+    attempts: BTreeMap<FileId, u32>,
+    members: BTreeMap<String, Timestamp>,
+    schedules: BTreeMap<String, Schedule>,
+    /// Ids of rows that cannot be read.
+    pub(super) unreadable: BTreeSet<String>,
     installation: Option<Installation>,
     pub(super) profile: Option<StoreProfile>,
 }
@@ -78,43 +100,46 @@ impl Tables {
         Asset { places, ..row.asset.clone() }
     }
 
-    pub(super) fn find_asset(&self, id: AssetId) -> Option<Asset> {
+    pub(super) fn find_asset(&self, shard: Shard, id: AssetId) -> Option<Asset> {
+        self.assets.get(&id).filter(|row| row.shard == shard).map(|row| self.placed(row))
+    }
+
+    pub(super) fn find_asset_anywhere(&self, id: AssetId) -> Option<Asset> {
         self.assets.get(&id).map(|row| self.placed(row))
     }
 
-    pub(super) fn list_assets(&self, query: &AssetQuery) -> Vec<Asset> {
+    pub(super) fn list_assets(&self, query: &AssetQuery) -> AssetList {
         let limit = usize::try_from(query.limit).expect("a page fits into memory");
-        let older = self.assets.range((Unbounded, query.before.map_or(Unbounded, Excluded)));
-        let wanted = older.rev().map(|(_, row)| row).filter(|row| is_wanted(&row.asset, query));
-        wanted.take(limit).map(|row| self.placed(row)).collect()
+        let older = self.assets.range((Unbounded, query.before.map_or(Unbounded, Excluded))).rev();
+        let of_owner = older.map(|(_, row)| row).filter(|row| {
+            let asset = &row.asset;
+            asset.owner == query.owner && asset.collection == query.collection && may_be_listed(asset, query.status)
+        });
+        let looked_at = if query.contains.is_some() { query.look_at as usize } else { usize::MAX };
+        let (mut assets, mut last) = (Vec::<Asset>::new(), None);
+        for (looked, row) in of_owner.enumerate() {
+            if looked == looked_at {
+                return AssetList { assets, next: last };
+            }
+            let placed = self.placed(row);
+            if is_wanted(&placed, query) {
+                if assets.len() == limit {
+                    let next = assets.last().map(|asset| asset.id);
+                    return AssetList { assets, next };
+                }
+                assets.push(placed);
+            }
+            last = Some(row.asset.id);
+        }
+        AssetList { assets, next: None }
     }
 
-    pub(super) fn find_file(&self, id: FileId) -> Option<File> {
+    pub(super) fn row(&self, id: FileId) -> Option<File> {
         self.files.get(&id).cloned()
     }
 
-    pub(super) fn list_files(&self, state: StateName, after: Option<FileId>, limit: u32, now: Timestamp) -> Vec<File> {
-        let limit = usize::try_from(limit).expect("a page fits into memory");
-        let later = self.files.range((after.map_or(Unbounded, Excluded), Unbounded)).map(|(_, file)| file);
-        let due = |file: &&File| match &file.state {
-            domain::FileState::Closed { recheck_at, .. } => *recheck_at <= now,
-            _ => true,
-        };
-        later.filter(|file| file.state.name() == state).filter(due).take(limit).cloned().collect()
-    }
-
-    pub(super) fn list_awaited(&self, after: Option<FileId>, limit: u32, now: Timestamp) -> Vec<File> {
-        let limit = usize::try_from(limit).expect("a page fits into memory");
-        let later = self.files.range((after.map_or(Unbounded, Excluded), Unbounded)).map(|(_, file)| file);
-        let uploading = later.filter(|file| file.state.name() == StateName::Uploading);
-        uploading.filter(|file| file.auto.is_some_and(|looks| looks.is_due(now))).take(limit).cloned().collect()
-    }
-
-    pub(super) fn list_expirable(&self, as_of: Timestamp, after: Option<AssetId>, limit: u32) -> Vec<Asset> {
-        let limit = usize::try_from(limit).expect("a page fits into memory");
-        let later = self.assets.range((after.map_or(Unbounded, Excluded), Unbounded)).map(|(_, row)| row);
-        let assets = later.filter(|row| !matches!(row.asset.status, AssetStatus::Gone(_))).map(|row| self.placed(row));
-        assets.filter(|asset| asset.pending().any(|file| file.deadline <= as_of)).take(limit).collect()
+    pub(super) fn find_file(&self, shard: Shard, id: FileId) -> Option<File> {
+        self.row(id).filter(|file| file.shard() == shard)
     }
 
     pub(super) fn list_events(&self, after: u64, limit: u32) -> Vec<(u64, OutboxEvent)> {
@@ -140,32 +165,19 @@ impl Tables {
         }
         counts.into_iter().collect()
     }
+}
 
-    pub(super) fn take_lease(&mut self, name: &str, holder: &str, now: Timestamp, lapses_at: Timestamp) -> bool {
-        let held = self.leases.get(name).is_some_and(|lease| lease.holder != holder && lease.lapses_at > now);
-        if !held {
-            self.leases.insert(name.to_owned(), Lease { holder: holder.to_owned(), lapses_at });
-        }
-        !held
-    }
-
-    pub(super) fn release_lease(&mut self, name: &str, holder: &str) {
-        if self.leases.get(name).is_some_and(|lease| lease.holder == holder) {
-            self.leases.remove(name);
-        }
+/// Whether a search looks at an asset: those that are gone are among the others until their rows go.
+fn may_be_listed(asset: &Asset, status: Option<ListedStatus>) -> bool {
+    match status {
+        None => true,
+        Some(ListedStatus::Uploading) => asset.status == AssetStatus::Uploading,
+        Some(ListedStatus::Created) => asset.status == AssetStatus::Created,
     }
 }
 
 fn is_wanted(asset: &Asset, query: &AssetQuery) -> bool {
-    let status = match (asset.status, query.status) {
-        (AssetStatus::Uploading, None | Some(ListedStatus::Uploading)) => true,
-        (AssetStatus::Created, None | Some(ListedStatus::Created)) => true,
-        (AssetStatus::Uploading | AssetStatus::Created | AssetStatus::Gone(_), _) => false,
-    };
-    let title = query
-        .title_contains
-        .as_ref()
-        .is_none_or(|part| asset.title.as_str().to_ascii_lowercase().contains(&part.to_ascii_lowercase()));
+    let is_shown = !matches!(asset.status, AssetStatus::Gone(_));
     let fingerprint = query.fingerprint.is_none() || query.fingerprint == asset.fingerprint;
-    asset.owner == query.owner && asset.collection == query.collection && status && title && fingerprint
+    is_shown && fingerprint && query.contains.as_ref().is_none_or(|text| asset.shows(text))
 }

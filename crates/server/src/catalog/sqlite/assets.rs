@@ -4,17 +4,21 @@
 
 use std::collections::BTreeMap;
 
-use domain::{Asset, AssetId, Fence, Place, RoleName, Timestamp};
-use sqlx::QueryBuilder;
+use domain::text::folded;
+use domain::{Asset, AssetId, Fence, Place, RoleName, Shard, Slot};
 use sqlx::sqlite::{Sqlite, SqliteConnection, SqliteRow};
+use sqlx::{QueryBuilder, Row as _};
 
 use super::rows::{self, FILE_COLUMNS, asset_columns, file_columns, micros, signed};
-use super::{SqliteCatalog, failure};
+use super::{SqliteCatalog, failure, search};
 use crate::catalog::{AssetPatch, AssetQuery, CatalogError, ListedStatus, Stamped, Written};
 
 /// Asset, role, published file, pending file: as [`collect`] reads them.
 macro_rules! select_placed {
     ($assets:literal) => {
+        select_placed!($assets, "")
+    };
+    ($assets:literal, $more:literal) => {
         concat!(
             "SELECT ",
             asset_columns!("a"),
@@ -22,6 +26,7 @@ macro_rules! select_placed {
             file_columns!("shown"),
             ", ",
             file_columns!("awaited"),
+            $more,
             " FROM ",
             $assets
         )
@@ -31,8 +36,9 @@ macro_rules! select_placed {
 /// From assets `a` to their places and files.
 macro_rules! join_placed {
     () => {
-        " LEFT JOIN places p ON p.asset = a.id LEFT JOIN files shown ON shown.id = p.published_file \
-         LEFT JOIN files awaited ON awaited.id = p.pending_file"
+        " LEFT JOIN places p ON p.shard = a.shard AND p.asset = a.id \
+         LEFT JOIN files shown ON shown.shard = p.shard AND shown.id = p.published_file \
+         LEFT JOIN files awaited ON awaited.shard = p.shard AND awaited.id = p.pending_file"
     };
 }
 
@@ -41,46 +47,53 @@ pub(super) use {join_placed, select_placed};
 /// Where `p.role` stands in a joined row.
 const ROLE_COLUMN: usize = 12;
 
-pub(super) const FIND: &str = concat!(select_placed!("assets a"), join_placed!(), " WHERE a.id = ?");
+/// How many columns an asset with one of its places has.
+pub(super) const PLACED_COLUMNS: usize = ROLE_COLUMN + 1 + 2 * FILE_COLUMNS;
 
-/// Gone assets keep their ended files in their places until those are purged; nothing is left to expire about them.
-pub(super) const LIST_EXPIRABLE: &str = concat!(
-    select_placed!("(SELECT * FROM assets WHERE id > ? AND status <> 'GONE' AND id IN ("),
-    "SELECT place.asset FROM files due JOIN places place ON place.pending_file = due.id \
-     WHERE due.state IN ('RESERVED', 'UPLOADING', 'COMMITTING', 'VERIFIED', 'DELETING', 'CLOSED') AND due.deadline <= ?",
-    ") ORDER BY id LIMIT ?) a",
-    join_placed!(),
-    " ORDER BY a.id"
-);
+pub(super) const FIND: &str = concat!(select_placed!("assets a"), join_placed!(), " WHERE a.shard = ? AND a.id = ?");
 
 pub(super) const PATCH: &str = "UPDATE assets SET title = COALESCE(?, title), \
-    description = COALESCE(?, description), metadata = COALESCE(?, metadata), revision = revision + 1 \
-    WHERE id = ? AND revision = ?";
+    description = COALESCE(?, description), metadata = COALESCE(?, metadata), \
+    title_folded = COALESCE(?, title_folded), description_folded = COALESCE(?, description_folded), \
+    revision = revision + 1 WHERE shard = ? AND id = ? AND revision = ?";
 
-const INSERT: &str = "INSERT INTO assets (id, owner, collection, title, description, metadata, fingerprint, status, \
-    gone_reason, created_at, published_at, revision) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+const INSERT: &str = "INSERT INTO assets (shard, id, owner, collection, title, description, metadata, fingerprint, status, \
+    gone_reason, created_at, published_at, revision, slot, due_at, title_folded, description_folded, file_names_folded) \
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 pub(super) const REPLACE: &str = "UPDATE assets SET title = ?, description = ?, metadata = ?, status = ?, \
-    gone_reason = ?, published_at = ?, revision = ? WHERE id = ? AND revision = ?";
+    gone_reason = ?, published_at = ?, revision = ?, due_at = ?, attempts = 0, fingerprint = ?, title_folded = ?, \
+    description_folded = ?, file_names_folded = ? WHERE shard = ? AND id = ? AND revision = ?";
 
-pub(super) async fn find(catalog: &SqliteCatalog, id: AssetId) -> Result<Stamped<Option<Asset>>, CatalogError> {
+pub(super) async fn find(
+    catalog: &SqliteCatalog,
+    shard: Shard,
+    id: AssetId,
+) -> Result<Stamped<Option<Asset>>, CatalogError> {
     let (mut connection, now) = catalog.reading().await?;
-    let query = sqlx::query(FIND).bind(id.to_string());
+    let query = sqlx::query(FIND).bind(rows::shard(shard)).bind(id.to_string());
     let rows = query.fetch_all(&mut *connection).await.map_err(failure::classify)?;
     Ok(Stamped { now, value: collect(&rows)?.pop() })
 }
 
-pub(super) async fn list(catalog: &SqliteCatalog, query: &AssetQuery) -> Result<Stamped<Vec<Asset>>, CatalogError> {
-    let (mut connection, now) = catalog.reading().await?;
-    let mut select = list_statement(query);
-    let rows = select.build().fetch_all(&mut *connection).await.map_err(failure::classify)?;
-    Ok(Stamped { now, value: collect(&rows)? })
-}
-
-/// Each combination of filters is a statement of its own, so that the planner can use the index that fits it.
-pub(super) fn list_statement(query: &AssetQuery) -> QueryBuilder<Sqlite> {
-    let mut select = QueryBuilder::new(select_placed!("(SELECT * FROM assets WHERE owner = "));
-    select.push_bind(query.owner.as_str().to_owned());
+/// The assets before one and down to another, so many of them at most. Each combination of filters is a statement of its
+/// own, so that the planner can use the index that fits it.
+pub(super) fn list_statement(
+    query: &AssetQuery,
+    before: Option<AssetId>,
+    last: Option<AssetId>,
+    limit: u32,
+) -> QueryBuilder<Sqlite> {
+    let mut select = QueryBuilder::new(select_placed!("(SELECT * FROM assets INDEXED BY "));
+    // Two bounds on the id look so narrow to the planner that it would walk over everything in the shard.
+    select.push(match (&query.fingerprint, query.status) {
+        (Some(_), _) => "assets_by_fingerprint",
+        (None, Some(_)) => "assets_by_status",
+        (None, None) => "assets_by_age",
+    });
+    select.push(" WHERE shard = ");
+    select.push_bind(rows::shard(query.owner.shard()));
+    select.push(" AND owner = ").push_bind(query.owner.as_str().to_owned());
     select.push(" AND collection = ").push_bind(query.collection.as_str().to_owned());
     match query.status {
         Some(ListedStatus::Uploading) => select.push(" AND status = 'UPLOADING'"),
@@ -90,35 +103,23 @@ pub(super) fn list_statement(query: &AssetQuery) -> QueryBuilder<Sqlite> {
     if let Some(fingerprint) = &query.fingerprint {
         select.push(" AND fingerprint = ").push_bind(fingerprint.as_str().to_owned());
     }
-    if let Some(part) = &query.title_contains {
-        // LOWER folds ASCII letters only, as the port asks. INSTR knows no wildcards.
-        select.push(" AND INSTR(LOWER(title), ").push_bind(part.to_ascii_lowercase()).push(") > 0");
+    if let Some(text) = &query.contains {
+        search::push_condition(&mut select, text);
     }
-    if let Some(before) = query.before {
+    if let Some(before) = before {
         select.push(" AND id < ").push_bind(before.to_string());
     }
-    select.push(" ORDER BY id DESC LIMIT ").push_bind(query.limit);
+    if let Some(last) = last {
+        select.push(" AND id >= ").push_bind(last.to_string());
+    }
+    select.push(" ORDER BY id DESC LIMIT ").push_bind(limit);
     select.push(concat!(") a", join_placed!(), " ORDER BY a.id DESC"));
     select
 }
 
-pub(super) async fn list_expirable(
-    catalog: &SqliteCatalog,
-    as_of: Option<Timestamp>,
-    after: Option<AssetId>,
-    limit: u32,
-) -> Result<Stamped<Vec<Asset>>, CatalogError> {
-    let (mut connection, now) = catalog.reading().await?;
-    let query = sqlx::query(LIST_EXPIRABLE)
-        .bind(after.map(|id| id.to_string()).unwrap_or_default())
-        .bind(micros(as_of.unwrap_or(now)))
-        .bind(limit);
-    let rows = query.fetch_all(&mut *connection).await.map_err(failure::classify)?;
-    Ok(Stamped { now, value: collect(&rows)? })
-}
-
 pub(super) async fn patch(
     catalog: &SqliteCatalog,
+    shard: Shard,
     id: AssetId,
     from: Fence,
     patch: &AssetPatch,
@@ -127,16 +128,21 @@ pub(super) async fn patch(
         .bind(patch.title.as_ref().map(|title| title.as_str().to_owned()))
         .bind(patch.description.as_ref().map(|description| description.as_str().to_owned()))
         .bind(patch.metadata.as_ref().map(|metadata| metadata.as_str().to_owned()))
+        .bind(patch.title.as_ref().map(|title| folded(title.as_str())))
+        .bind(patch.description.as_ref().map(|description| folded(description.as_str())))
+        .bind(rows::shard(shard))
         .bind(id.to_string())
         .bind(signed(from.0))
         .execute(&catalog.writer)
         .await
-        .map_err(failure::classify)?;
+        .map_err(failure::classify_commit)?;
     Ok(if done.rows_affected() == 1 { Written::Done } else { Written::Stale })
 }
 
-pub(super) async fn insert(connection: &mut SqliteConnection, asset: &Asset) -> Result<(), CatalogError> {
+/// An orphan's shard is its key's: what stands there for its owner may be a hash already.
+pub(super) async fn insert(connection: &mut SqliteConnection, shard: Shard, asset: &Asset) -> Result<(), CatalogError> {
     sqlx::query(INSERT)
+        .bind(rows::shard(shard))
         .bind(asset.id.to_string())
         .bind(asset.owner.as_str().to_owned())
         .bind(asset.collection.as_str().to_owned())
@@ -149,6 +155,11 @@ pub(super) async fn insert(connection: &mut SqliteConnection, asset: &Asset) -> 
         .bind(micros(asset.created_at))
         .bind(asset.published_at.map(micros))
         .bind(signed(asset.revision.0))
+        .bind(i64::from(Slot::of(shard).index()))
+        .bind(asset.due_at().map(micros))
+        .bind(folded(asset.title.as_str()))
+        .bind(folded(asset.description.as_str()))
+        .bind(search::file_names(asset))
         .execute(connection)
         .await
         .map_err(failure::classify)?;
@@ -169,6 +180,12 @@ pub(super) async fn replace(
         .bind(rows::gone_reason(next.status))
         .bind(next.published_at.map(micros))
         .bind(signed(next.revision.0))
+        .bind(next.due_at().map(micros))
+        .bind(next.fingerprint.as_ref().map(|fingerprint| fingerprint.as_str().to_owned()))
+        .bind(folded(next.title.as_str()))
+        .bind(folded(next.description.as_str()))
+        .bind(search::file_names(next))
+        .bind(rows::shard(next.shard()))
         .bind(next.id.to_string())
         .bind(signed(from.0))
         .execute(connection)
@@ -189,6 +206,28 @@ pub(super) fn collect(rows: &[SqliteRow]) -> Result<Vec<Asset>, CatalogError> {
         add_place(row, &mut asset.places)?;
     }
     Ok(assets)
+}
+
+/// Assets of a list.
+pub(super) struct Readable {
+    /// Those that could be read.
+    pub(super) assets: Vec<Asset>,
+    /// Of all that were found, in their order.
+    pub(super) ids: Vec<AssetId>,
+}
+
+/// [`collect`] for lists: what cannot be read costs itself and is told of in the log.
+pub(super) fn collect_readable(rows: &[SqliteRow]) -> Readable {
+    let id = |row: &SqliteRow| row.try_get::<String, _>(0).ok();
+    let mut found = Readable { assets: Vec::new(), ids: Vec::new() };
+    for of_one in rows.chunk_by(|row, next| id(row) == id(next)) {
+        found.ids.extend(id(&of_one[0]).and_then(|id| id.parse::<AssetId>().ok()));
+        match collect(of_one) {
+            Ok(assets) => found.assets.extend(assets),
+            Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "a row was left out of a list"),
+        }
+    }
+    found
 }
 
 fn add_place(row: &SqliteRow, places: &mut BTreeMap<RoleName, Place>) -> Result<(), CatalogError> {

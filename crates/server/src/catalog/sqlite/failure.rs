@@ -11,9 +11,13 @@ use crate::catalog::CatalogError;
 const ERROR: i64 = 1;
 const BUSY: i64 = 5;
 const LOCKED: i64 = 6;
+const READ_ONLY: i64 = 8;
+const IO_ERROR: i64 = 10;
 const CORRUPT: i64 = 11;
 const CONSTRAINT: i64 = 19;
 const NOT_A_DATABASE: i64 = 26;
+// An extended one: the snapshot that a transaction reads is older than the last write.
+const BUSY_SNAPSHOT: i64 = 517;
 
 /// Why a catalog file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -79,13 +83,15 @@ impl OpenError {
     }
 }
 
-/// Sorts what went wrong with a statement into the port's classes.
+/// Sorts what went wrong with a read, or with a statement before its transaction's commit: nothing happened.
 pub(super) fn classify(error: sqlx::Error) -> CatalogError {
-    let unreadable = |what: &str, source| CatalogError::Corrupt { what: what.to_owned(), source: Box::new(source) };
+    let unreadable = |what: &str, source| CatalogError::Unreadable { what: what.to_owned(), source: Box::new(source) };
     match result_code(&error) {
         Some(CONSTRAINT) => unreadable("a write breaks a constraint of its table", error),
         Some(CORRUPT | NOT_A_DATABASE) => unreadable("the database file is damaged", error),
         Some(ERROR) => unreadable("the schema is not the one this program knows", error),
+        Some(READ_ONLY) => CatalogError::ReadOnly(Box::new(error)),
+        Some(BUSY) if extended_code(&error) == Some(BUSY_SNAPSHOT) => CatalogError::Conflict(Box::new(error)),
         Some(_) => CatalogError::Unavailable(Box::new(error)),
         None => match error {
             sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::RowNotFound => {
@@ -97,12 +103,42 @@ pub(super) fn classify(error: sqlx::Error) -> CatalogError {
     }
 }
 
+/// Sorts what went wrong with a commit, or with a statement that is a transaction by itself: unless SQLite says that it
+/// refused, it may have happened.
+pub(super) fn classify_commit(error: sqlx::Error) -> CatalogError {
+    match (result_code(&error), &error) {
+        (Some(IO_ERROR), _) => CatalogError::Unknown(Box::new(error)),
+        // Refused before anything was sent.
+        (Some(_), _) | (None, sqlx::Error::PoolClosed | sqlx::Error::PoolTimedOut) => classify(error),
+        (None, _) => CatalogError::Unknown(Box::new(error)),
+    }
+}
+
 /// Whether another connection is in the way.
 pub(super) fn is_busy(error: &sqlx::Error) -> bool {
     matches!(result_code(error), Some(BUSY | LOCKED))
 }
 
 fn result_code(error: &sqlx::Error) -> Option<i64> {
-    let code: i64 = error.as_database_error()?.code()?.parse().ok()?;
-    Some(code & 0xff)
+    extended_code(error).map(|code| code & 0xff)
+}
+
+fn extended_code(error: &sqlx::Error) -> Option<i64> {
+    error.as_database_error()?.code()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_commit_that_was_not_answered_may_have_happened() {
+        let broken = || sqlx::Error::Io(std::io::Error::other("cut"));
+        assert!(matches!(classify_commit(broken()), CatalogError::Unknown(_)));
+        assert!(matches!(classify_commit(sqlx::Error::WorkerCrashed), CatalogError::Unknown(_)));
+        assert!(matches!(classify(broken()), CatalogError::Unavailable(_)), "what was not committed is nothing");
+        for refused in [sqlx::Error::PoolClosed, sqlx::Error::PoolTimedOut] {
+            assert!(matches!(classify_commit(refused), CatalogError::Unavailable(_)));
+        }
+    }
 }

@@ -1,109 +1,61 @@
 //! Files: one row each, written by compare-and-set on the fence.
 
-use domain::{Fence, File, FileId, OutboxEvent, OwnerId, StateName};
+use domain::quota::Delta;
+use domain::{Fence, File, FileId, Lane, OutboxEvent, OwnerId, Shard, Slot};
 use sqlx::sqlite::SqliteConnection;
 
 use super::rows::{self, file_columns, micros, signed};
-use super::{SqliteCatalog, commit, failure, give_up, outbox};
+use super::{SqliteCatalog, commit, failure, give_up, outbox, owners};
 use crate::catalog::{CatalogError, Stamped, Written};
 
-pub(super) const FIND: &str = concat!("SELECT ", file_columns!("f"), " FROM files f WHERE f.id = ?");
+pub(super) const FIND: &str = concat!("SELECT ", file_columns!("f"), " FROM files f WHERE f.shard = ? AND f.id = ?");
 
-pub(super) const LIST: &str = concat!(
-    "SELECT ",
-    file_columns!("f"),
-    " FROM files f WHERE f.state = ? AND f.recheck_at IS NULL AND f.id > ? ORDER BY f.id LIMIT ?"
-);
-
-pub(super) const LIST_DUE: &str = concat!(
-    "SELECT ",
-    file_columns!("f"),
-    " FROM files f WHERE f.state = 'CLOSED' AND f.recheck_at <= ? AND f.id > ? ORDER BY f.id LIMIT ?"
-);
-
-pub(super) const LIST_AWAITED: &str = concat!(
-    "SELECT ",
-    file_columns!("f"),
-    " FROM files f WHERE f.state = 'UPLOADING' AND f.auto_look_at IS NOT NULL AND f.auto_look_at <= ? AND f.id > ? \
-     ORDER BY f.id LIMIT ?"
-);
-
-pub(super) const COUNT: &str = "SELECT state, COUNT(*) FROM files GROUP BY state";
+pub(super) const FIND_OWNER: &str = "SELECT owner FROM files WHERE shard = ? AND id = ?";
 
 pub(super) const ADVANCE: &str = "UPDATE files SET checksum_algorithm = ?, checksum_value = ?, deadline = ?, \
     url_not_after = ?, upload_id = ?, fence = ?, state = ?, state_data = ?, recheck_at = ?, size_bytes = ?, sizing = ?, \
-    unweighed_grants = ?, auto_since = ?, auto_look_at = ? WHERE id = ? AND fence = ?";
+    unweighed_grants = ?, auto_since = ?, auto_look_at = ?, lane = ?, due_at = ?, attempts = 0 \
+    WHERE shard = ? AND id = ? AND fence = ?";
 
-const INSERT: &str = "INSERT INTO files (id, asset, owner, role, visibility, object_key, file_name, size_bytes, \
+const INSERT: &str = "INSERT INTO files (shard, id, asset, owner, role, visibility, object_key, file_name, size_bytes, \
     part_size_bytes, checksum_algorithm, checksum_value, created_at, deadline, url_not_after, upload_id, fence, state, \
-    state_data, recheck_at, sizing, unweighed_grants, auto_since, auto_look_at) \
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    state_data, recheck_at, sizing, unweighed_grants, auto_since, auto_look_at, slot, lane, due_at, addition) \
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
-pub(super) async fn find(catalog: &SqliteCatalog, id: FileId) -> Result<Stamped<Option<File>>, CatalogError> {
+pub(super) async fn find(
+    catalog: &SqliteCatalog,
+    shard: Shard,
+    id: FileId,
+) -> Result<Stamped<Option<File>>, CatalogError> {
     let (mut connection, now) = catalog.reading().await?;
-    let query = sqlx::query(FIND).bind(id.to_string());
+    let query = sqlx::query(FIND).bind(rows::shard(shard)).bind(id.to_string());
     let row = query.fetch_optional(&mut *connection).await.map_err(failure::classify)?;
     Ok(Stamped { now, value: row.map(|row| rows::file(&row, 0)).transpose()? })
 }
 
-pub(super) async fn list(
-    catalog: &SqliteCatalog,
-    state: StateName,
-    after: Option<FileId>,
-    limit: u32,
-) -> Result<Stamped<Vec<File>>, CatalogError> {
-    let (mut connection, now) = catalog.reading().await?;
-    // Every id sorts after the empty text.
-    let after = after.map(|id| id.to_string()).unwrap_or_default();
-    let query = match state {
-        StateName::Closed => sqlx::query(LIST_DUE).bind(micros(now)),
-        StateName::Reserved
-        | StateName::Uploading
-        | StateName::Committing
-        | StateName::Verified
-        | StateName::Created
-        | StateName::Deleting => sqlx::query(LIST).bind(state.as_str()),
-    };
-    let rows = query.bind(after).bind(limit).fetch_all(&mut *connection).await.map_err(failure::classify)?;
-    let files = rows.iter().map(|row| rows::file(row, 0)).collect::<Result<_, _>>()?;
-    Ok(Stamped { now, value: files })
-}
-
-pub(super) async fn list_awaited(
-    catalog: &SqliteCatalog,
-    after: Option<FileId>,
-    limit: u32,
-) -> Result<Stamped<Vec<File>>, CatalogError> {
-    let (mut connection, now) = catalog.reading().await?;
-    let after = after.map(|id| id.to_string()).unwrap_or_default();
-    let query = sqlx::query(LIST_AWAITED).bind(micros(now)).bind(after).bind(limit);
-    let rows = query.fetch_all(&mut *connection).await.map_err(failure::classify)?;
-    let files = rows.iter().map(|row| rows::file(row, 0)).collect::<Result<_, _>>()?;
-    Ok(Stamped { now, value: files })
-}
-
-pub(super) async fn count(catalog: &SqliteCatalog) -> Result<Vec<(StateName, u64)>, CatalogError> {
-    let (mut connection, _) = catalog.reading().await?;
-    let rows = sqlx::query(COUNT).fetch_all(&mut *connection).await.map_err(failure::classify)?;
-    rows.iter().map(rows::state_count).collect()
-}
-
 pub(super) async fn advance(
     catalog: &SqliteCatalog,
-    from: Fence,
+    before: &File,
     next: &File,
     events: &[OutboxEvent],
 ) -> Result<Written, CatalogError> {
-    if events.is_empty() {
+    let delta = Delta::of_step(before, next);
+    if events.is_empty() && delta == Delta::NONE {
         // One statement is a transaction of its own.
         let mut connection = catalog.writer.acquire().await.map_err(failure::classify)?;
-        return replace(&mut connection, from, next).await;
+        return replace(&mut connection, before.fence, next, failure::classify_commit).await;
     }
     let mut transaction = catalog.begin().await?;
-    if replace(&mut transaction, from, next).await? == Written::Stale {
+    if replace(&mut transaction, before.fence, next, failure::classify).await? == Written::Stale {
         return give_up(transaction).await;
     }
     outbox::append(&mut transaction, events).await?;
+    if delta != Delta::NONE {
+        let find = sqlx::query(FIND_OWNER).bind(rows::shard(next.shard())).bind(next.id.to_string());
+        let row = find.fetch_one(&mut *transaction).await.map_err(failure::classify)?;
+        let owner = rows::Cells::new(&row, "files", 0).parse(OwnerId::parse)?;
+        owners::settle(&mut transaction, &owner, delta).await?;
+    }
     commit(transaction).await?;
     Ok(Written::Done)
 }
@@ -113,6 +65,7 @@ pub(super) async fn replace(
     connection: &mut SqliteConnection,
     from: Fence,
     next: &File,
+    classify: fn(sqlx::Error) -> CatalogError,
 ) -> Result<Written, CatalogError> {
     let checksum = next.checksum.as_ref();
     let done = sqlx::query(ADVANCE)
@@ -130,11 +83,14 @@ pub(super) async fn replace(
         .bind(i64::from(next.plan.unweighed()))
         .bind(next.auto.map(|looks| micros(looks.since)))
         .bind(next.auto.and_then(|looks| looks.next).map(micros))
+        .bind(next.lane().map(Lane::as_str))
+        .bind(next.due_at.map(micros))
+        .bind(rows::shard(next.shard()))
         .bind(next.id.to_string())
         .bind(signed(from.0))
         .execute(connection)
         .await
-        .map_err(failure::classify)?;
+        .map_err(classify)?;
     Ok(if done.rows_affected() == 1 { Written::Done } else { Written::Stale })
 }
 
@@ -145,6 +101,7 @@ pub(super) async fn insert(
 ) -> Result<(), CatalogError> {
     let checksum = file.checksum.as_ref();
     sqlx::query(INSERT)
+        .bind(rows::shard(file.shard()))
         .bind(file.id.to_string())
         .bind(file.asset.to_string())
         .bind(owner.as_str().to_owned())
@@ -168,6 +125,10 @@ pub(super) async fn insert(
         .bind(i64::from(file.plan.unweighed()))
         .bind(file.auto.map(|looks| micros(looks.since)))
         .bind(file.auto.and_then(|looks| looks.next).map(micros))
+        .bind(i64::from(Slot::of(file.shard()).index()))
+        .bind(file.lane().map(Lane::as_str))
+        .bind(file.due_at.map(micros))
+        .bind(file.addition)
         .execute(connection)
         .await
         .map_err(failure::classify)?;

@@ -3,25 +3,30 @@
 use domain::{AssetId, OwnerId, TimeSpan, Timestamp};
 use sqlx::sqlite::SqliteConnection;
 
-use super::rows::{Cells, micros};
+use super::rows::{self, Cells, micros};
 use super::{SqliteCatalog, failure};
 use crate::catalog::{CatalogError, FORGOTTEN_AT_ONCE, IDEMPOTENCY_KEPT, IdempotencyClaim, Reserved};
 
 pub(super) const FIND: &str = "SELECT asset, body, created_at, leased_at, settled_at IS NOT NULL FROM idempotency \
-    WHERE owner = ? AND route = ? AND request_key = ?";
-const INSERT: &str = "INSERT INTO idempotency (owner, route, request_key, body, asset, created_at, leased_at) \
-    VALUES (?, ?, ?, ?, ?, ?, ?)";
-const DELETE: &str = "DELETE FROM idempotency WHERE owner = ? AND route = ? AND request_key = ?";
-const RENEW: &str = "UPDATE idempotency SET leased_at = ? WHERE owner = ? AND route = ? AND request_key = ?";
+    WHERE shard = ? AND owner = ? AND route = ? AND request_key = ?";
+const INSERT: &str = "INSERT INTO idempotency (shard, owner, route, request_key, body, asset, created_at, leased_at) \
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+const DELETE: &str = "DELETE FROM idempotency WHERE shard = ? AND owner = ? AND route = ? AND request_key = ?";
+const RENEW: &str =
+    "UPDATE idempotency SET leased_at = ? WHERE shard = ? AND owner = ? AND route = ? AND request_key = ?";
 const SETTLE: &str = "UPDATE idempotency SET settled_at = ? \
-    WHERE owner = ? AND route = ? AND request_key = ? AND body = ? AND settled_at IS NULL";
-pub(super) const FORGET: &str = "DELETE FROM idempotency WHERE (owner, route, request_key) IN \
-    (SELECT owner, route, request_key FROM idempotency WHERE created_at < ? ORDER BY created_at LIMIT ?)";
+    WHERE shard = ? AND owner = ? AND route = ? AND request_key = ? AND body = ? AND settled_at IS NULL";
+pub(super) const FORGET: &str = "DELETE FROM idempotency WHERE (shard, owner, route, request_key) IN \
+    (SELECT shard, owner, route, request_key FROM idempotency WHERE created_at < ? ORDER BY created_at LIMIT ?)";
 
 /// Binds what a record is found by.
 macro_rules! bind_claim {
     ($query:expr, $owner:expr, $claim:expr) => {
-        $query.bind($owner.as_str().to_owned()).bind($claim.route.clone()).bind($claim.key.clone())
+        $query
+            .bind(rows::shard($owner.shard()))
+            .bind($owner.as_str().to_owned())
+            .bind($claim.route.clone())
+            .bind($claim.key.clone())
     };
 }
 
@@ -50,7 +55,8 @@ pub(super) async fn answer(
     if settled {
         return Ok(Some(Reserved::Replay(asset)));
     }
-    if now.duration_since(leased_at) <= lease {
+    // A lease from a time that is still to come was taken before the clock was set back.
+    if now.duration_since(leased_at).abs() <= lease {
         return Ok(Some(Reserved::InProgress));
     }
     let renew = bind_claim!(sqlx::query(RENEW).bind(micros(now)), owner, claim);
@@ -85,13 +91,13 @@ pub(super) async fn settle(
     claim: &IdempotencyClaim,
 ) -> Result<(), CatalogError> {
     let query = bind_claim!(sqlx::query(SETTLE).bind(micros(catalog.clock.now())), owner, claim);
-    query.bind(claim.body.clone()).execute(&catalog.writer).await.map_err(failure::classify)?;
+    query.bind(claim.body.clone()).execute(&catalog.writer).await.map_err(failure::classify_commit)?;
     Ok(())
 }
 
 pub(super) async fn forget(catalog: &SqliteCatalog) -> Result<u64, CatalogError> {
     let old = catalog.clock.now() - IDEMPOTENCY_KEPT;
     let query = sqlx::query(FORGET).bind(micros(old)).bind(FORGOTTEN_AT_ONCE);
-    let done = query.execute(&catalog.writer).await.map_err(failure::classify)?;
+    let done = query.execute(&catalog.writer).await.map_err(failure::classify_commit)?;
     Ok(done.rows_affected())
 }

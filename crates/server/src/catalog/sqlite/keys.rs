@@ -12,9 +12,9 @@ pub(super) const LIST: &str = "SELECT id, object_key, state, upload_id, \
     CASE WHEN state IN ('VERIFIED', 'CREATED') THEN state_data END \
     FROM files WHERE visibility = ? AND object_key >= ? AND object_key <= ? ORDER BY object_key LIMIT ?";
 
-pub(super) const FIND_OWNER: &str = "SELECT id FROM files WHERE object_key = ?";
+pub(super) const FIND_OWNER: &str = "SELECT id FROM files WHERE visibility IN ('private', 'public') AND object_key = ?";
 
-pub(super) const FIND_ASSET: &str = "SELECT id FROM assets WHERE id = ?";
+pub(super) const FIND_ASSET: &str = "SELECT id FROM assets WHERE shard = ? AND id = ?";
 
 /// Sorts after every key: those are ASCII.
 const END: &str = "\u{10FFFF}";
@@ -44,10 +44,10 @@ pub(super) async fn adopt(catalog: &SqliteCatalog, orphan: &Orphan) -> Result<Wr
     if owner.fetch_optional(&mut *transaction).await.map_err(failure::classify)?.is_some() {
         return give_up(transaction).await;
     }
-    let known = sqlx::query(FIND_ASSET).bind(asset.id.to_string());
+    let known = sqlx::query(FIND_ASSET).bind(rows::shard(file.shard())).bind(asset.id.to_string());
     let known = known.fetch_optional(&mut *transaction).await.map_err(failure::classify)?;
     if known.is_none() {
-        assets::insert(&mut transaction, asset).await?;
+        assets::insert(&mut transaction, file.shard(), asset).await?;
     }
     files::insert(&mut transaction, &asset.owner, file).await?;
     commit(transaction).await?;

@@ -7,15 +7,13 @@ use domain::reconcile::KeyedFile;
 use domain::{
     Asset, AssetStatus, ByteCount, ChecksumAlgorithm, ChecksumValue, CollectionName, DeclaredChecksum, Description,
     Fence, File, FileName, FilePlan, FileState, Fingerprint, Looks, Metadata, ObjectKey, OwnerId, PartPlan, Reason,
-    RoleName, Sizing, StateName, Timestamp, Title, UploadId, Visibility,
+    RoleName, Shard, Sizing, StateName, Timestamp, Title, UploadId, Visibility,
 };
 use sqlx::sqlite::{Sqlite, SqliteRow};
 use sqlx::{Column as _, Decode, Row as _, Type};
 use std::collections::BTreeMap;
 
-use crate::catalog::CatalogError;
-
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
+use crate::catalog::{BoxError, CatalogError};
 
 /// The columns of an asset, as [`asset`] reads them.
 macro_rules! asset_columns {
@@ -82,6 +80,8 @@ macro_rules! file_columns {
             $f,
             ".auto_look_at, ",
             $f,
+            ".addition, ",
+            $f,
             ".created_at, ",
             $f,
             ".deadline, ",
@@ -89,6 +89,8 @@ macro_rules! file_columns {
             ".url_not_after, ",
             $f,
             ".upload_id, ",
+            $f,
+            ".due_at, ",
             $f,
             ".fence, ",
             $f,
@@ -102,7 +104,7 @@ macro_rules! file_columns {
 pub(super) use {asset_columns, file_columns};
 
 /// How many columns [`file_columns`] names.
-pub(super) const FILE_COLUMNS: usize = 21;
+pub(super) const FILE_COLUMNS: usize = 23;
 
 /// A value that the domain does not know.
 #[derive(Debug, thiserror::Error)]
@@ -137,7 +139,7 @@ impl<'r> Cells<'r> {
     /// The error for the column read last.
     fn corrupt(&self, source: impl Into<BoxError>) -> CatalogError {
         let column = self.row.columns().get(self.next.saturating_sub(1)).map_or("?", |column| column.name());
-        CatalogError::Corrupt { what: format!("{} {}, column {column}", self.table, self.id), source: source.into() }
+        CatalogError::Unreadable { what: format!("{} {}, column {column}", self.table, self.id), source: source.into() }
     }
 
     /// The next column as it is.
@@ -157,7 +159,7 @@ impl<'r> Cells<'r> {
     }
 
     /// The next column, parsed if there is something.
-    fn parse_optional<T, E: Into<BoxError>>(
+    pub(super) fn parse_optional<T, E: Into<BoxError>>(
         &mut self,
         parse: impl FnOnce(&'r str) -> Result<T, E>,
     ) -> Result<Option<T>, CatalogError> {
@@ -174,6 +176,12 @@ impl<'r> Cells<'r> {
     pub(super) fn id<T: std::str::FromStr<Err: Into<BoxError>>>(&mut self) -> Result<T, CatalogError> {
         self.id = self.take()?;
         self.id.parse().map_err(|error| self.corrupt(error))
+    }
+
+    /// The next column as what later errors call this row.
+    pub(super) fn name(&mut self) -> Result<(), CatalogError> {
+        self.id = self.take()?;
+        Ok(())
     }
 
     /// The next column as a number that is never negative.
@@ -208,6 +216,11 @@ pub(super) fn signed(number: u64) -> i64 {
     i64::try_from(number).expect("sizes and fences stay below 2^63")
 }
 
+/// A shard as columns hold it.
+pub(super) fn shard(shard: Shard) -> i64 {
+    i64::from(shard.get())
+}
+
 /// A state as the `state_data` column holds it.
 pub(super) fn state_data(state: &FileState) -> String {
     serde_json::to_string(state).expect("a state is plain data")
@@ -237,11 +250,11 @@ pub(super) fn gone_reason(status: AssetStatus) -> Option<&'static str> {
 /// Reads an asset without its places from column `first` on.
 pub(super) fn asset(row: &SqliteRow, first: usize) -> Result<Asset, CatalogError> {
     let mut cells = Cells::new(row, "assets", first);
-    Ok(Asset {
+    let asset = Asset {
         id: cells.id()?,
         owner: cells.parse(OwnerId::parse)?,
         collection: cells.parse(CollectionName::parse)?,
-        title: cells.parse(Title::parse)?,
+        title: cells.parse(|text| if text.is_empty() { Ok(Title::forgotten()) } else { Title::parse(text) })?,
         description: cells.parse(Description::parse)?,
         metadata: cells.parse(Metadata::parse)?,
         fingerprint: cells.parse_optional(Fingerprint::parse)?,
@@ -250,12 +263,16 @@ pub(super) fn asset(row: &SqliteRow, first: usize) -> Result<Asset, CatalogError
         published_at: cells.optional_time()?,
         revision: Fence(cells.unsigned()?),
         places: BTreeMap::new(),
-    })
+    };
+    match asset.status {
+        AssetStatus::Uploading | AssetStatus::Created if asset.title.is_forgotten() => Err(cells.corrupt(Misfit)),
+        AssetStatus::Uploading | AssetStatus::Created | AssetStatus::Gone(_) => Ok(asset),
+    }
 }
 
 fn status(cells: &mut Cells<'_>) -> Result<AssetStatus, CatalogError> {
     let name: &str = cells.take()?;
-    let reason = cells.parse_optional(|code| Reason::from_code(code).ok_or_else(|| Unknown(code.to_owned())))?;
+    let reason = cells.parse_optional(str::parse::<Reason>)?;
     match (name, reason) {
         ("UPLOADING", None) => Ok(AssetStatus::Uploading),
         ("CREATED", None) => Ok(AssetStatus::Created),
@@ -276,10 +293,12 @@ pub(super) fn file(row: &SqliteRow, first: usize) -> Result<File, CatalogError> 
         plan: plan(&mut cells)?,
         checksum: checksum(&mut cells)?,
         auto: auto(&mut cells)?,
+        addition: cells.take()?,
         created_at: cells.time()?,
         deadline: cells.time()?,
         url_not_after: cells.optional_time()?,
         upload_id: cells.take::<Option<String>>()?.map(UploadId),
+        due_at: cells.optional_time()?,
         fence: Fence(cells.unsigned()?),
         state: state(&mut cells)?,
     })
@@ -291,16 +310,17 @@ pub(super) fn optional_file(row: &SqliteRow, first: usize) -> Result<Option<File
     id.map(|_| file(row, first)).transpose()
 }
 
-/// Reads a file as `keys::LIST` selects it.
+/// Reads a file as `keys::LIST` selects it. A state that cannot be read is told of in the log; the row still owns its key.
 pub(super) fn keyed_file(cells: &mut Cells<'_>) -> Result<KeyedFile, CatalogError> {
     let id = cells.id()?;
     let key: String = cells.take()?;
     let state = cells.parse(|name| StateName::from_name(name).ok_or_else(|| Unknown(name.to_owned())))?;
     let upload_id = cells.take::<Option<String>>()?.map(UploadId);
-    let held: Option<FileState> = cells.parse_optional(serde_json::from_str)?;
-    if held.as_ref().is_some_and(|held| held.name() != state) {
-        return Err(cells.corrupt(StateMismatch));
-    }
+    let held: Option<FileState> = cells.parse_optional(serde_json::from_str).unwrap_or_else(|error| {
+        tracing::error!(error = &error as &dyn std::error::Error, "a row's state was left out of a list");
+        None
+    });
+    let held = held.filter(|held| held.name() == state);
     let lost_since = held.as_ref().and_then(FileState::lost_since);
     Ok(KeyedFile { id, key, state, upload_id, object: held.and_then(|held| held.object().cloned()), lost_since })
 }

@@ -6,11 +6,12 @@
 
 use std::path::Path;
 
+use domain::Shard;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
 
 use super::failure::OpenError;
-use super::settings;
+use super::{search, settings};
 
 /// "LNDF" in ASCII.
 const APPLICATION_ID: i64 = 0x4c4e_4446;
@@ -23,6 +24,17 @@ pub struct Migration {
     /// What it brings.
     pub name: &'static str,
     sql: &'static str,
+    needs: Needs,
+}
+
+/// What a migration needs that SQL does not know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Needs {
+    Nothing,
+    /// The shard of every owner, in a temporary table.
+    OwnerShards,
+    /// The texts of every asset, folded, once there are columns for them.
+    FoldedTexts,
 }
 
 /// Every migration, in order.
@@ -31,31 +43,67 @@ const MIGRATIONS: &[Migration] = &[
         version: 1,
         name: "assets_and_files",
         sql: include_str!("../../../migrations/sqlite/0001_assets_and_files.sql"),
+        needs: Needs::Nothing,
     },
     Migration {
         version: 2,
         name: "idempotency_by_age",
         sql: include_str!("../../../migrations/sqlite/0002_idempotency_by_age.sql"),
+        needs: Needs::Nothing,
     },
     Migration {
         version: 3,
         name: "installation",
         sql: include_str!("../../../migrations/sqlite/0003_installation.sql"),
+        needs: Needs::Nothing,
     },
     Migration {
         version: 4,
         name: "store_profile",
         sql: include_str!("../../../migrations/sqlite/0004_store_profile.sql"),
+        needs: Needs::Nothing,
     },
     Migration {
         version: 5,
         name: "outbox_by_owner",
         sql: include_str!("../../../migrations/sqlite/0005_outbox_by_owner.sql"),
+        needs: Needs::Nothing,
     },
     Migration {
         version: 6,
         name: "undeclared_sizes",
         sql: include_str!("../../../migrations/sqlite/0006_undeclared_sizes.sql"),
+        needs: Needs::Nothing,
+    },
+    Migration {
+        version: 7,
+        name: "due_work",
+        sql: include_str!("../../../migrations/sqlite/0007_due_work.sql"),
+        needs: Needs::Nothing,
+    },
+    Migration {
+        version: 8,
+        name: "shards_and_usage",
+        sql: include_str!("../../../migrations/sqlite/0008_shards_and_usage.sql"),
+        needs: Needs::OwnerShards,
+    },
+    Migration {
+        version: 9,
+        name: "epoch_time",
+        sql: include_str!("../../../migrations/sqlite/0009_epoch_time.sql"),
+        needs: Needs::Nothing,
+    },
+    Migration {
+        version: 10,
+        name: "folded_texts",
+        sql: include_str!("../../../migrations/sqlite/0010_folded_texts.sql"),
+        needs: Needs::FoldedTexts,
+    },
+    Migration {
+        version: 11,
+        name: "due_work_alone",
+        sql: include_str!("../../../migrations/sqlite/0011_due_work_alone.sql"),
+        needs: Needs::Nothing,
     },
 ];
 
@@ -87,12 +135,36 @@ async fn upgrade(connection: &mut SqliteConnection, path: &Path) -> Result<Vec<M
     let from = version(&mut transaction, path).await?;
     let missing: Vec<Migration> = MIGRATIONS.iter().copied().filter(|migration| migration.version > from).collect();
     for migration in &missing {
+        match migration.needs {
+            Needs::Nothing | Needs::FoldedTexts => {}
+            Needs::OwnerShards => fill_owner_shards(&mut transaction).await.map_err(failed)?,
+        }
         sqlx::raw_sql(migration.sql).execute(&mut *transaction).await.map_err(failed)?;
+        if migration.needs == Needs::FoldedTexts {
+            search::fold_existing(&mut transaction).await.map_err(failed)?;
+        }
     }
+    sqlx::raw_sql("DROP TABLE IF EXISTS temp.owner_shards").execute(&mut *transaction).await.map_err(failed)?;
     let stamp = format!("PRAGMA user_version = {NEWEST}; PRAGMA application_id = {APPLICATION_ID}");
     sqlx::raw_sql(AssertSqlSafe(stamp)).execute(&mut *transaction).await.map_err(failed)?;
     transaction.commit().await.map_err(failed)?;
     Ok(missing)
+}
+
+/// Lists every owner that any row names, with its shard.
+async fn fill_owner_shards(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    const MAKE: &str = "CREATE TEMPORARY TABLE owner_shards (owner TEXT NOT NULL, orphan INTEGER NOT NULL, \
+        shard INTEGER NOT NULL, PRIMARY KEY (owner, orphan)) WITHOUT ROWID";
+    const LIST: &str = "SELECT owner, gone_reason IS 'orphan' FROM assets UNION SELECT owner, 0 FROM files \
+        UNION SELECT owner, 0 FROM idempotency UNION SELECT owner, 0 FROM outbox";
+    sqlx::raw_sql(MAKE).execute(&mut *connection).await?;
+    let owners: Vec<(String, bool)> = sqlx::query_as(LIST).fetch_all(&mut *connection).await?;
+    for (owner, orphan) in owners {
+        let shard = if orphan { Shard::of_segment(&owner) } else { Shard::of_owner(&owner) };
+        let insert = sqlx::query("INSERT INTO owner_shards VALUES (?, ?, ?)");
+        insert.bind(owner).bind(orphan).bind(i64::from(shard.get())).execute(&mut *connection).await?;
+    }
+    Ok(())
 }
 
 /// The file's schema version, 0 for an empty file.

@@ -1,6 +1,6 @@
 //! How the catalog file is opened: what makes an acknowledged commit survive a power cut, and who may do what.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sqlx::ConnectOptions as _;
@@ -9,6 +9,7 @@ use sqlx::sqlite::{
 };
 
 use super::failure;
+use crate::vitals::FileIdentity;
 
 /// How long a statement waits for another process's write.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -73,12 +74,13 @@ fn pool_options(connections: u32) -> SqlitePoolOptions {
 
 /// The one connection that writes. Writes queue here, fairly, instead of polling SQLite's lock.
 pub(super) async fn writer(path: &Path) -> Result<SqlitePool, sqlx::Error> {
+    let file = OpenFile::at(path)?;
     pool_options(1)
         // When the disk is full SQLite ends a transaction by itself, and the driver loses count of it. Such a connection
         // would refuse every later transaction; it is replaced.
-        .before_acquire(|connection, _| {
-            let clean = !sqlx::Connection::is_in_transaction(connection);
-            Box::pin(async move { Ok(clean) })
+        .before_acquire(move |connection, _| {
+            let usable = !sqlx::Connection::is_in_transaction(connection) && file.is_there();
+            Box::pin(async move { Ok(usable) })
         })
         .connect_with(connection_options(path))
         .await
@@ -86,5 +88,28 @@ pub(super) async fn writer(path: &Path) -> Result<SqlitePool, sqlx::Error> {
 
 /// The connections that read, and cannot write.
 pub(super) async fn readers(path: &Path) -> Result<SqlitePool, sqlx::Error> {
-    pool_options(READERS).connect_with(connection_options(path).pragma("query_only", "ON")).await
+    let file = OpenFile::at(path)?;
+    let options = pool_options(READERS).before_acquire(move |_, _| {
+        let usable = file.is_there();
+        Box::pin(async move { Ok(usable) })
+    });
+    options.connect_with(connection_options(path).pragma("query_only", "ON")).await
+}
+
+/// The catalog's file as it was opened. A connection goes on with a file that was moved away, and acknowledges what nobody
+/// will find at the next start. So a connection whose file is no longer at its path is not used again; opening another one
+/// then fails, until the file is back.
+struct OpenFile {
+    path: PathBuf,
+    identity: FileIdentity,
+}
+
+impl OpenFile {
+    fn at(path: &Path) -> Result<Self, sqlx::Error> {
+        Ok(Self { path: path.to_owned(), identity: FileIdentity::at(path)? })
+    }
+
+    fn is_there(&self) -> bool {
+        FileIdentity::at(&self.path).is_ok_and(|now| now == self.identity)
+    }
 }

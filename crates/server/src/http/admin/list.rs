@@ -9,9 +9,10 @@ use super::body::asset_body;
 use crate::auth::Scope;
 use crate::catalog::{StatusName, Survey};
 use crate::http::HttpState;
-use crate::http::bounds::{ASSETS_LOOKED_AT, ASSETS_PER_PAGE, DEFAULT_ASSETS_PER_PAGE, SEARCH_CHARS};
+use crate::http::assets::search_text;
+use crate::http::bounds::{ASSETS_LOOKED_AT, ASSETS_PER_PAGE, DEFAULT_ASSETS_PER_PAGE, SEARCH_COST};
 use crate::http::input::Query;
-use crate::http::middleware::Caller;
+use crate::http::middleware::{Caller, charge};
 use crate::http::openapi::problems;
 use crate::http::problem::{self, Denial};
 
@@ -29,7 +30,7 @@ problems!(
     params(
         ("state" = Option<String>, Query, description = "`UPLOADING`, `CREATED` or `GONE`; all if absent", example = "UPLOADING"),
         ("owner" = Option<String>, Query, description = "Only this owner's"),
-        ("q" = Option<String>, Query, description = "Part of the title, at most 200 characters", max_length = 200),
+        ("q" = Option<String>, Query, description = "Part of the title, of the description or of a file's name, at most 200 characters. Case does not matter", max_length = 200),
         ("limit" = Option<u32>, Query, description = "Assets on the page, 20 if absent", minimum = 1, maximum = 100),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
     ),
@@ -46,14 +47,15 @@ pub(super) async fn survey_assets(
     let survey = Survey {
         status: query.read("state", "UPLOADING, CREATED or GONE", StatusName::find),
         owner: query.read("owner", "1 to 256 bytes", |text| OwnerId::parse(text).ok()),
-        title_contains: query
-            .read("q", "at most 200 characters", |text| (text.chars().count() <= SEARCH_CHARS).then(|| text.to_owned()))
-            .filter(|text| !text.is_empty()),
+        contains: search_text(&mut query),
         before: query.read("cursor", "the next_cursor of the page before", |text| text.parse::<AssetId>().ok()),
         limit: query.read("limit", "1 to 100", page_size).unwrap_or(DEFAULT_ASSETS_PER_PAGE),
         look_at: ASSETS_LOOKED_AT,
     };
     query.finish()?;
+    if survey.contains.is_some() {
+        charge(&state, &identity.owner, SEARCH_COST).await?;
+    }
     let page = state.app().survey_assets(&survey).await.map_err(|error| problem::list(&error))?;
     Ok(Json(AdminAssetPage {
         data: page.standings.into_iter().map(asset_body).collect(),

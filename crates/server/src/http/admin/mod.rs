@@ -1,6 +1,8 @@
-//! `/v1/admin/assets` and `/v1/admin/overview`: what an operator sees. What an operator does is under `jobs`.
+//! `/v1/admin/assets`, `/v1/admin/overview` and `/v1/admin/owners`: what an operator sees, and whose assets an operator
+//! erases. What else an operator does is under `jobs`.
 
 mod body;
+mod erase;
 mod find;
 mod list;
 mod overview;
@@ -15,4 +17,5 @@ pub(super) fn routes() -> OpenApiRouter<HttpState> {
         .routes(routes!(overview::overview))
         .routes(routes!(list::survey_assets))
         .routes(routes!(find::find_any_asset))
+        .routes(routes!(erase::erase_owner))
 }

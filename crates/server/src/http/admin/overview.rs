@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use domain::Timestamp;
-use wire::{ErrorCode, JobRunBody, OverviewBody, ProcessBody, SampleBody, StateCountBody, TimingBody};
+use wire::{ErrorCode, JobRunBody, OverviewBody, ProcessBody, SampleBody, StateCountBody, StuckRowBody, TimingBody};
 
 use crate::auth::Scope;
 use crate::http::HttpState;
@@ -54,7 +54,9 @@ pub(super) async fn overview(
         store: timings(Family::Store),
         files: files.collect(),
         assets: assets.collect(),
+        damaged_files: state.app().damaged_files().len() as u64,
         jobs: Job::ALL.into_iter().map(job).collect(),
+        stuck: figures::stuck_rows().into_iter().map(stuck).collect(),
         samples: overview.samples(after).into_iter().map(sample).collect(),
     }))
 }
@@ -93,6 +95,10 @@ fn job(job: Job) -> JobRunBody {
         last_seconds: last.map(|run| run.seconds),
         last_findings: last.and_then(|run| run.findings),
     }
+}
+
+fn stuck(row: figures::Stuck) -> StuckRowBody {
+    StuckRowBody { lane: row.lane.as_str().to_owned(), id: row.id, why: row.why, at: row.at }
 }
 
 fn sample(sample: Sample) -> SampleBody {

@@ -64,10 +64,11 @@ fn pending_body(file: &File, grants: Vec<SignedPart>) -> FileBody {
         | FileState::Deleting { .. }
         | FileState::Closed { .. } => None,
     };
-    let rejected = file
-        .state
-        .reason()
-        .map(|reason| RejectionBody { code: reason.code().to_owned(), detail: reason.detail().to_owned() });
+    let rejected = file.state.reason().map(|reason| RejectionBody {
+        code: reason.code().to_owned(),
+        detail: reason.detail().into_owned(),
+        found: reason.found().map(|found| found.media_type().to_owned()),
+    });
     FileBody { upload, rejected, ..file_body(file) }
 }
 

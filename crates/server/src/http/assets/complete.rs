@@ -13,6 +13,9 @@ use crate::http::middleware::Caller;
 use crate::http::openapi::{WITH_BODY, problems};
 use crate::http::problem::{self, Denial};
 
+/// What naming a part takes in a body, about.
+const BYTES_PER_PART: usize = 45;
+
 problems!(
     /// What can go wrong.
     CompleteProblems: WITH_BODY, [
@@ -48,7 +51,9 @@ pub(super) async fn complete_asset(
     NoQuery: NoQuery,
     OptionalJsonBody(request): OptionalJsonBody<CompleteRequest>,
 ) -> Result<(StatusCode, Json<AssetBody>), Denial> {
-    let completion = completion(request, &of)?;
+    let parts = request.files.0.values().flat_map(|file| &file.parts).map(Vec::len);
+    let (size, rules) = (parts.sum::<usize>() * BYTES_PER_PART, of.clone());
+    let completion = state.heavy.run(size, move || completion(request, &rules)).await??;
     let completed = state.app().complete_asset(&identity.owner, &of, id, &completion).await;
     let (status, asset) = match completed.map_err(|error| problem::complete(&error, &of))? {
         Completed::Created(asset) => (StatusCode::OK, asset),

@@ -61,13 +61,15 @@ pub(super) async fn create_asset(
     CollectionPath { of }: CollectionPath,
     NoQuery: NoQuery,
     IdempotencyHeader(key): IdempotencyHeader,
-    JsonBody { value, raw }: JsonBody<CreateRequest>,
+    JsonBody(request): JsonBody<CreateRequest>,
 ) -> Result<Response, Denial> {
-    let idempotency = key.map(|key| IdempotencyKey { key, body: body_fingerprint(&raw) });
-    let upload = new_upload(value, &of, idempotency)?;
+    // What the body means, not how it is written: a client may write the same object anew, in another order of keys.
+    let meaning = || serde_json::to_vec(&request).expect("what was read as JSON can be written");
+    let idempotency = key.map(|key| IdempotencyKey { key, body: body_fingerprint(&meaning()) });
+    let upload = new_upload(request, &of, idempotency)?;
     let opened = state.app().create_asset(&identity.owner, &of, upload).await;
     let opened = opened.map_err(|error| problem::create(&error))?;
-    let location = format!("/v1/{}/{}", of.name, opened.asset.id);
+    let location = state.public_url.path_at(&format!("/v1/{}/{}", of.name, opened.asset.id));
     let body = asset_body(state.app(), &opened.asset, opened.grants)?;
     Ok((StatusCode::CREATED, [(LOCATION, location)], Json(body)).into_response())
 }

@@ -31,7 +31,7 @@ pub(super) async fn find_asset(
     AssetPath { of, id }: AssetPath,
     NoQuery: NoQuery,
 ) -> Result<Json<AssetBody>, Denial> {
-    let found = state.app().find_asset(&identity.owner, &of, id).await;
+    let found = state.app().show_asset(&identity.owner, &of, id).await;
     let asset = found.map_err(|error| problem::find(&error))?;
     asset_body(state.app(), &asset, Default::default()).map(Json)
 }

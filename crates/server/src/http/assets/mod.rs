@@ -9,6 +9,7 @@ mod list;
 mod patch;
 
 pub(super) use body::asset_body;
+pub(super) use list::search_text;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;

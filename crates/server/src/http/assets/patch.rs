@@ -30,9 +30,9 @@ pub(super) async fn patch_asset(
     Caller(identity): Caller,
     AssetPath { of, id }: AssetPath,
     NoQuery: NoQuery,
-    body: JsonBody<PatchRequest>,
+    JsonBody(request): JsonBody<PatchRequest>,
 ) -> Result<Json<AssetBody>, Denial> {
-    let patch = asset_patch(body.value)?;
+    let patch = asset_patch(request)?;
     let patched = state.app().patch_asset(&identity.owner, &of, id, &patch).await;
     let asset = patched.map_err(|error| problem::patch(&error))?;
     asset_body(state.app(), &asset, Default::default()).map(Json)

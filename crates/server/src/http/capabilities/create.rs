@@ -62,7 +62,7 @@ pub(super) async fn create_capability(
     Ok((
         StatusCode::CREATED,
         Json(CapabilityBody {
-            endpoint: format!("{}/c/{token}", state.parts.public_url.trim_end_matches('/')),
+            endpoint: state.public_url.at(&format!("/c/{token}")),
             token,
             collections: vec![of.name.to_string()],
             max_size: request.max_size,

@@ -15,21 +15,19 @@ use domain::{ByteCount, EventKind, OutboxEvent, OwnerId};
 use futures::Stream;
 use futures::stream::unfold;
 use serde_json::{Value, json};
-use tokio::sync::OwnedSemaphorePermit;
-use tokio::sync::broadcast::Receiver;
-use tokio::sync::broadcast::error::RecvError;
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Interval, MissedTickBehavior, Sleep, interval, sleep};
 
-use crate::app::{News, Signal};
+use crate::events::{Heard, Listener, News};
 use crate::http::HttpState;
+use crate::http::admission::{Full, Slot};
 use crate::http::bounds::{EVENT_STREAM_LIFE, EVENT_STREAM_LOOK, EVENTS_PER_PAGE};
 use crate::http::input::{LastEventId, NoQuery};
 use crate::http::middleware::Caller;
 use crate::http::openapi::problems;
 use crate::http::problem::{self, Denial};
 
-/// Quiet streams say something this often, because proxies hang up on silence, many after a minute.
-const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
+/// Quiet streams say something this often, because proxies hang up on silence, some after 30 s.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(25);
 
 problems!(
     /// What can go wrong.
@@ -40,8 +38,8 @@ problems!(
 ///
 /// Server-Sent Events of the caller's assets: `asset.created`, `asset.rejected`, `asset.expired`, `asset.deleted`, and
 /// `asset.progress` while somebody looks at an upload. Each has JSON as its data: `type`, `asset_id`, and what belongs
-/// to the type. The stream ends after an hour, or when the server stops; browsers come back by themselves, and
-/// `Last-Event-ID` brings what was missed. Without it the stream begins now.
+/// to the type. The stream ends after an hour, with its token or session, or when the server stops; browsers come back by
+/// themselves, and `Last-Event-ID` brings what was missed. Without it the stream begins now.
 #[utoipa::path(
     get, path = "/v1/events", tag = "assets",
     params(("Last-Event-ID" = Option<String>, Header, description = "The `id` of the last event that was read")),
@@ -56,15 +54,24 @@ pub(super) async fn follow_events(
     NoQuery: NoQuery,
     LastEventId(last): LastEventId,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Denial> {
-    let turn = state.event_streams.clone().try_acquire_owned().map_err(|_full| problem::overloaded())?;
+    let turn = state.admission.event_stream(&identity.owner).map_err(|full| match full {
+        Full::Holder => problem::too_many_streams(),
+        Full::All => problem::overloaded(),
+    })?;
     // Listen first, then look: what happens in between is seen twice rather than never.
-    let signals = state.app().listen();
+    let signals = state.app().listen(&identity.owner);
     let position = match last {
         Some(position) => position,
         None => state.app().last_event_position().await.map_err(|error| problem::port(&error))?,
     };
+    // Whoever may not call any more may not listen either.
+    let proved = identity.expires_at.duration_since(state.parts.clock.now());
+    let life = Duration::try_from(proved).unwrap_or_default().min(EVENT_STREAM_LIFE);
+    let mut looks = interval(EVENT_STREAM_LOOK);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let reader = Reader {
-        ends: Box::pin(sleep(EVENT_STREAM_LIFE)),
+        ends: Box::pin(sleep(life)),
+        looks,
         owner: identity.owner,
         found: VecDeque::new(),
         look: Look::Due,
@@ -90,9 +97,11 @@ struct Reader {
     position: u64,
     found: VecDeque<(u64, OutboxEvent)>,
     look: Look,
-    signals: Receiver<Signal>,
+    signals: Listener,
+    /// When to look into the outbox without being told.
+    looks: Interval,
     ends: Pin<Box<Sleep>>,
-    _turn: OwnedSemaphorePermit,
+    _turn: Slot<OwnerId>,
 }
 
 impl Reader {
@@ -123,21 +132,19 @@ impl Reader {
     /// Waits for a signal. `None`: the stream is over.
     async fn wait(&mut self) -> Option<Option<Event>> {
         tokio::select! {
-            signal = self.signals.recv() => match signal {
-                Ok(signal) if signal.owner != self.owner => Some(None),
-                Ok(Signal { news: News::Events, .. }) | Err(RecvError::Lagged(_)) => {
+            heard = self.signals.next() => match heard? {
+                Heard::News(News::Events) | Heard::Missed => {
                     self.look = Look::Due;
                     Some(None)
                 }
-                Ok(Signal { news: News::Progress { asset, role, arrived, size }, .. }) => {
+                Heard::News(News::Progress { asset, role, arrived, size }) => {
                     let data = json!({"type": "asset.progress", "asset_id": asset, "role": role.as_str(),
                         "arrived": arrived.get(), "size": size.map(ByteCount::get)});
                     Some(Some(Event::default().event("asset.progress").data(data.to_string())))
                 }
-                Err(RecvError::Closed) => None,
             },
             // Another process, or a job of one, may have written the event.
-            () = sleep(EVENT_STREAM_LOOK) => {
+            _ = self.looks.tick() => {
                 self.look = Look::Due;
                 Some(None)
             }
@@ -154,6 +161,9 @@ fn told(position: u64, event: &OutboxEvent) -> Event {
         EventKind::AssetRejected { role, reason } => {
             data["role"] = Value::from(role.as_str());
             data["reason"] = Value::from(reason.code());
+            if let Some(found) = reason.found() {
+                data["found"] = Value::from(found.media_type());
+            }
         }
         EventKind::AssetCreated | EventKind::AssetExpired | EventKind::AssetDeleted => {}
     }

@@ -16,6 +16,7 @@ problems!(
     AnnounceProblems: WITH_BODY, [
         ErrorCode::UnknownRole,
         ErrorCode::RoleOccupied,
+        ErrorCode::TooManyOpenUploads,
         ErrorCode::TooManyReservedBytes,
         ErrorCode::Gone,
         ErrorCode::Conflict,
@@ -40,9 +41,9 @@ pub(super) async fn announce_file(
     Caller(identity): Caller,
     RoleToAnnounce(RolePath { of, id, role }): RoleToAnnounce,
     NoQuery: NoQuery,
-    body: JsonBody<AnnounceRequest>,
+    JsonBody(request): JsonBody<AnnounceRequest>,
 ) -> Result<Json<AssetBody>, Denial> {
-    let file = new_file(body.value)?;
+    let file = new_file(request)?;
     let opened = state.app().announce_file(&identity.owner, &of, id, &role, &file).await;
     let mut opened = opened.map_err(|error| problem::announce(&error, &of, &role))?;
     opened.grants.retain(|granted, _| *granted == role);

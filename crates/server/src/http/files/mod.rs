@@ -5,7 +5,7 @@ mod redirect;
 mod url;
 mod withdraw;
 
-pub(super) use url::{file_url_body, intent};
+pub(super) use url::{file_url_body, reading};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 

@@ -1,12 +1,11 @@
 //! `GET /v1/{collection}/{id}/files/{role}`
 
 use axum::extract::State;
-use http::StatusCode;
 use http::header::LOCATION;
+use http::{Method, StatusCode};
 use wire::ErrorCode;
 
-use super::url::intent;
-use crate::app::ReadUrl;
+use super::url::reading;
 use crate::http::HttpState;
 use crate::http::input::{Query, RoleParams, RolePath};
 use crate::http::middleware::Caller;
@@ -20,7 +19,7 @@ problems!(
 
 /// Go to a file
 ///
-/// Redirects to the URL that `.../url` answers.
+/// Redirects to the URL that `.../url` answers. A HEAD is led to a URL that is signed for HEAD.
 #[utoipa::path(
     get, path = "/v1/{collection}/{id}/files/{role}", tag = "files",
     params(
@@ -38,14 +37,12 @@ pub(super) async fn redirect_to_file(
     State(state): State<HttpState>,
     Caller(identity): Caller,
     RolePath { of, id, role }: RolePath,
+    method: Method,
     mut query: Query,
 ) -> Result<(StatusCode, [(http::HeaderName, String); 1]), Denial> {
-    let intent = intent(&mut query);
+    let reading = reading(&method, &mut query);
     query.finish()?;
-    let url = state.app().file_url(&identity.owner, &of, id, &role, intent).await;
-    let url = match url.map_err(|error| problem::read(&error, &role))? {
-        ReadUrl::Public(url) => url,
-        ReadUrl::Signed { url, .. } => url.into_exposed(),
-    };
+    let url = state.app().file_url(&identity.owner, &of, id, &role, reading).await;
+    let url = url.map_err(|error| problem::read(&error, &role))?.into_exposed();
     Ok((StatusCode::FOUND, [(LOCATION, url)]))
 }

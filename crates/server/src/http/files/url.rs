@@ -2,14 +2,16 @@
 
 use axum::Json;
 use axum::extract::State;
+use http::Method;
 use wire::{ErrorCode, FileUrlBody};
 
-use crate::app::{Intent, ReadUrl};
+use crate::app::{Intent, ReadUrl, Reading};
 use crate::http::HttpState;
 use crate::http::input::{Query, RoleParams, RolePath};
 use crate::http::middleware::Caller;
 use crate::http::openapi::problems;
 use crate::http::problem::{self, Denial};
+use crate::store::signer::ReadMethod;
 
 problems!(
     /// What can go wrong.
@@ -35,9 +37,10 @@ pub(super) async fn file_url(
     RolePath { of, id, role }: RolePath,
     mut query: Query,
 ) -> Result<Json<FileUrlBody>, Denial> {
-    let intent = intent(&mut query);
+    // Asked by HEAD or by GET, what is read at the answer's URL is the file.
+    let reading = reading(&Method::GET, &mut query);
     query.finish()?;
-    let url = state.app().file_url(&identity.owner, &of, id, &role, intent).await;
+    let url = state.app().file_url(&identity.owner, &of, id, &role, reading).await;
     Ok(Json(file_url_body(url.map_err(|error| problem::read(&error, &role))?)))
 }
 
@@ -49,12 +52,13 @@ pub(in crate::http) fn file_url_body(url: ReadUrl) -> FileUrlBody {
     }
 }
 
-/// Reads `disposition`.
-pub(in crate::http) fn intent(query: &mut Query) -> Intent {
+/// Reads `disposition`. Who follows a redirect keeps the method (RFC 9110, 15.4.3), so the URL is signed for it.
+pub(in crate::http) fn reading(method: &Method, query: &mut Query) -> Reading {
     let intent = query.read("disposition", "attachment or inline", |text| match text {
         "attachment" => Some(Intent::Download),
         "inline" => Some(Intent::Show),
         _ => None,
     });
-    intent.unwrap_or(Intent::Show)
+    let method = if method == Method::HEAD { ReadMethod::Head } else { ReadMethod::Get };
+    Reading { intent: intent.unwrap_or(Intent::Show), method }
 }

@@ -55,9 +55,9 @@ pub(super) async fn create_grant(
         problem::read(&ReadError::NotCreated, role)
     })?;
     let life = TimeSpan::from_secs(i64::try_from(seconds).expect("30 days of seconds fit"));
-    let grant = WatchGrant { asset: id, ends_at: state.parts.clock.now() + life };
+    let grant = WatchGrant { asset: id, shard: Some(asset.shard()), ends_at: state.parts.clock.now() + life };
     let token = state.parts.authenticator.mint_watch_grant(&grant);
-    let url = format!("{}/w/{token}/{role}", state.parts.public_url.trim_end_matches('/'));
+    let url = state.public_url.at(&format!("/w/{token}/{role}"));
     Ok((StatusCode::CREATED, Json(GrantBody { token, url, expires_at: grant.ends_at })))
 }
 

@@ -1,19 +1,15 @@
 //! `GET /w/{token}/{role}`
 
 use axum::extract::State;
-use http::StatusCode;
 use http::header::{CACHE_CONTROL, LOCATION};
+use http::{Method, StatusCode};
 use wire::ErrorCode;
 
-use crate::app::ReadUrl;
 use crate::http::HttpState;
-use crate::http::files::intent;
+use crate::http::files::reading;
 use crate::http::input::{GrantParams, GrantPath, Query};
 use crate::http::openapi::problems;
 use crate::http::problem::{self, Denial};
-
-/// What stands in logs and problems in the place of the path, which holds a password.
-pub(in crate::http) const ROUTE: &str = "/w/{token}/{role}";
 
 problems!(
     /// What can go wrong.
@@ -22,7 +18,8 @@ problems!(
 
 /// Follow a link
 ///
-/// Redirects to a file of the asset that the link was made for. A private file's URL is signed anew each time.
+/// Redirects to a file of the asset that the link was made for. A private file's URL is signed anew each
+/// time, for GET or HEAD, whichever asks.
 #[utoipa::path(
     get, path = "/w/{token}/{role}", tag = "files",
     params(
@@ -40,16 +37,14 @@ problems!(
 pub(super) async fn follow_grant(
     State(state): State<HttpState>,
     GrantPath { token, role }: GrantPath,
+    method: Method,
     mut query: Query,
 ) -> Result<(StatusCode, [(http::HeaderName, String); 2]), Denial> {
-    let intent = intent(&mut query);
+    let reading = reading(&method, &mut query);
     query.finish()?;
     let grant = state.parts.authenticator.verify_watch_grant(&token, state.parts.clock.now());
     let grant = grant.map_err(problem::watch)?;
-    let url = state.app().granted_url(grant.asset, &role, intent).await;
-    let url = match url.map_err(|error| problem::read(&error, &role))? {
-        ReadUrl::Public(url) => url,
-        ReadUrl::Signed { url, .. } => url.into_exposed(),
-    };
+    let url = state.app().granted_url(grant.shard, grant.asset, &role, reading).await;
+    let url = url.map_err(|error| problem::read(&error, &role))?.into_exposed();
     Ok((StatusCode::FOUND, [(LOCATION, url), (CACHE_CONTROL, "no-store".to_owned())]))
 }

@@ -9,9 +9,6 @@ use utoipa_axum::routes;
 
 use super::HttpState;
 
-pub(super) use follow::ROUTE as FOLLOW_ROUTE;
-pub(super) use show::ROUTE as SHOW_ROUTE;
-
 /// For owners.
 pub(super) fn routes() -> OpenApiRouter<HttpState> {
     OpenApiRouter::new().routes(routes!(create::create_grant))

@@ -10,9 +10,6 @@ use crate::http::input::{GrantTokenParams, GrantTokenPath, NoQuery};
 use crate::http::openapi::problems;
 use crate::http::problem::{self, Denial};
 
-/// What stands in logs and problems in the place of the path, which holds a password.
-pub(in crate::http) const ROUTE: &str = "/w/{token}";
-
 problems!(
     /// What can go wrong.
     ShowProblems: [ErrorCode::Gone, ErrorCode::StoreUnavailable]
@@ -34,7 +31,8 @@ pub(super) async fn show_grant(
 ) -> Result<([(http::HeaderName, &'static str); 1], Json<WatchBody>), Denial> {
     let grant = state.parts.authenticator.verify_watch_grant(&token, state.parts.clock.now());
     let grant = grant.map_err(problem::watch)?;
-    let (asset, urls) = state.app().granted_asset(grant.asset).await.map_err(|error| problem::find(&error))?;
+    let (asset, urls) =
+        state.app().granted_asset(grant.shard, grant.asset).await.map_err(|error| problem::find(&error))?;
     let published = asset.places.iter().filter(|(_, place)| place.published.is_some());
     let roles: Vec<_> = published.map(|(role, _)| role.to_string()).collect();
     let body = WatchBody {

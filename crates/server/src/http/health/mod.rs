@@ -1,5 +1,6 @@
 //! Liveness, readiness and metrics: for load balancers and operators, without a token.
 
+mod host_look;
 mod live;
 mod metrics;
 mod ready;

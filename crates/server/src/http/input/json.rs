@@ -17,22 +17,21 @@ use wire::{
 };
 
 use super::fields::shortened;
+use crate::http::bounds::SESSION_BODY_LIMIT;
 use crate::http::problem::{self, Denial};
 use crate::http::{BodyLimits, HttpState, uppy};
 
 /// A body that must be there.
-pub(in crate::http) struct JsonBody<T> {
-    /// What it says.
-    pub(in crate::http) value: T,
-    /// How it says it: what an Idempotency-Key is bound to.
-    pub(in crate::http) raw: Bytes,
-}
+pub(in crate::http) struct JsonBody<T>(pub(in crate::http) T);
+
+/// A body that must be there, of somebody who is not known yet.
+pub(in crate::http) struct BriefJson<T>(pub(in crate::http) T);
 
 /// A body that may be left out.
 pub(in crate::http) struct OptionalJsonBody<T>(pub(in crate::http) T);
 
 /// A request that may come without a body.
-pub(in crate::http) trait OptionalRequest: DeserializeOwned + Default {
+pub(in crate::http) trait OptionalRequest: DeserializeOwned + Default + Send + 'static {
     /// How large it may be.
     fn limit(limits: &BodyLimits) -> ByteCount;
 }
@@ -79,14 +78,25 @@ impl OptionalRequest for GrantRequest {
     }
 }
 
-impl<T: DeserializeOwned> FromRequest<HttpState> for JsonBody<T> {
+impl<T: DeserializeOwned + Send + 'static> FromRequest<HttpState> for JsonBody<T> {
     type Rejection = Denial;
 
     async fn from_request(request: Request, state: &HttpState) -> Result<Self, Denial> {
         let (parts, body) = request.into_parts();
         require_json(&parts.headers)?;
         let raw = read(&parts.headers, body, state.parts.body_limits.usual).await?;
-        Ok(Self { value: parse(&raw)?, raw })
+        Ok(Self(parse_body(state, raw).await?))
+    }
+}
+
+impl<T: DeserializeOwned> FromRequest<HttpState> for BriefJson<T> {
+    type Rejection = Denial;
+
+    async fn from_request(request: Request, state: &HttpState) -> Result<Self, Denial> {
+        let (parts, body) = request.into_parts();
+        require_json(&parts.headers)?;
+        let limit = state.parts.body_limits.usual.min(SESSION_BODY_LIMIT);
+        parse(&read(&parts.headers, body, limit).await?).map(Self)
     }
 }
 
@@ -100,7 +110,7 @@ impl<T: OptionalRequest> FromRequest<HttpState> for OptionalJsonBody<T> {
             return Ok(Self(T::default()));
         }
         require_json(&parts.headers)?;
-        Ok(Self(parse::<Option<T>>(&raw)?.unwrap_or_default()))
+        Ok(Self(parse_body::<Option<T>>(state, raw).await?.unwrap_or_default()))
     }
 }
 
@@ -113,21 +123,23 @@ pub(in crate::http) struct LongJson<T>(pub(in crate::http) T);
 /// A text as long as the body of `complete`.
 pub(in crate::http) struct LongText(pub(in crate::http) String);
 
-impl<T: DeserializeOwned> FromRequest<HttpState> for AnyJson<T> {
+impl<T: DeserializeOwned + Send + 'static> FromRequest<HttpState> for AnyJson<T> {
     type Rejection = Denial;
 
     async fn from_request(request: Request, state: &HttpState) -> Result<Self, Denial> {
         let (parts, body) = request.into_parts();
-        parse(&read(&parts.headers, body, state.parts.body_limits.usual).await?).map(Self)
+        let raw = read(&parts.headers, body, state.parts.body_limits.usual).await?;
+        parse_body(state, raw).await.map(Self)
     }
 }
 
-impl<T: DeserializeOwned> FromRequest<HttpState> for LongJson<T> {
+impl<T: DeserializeOwned + Send + 'static> FromRequest<HttpState> for LongJson<T> {
     type Rejection = Denial;
 
     async fn from_request(request: Request, state: &HttpState) -> Result<Self, Denial> {
         let (parts, body) = request.into_parts();
-        parse(&read(&parts.headers, body, state.parts.body_limits.complete).await?).map(Self)
+        let raw = read(&parts.headers, body, state.parts.body_limits.complete).await?;
+        parse_body(state, raw).await.map(Self)
     }
 }
 
@@ -155,7 +167,7 @@ impl FromRequest<HttpState> for FormBody {
     async fn from_request(request: Request, _state: &HttpState) -> Result<Self, Denial> {
         let (parts, body) = request.into_parts();
         let named = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let boundary = uppy::boundary(named).map(str::to_owned);
+        let boundary = uppy::boundary(named);
         let boundary = boundary.ok_or_else(|| problem::uppy::no_form("its Content-Type says otherwise"))?;
         Ok(Self { boundary, headers: parts.headers, body })
     }
@@ -200,6 +212,11 @@ fn too_large(limit: ByteCount) -> Denial {
     Denial::new(ErrorCode::BodyTooLarge, format!("the body may have at most {} bytes", limit.get()))
 }
 
+/// Parses a body where it holds up nobody.
+async fn parse_body<T: DeserializeOwned + Send + 'static>(state: &HttpState, raw: Bytes) -> Result<T, Denial> {
+    state.heavy.run(raw.len(), move || parse(&raw)).await?
+}
+
 fn parse<T: DeserializeOwned>(raw: &[u8]) -> Result<T, Denial> {
     if let Err(error) = std::str::from_utf8(raw) {
         let detail = format!("the body is not UTF-8 from byte {} on", error.valid_up_to());
@@ -240,15 +257,12 @@ fn shape(path: &str, message: &str) -> FieldProblem {
     }
     let what = match what.strip_prefix("unknown field `").and_then(|rest| rest.split_once('`')) {
         Some((_name, expected)) => format!("is not a known field{expected}"),
-        None if what.starts_with("invalid ") => format!("has an {}", what.replace("expected u64", UNSIGNED)),
+        None if what.starts_with("invalid ") => format!("has an {what}"),
         None => format!("is wrong: {what}"),
     };
     let field = if path.is_empty() { "body" } else { path };
     FieldProblem { field: field.to_owned(), detail: shortened(&format!("{what}{position}")) }
 }
-
-/// What serde calls `u64`, for people.
-const UNSIGNED: &str = "expected a whole number, 0 or more";
 
 fn joined(path: &str, name: &str) -> String {
     if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }

@@ -11,9 +11,9 @@ mod query;
 
 pub(super) use convert::{asset_patch, completion, new_file, new_upload, parts_wanted};
 pub(super) use header::{IdempotencyHeader, LastEventId};
-pub(super) use json::{AnyJson, FormBody, JsonBody, LongJson, LongText, OptionalJsonBody};
+pub(super) use json::{AnyJson, BriefJson, FormBody, JsonBody, LongJson, LongText, OptionalJsonBody};
 pub(super) use path::{
     AnyAssetParams, AnyAssetPath, AssetParams, AssetPath, CollectionParams, CollectionPath, GrantParams, GrantPath,
-    GrantTokenParams, GrantTokenPath, RoleParams, RolePath, RoleToAnnounce,
+    GrantTokenParams, GrantTokenPath, OwnerParams, OwnerPath, RoleParams, RolePath, RoleToAnnounce,
 };
 pub(super) use query::{NoQuery, Query};

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, Path};
-use domain::{AssetId, Collection, RoleName};
+use domain::{AssetId, Collection, OwnerId, RoleName};
 use http::request::Parts;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -72,6 +72,18 @@ pub(in crate::http) struct AnyAssetParams {
 
 /// An asset that may exist, in whatever collection.
 pub(in crate::http) struct AnyAssetPath(pub(in crate::http) AssetId);
+
+/// `/v1/admin/owners/{owner}`
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(in crate::http) struct OwnerParams {
+    /// Whose: 1 to 256 bytes, percent-encoded where a path needs it.
+    #[param(example = "42")]
+    owner: String,
+}
+
+/// An owner who may have something.
+pub(in crate::http) struct OwnerPath(pub(in crate::http) OwnerId);
 
 /// `/w/{token}`
 #[derive(Deserialize, IntoParams)]
@@ -167,6 +179,15 @@ impl FromRequestParts<HttpState> for AnyAssetPath {
     async fn from_request_parts(parts: &mut Parts, state: &HttpState) -> Result<Self, Denial> {
         let named: AnyAssetParams = params(parts, state).await?;
         Ok(Self(asset_id(&named.id)?))
+    }
+}
+
+impl FromRequestParts<HttpState> for OwnerPath {
+    type Rejection = Denial;
+
+    async fn from_request_parts(parts: &mut Parts, state: &HttpState) -> Result<Self, Denial> {
+        let named: OwnerParams = params(parts, state).await?;
+        OwnerId::parse(&named.owner).map(Self).map_err(|_| problem::unknown_path())
     }
 }
 

@@ -22,7 +22,8 @@ problems!(
 ///
 /// Lists everything, or what is below `prefix`, and changes nothing: a published file's object is as recorded (I1), a
 /// visible object has a row that may have one (I2), a key belongs to one file (I3), hidden parts that nobody owns are
-/// gone (I8), and the buckets are this catalog's (rule 9).
+/// gone (I8), the buckets are this catalog's (rule 9), and what counts against each owner's limits is what a count gives
+/// (usage).
 #[utoipa::path(
     get, path = "/v1/admin/jobs/audit", tag = "admin",
     params(

@@ -1,4 +1,4 @@
-//! Who is calling, and whether not too often.
+//! Who is calling, whether not too often, and whether there is room.
 //!
 //! *Rule*: a token counts more than a cookie, because a browser sends the cookie by itself; whatever changes something by
 //! the cookie comes from a page that may ([`super::origin`]).
@@ -11,12 +11,17 @@ use domain::rate::Admission;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http_body::Body as _;
 
+use super::observe::Operation;
 use super::origin::{Page, page};
+use super::peer;
 use crate::auth::{AuthError, Identity};
+use crate::http::admission::{Full, Holder, Holders, Needs};
+use crate::http::bounds::{BODY_BYTES_PER_REQUEST, COMPLETE_BODY_LIMIT};
 use crate::http::problem::{self, Denial};
 use crate::http::{HttpState, sessions, uppy};
-use crate::limits::Standing;
+use crate::limits::{Limits, Standing};
 
 /// The names of draft-ietf-httpapi-ratelimit-headers.
 pub(super) const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
@@ -25,10 +30,12 @@ pub(super) const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("rateli
 /// See the module.
 pub(in crate::http) async fn admit(State(state): State<HttpState>, mut request: Request, next: Next) -> Response {
     match identify(&state, request.method(), request.headers()) {
-        Ok(identity) => {
+        Ok((identity, credential)) => {
             let owner = identity.owner.clone();
             request.extensions_mut().insert(identity);
-            admit_owner(&state, &owner, request, next).await
+            request.extensions_mut().insert(credential);
+            let holders = Holders(vec![Holder::Owner(owner.clone())]);
+            admit_owner(&state, &owner, holders, request, next).await
         }
         Err(denial) => denial.into_response(),
     }
@@ -63,16 +70,35 @@ pub(in crate::http) async fn admit_by_capability(
     };
     let owner = capability.owner.clone();
     request.extensions_mut().insert(uppy::Opened { capability });
-    admit_owner(&state, &owner, request, next).await
+    let peer = Holder::Peer(peer::of(request.extensions()));
+    let holders = Holders(vec![peer, Holder::of_capability(&token), Holder::CapabilitiesOf(owner.clone())]);
+    admit_owner(&state, &owner, holders, request, next).await
+}
+
+/// Nobody in particular follows a link: the peer is counted.
+pub(in crate::http) async fn admit_by_link(State(state): State<HttpState>, request: Request, next: Next) -> Response {
+    let peer = peer::of(request.extensions());
+    let standing = standing(&*state.parts.peer_limits, &peer.to_string(), cost(&request)).await;
+    match standing.map(|standing| standing.admission) {
+        Some(Admission::Refused(wait)) => problem::peer_rate_limited(wait).into_response(),
+        Some(Admission::Admitted) | None => enter(&state, Holders(vec![Holder::Peer(peer)]), request, next).await,
+    }
+}
+
+/// Somebody wants to be known. How often one may be wrong is for [`sessions`] to say: whoever is right is not refused
+/// because others at the same address are not.
+pub(in crate::http) async fn admit_stranger(State(state): State<HttpState>, request: Request, next: Next) -> Response {
+    let peer = peer::of(request.extensions());
+    enter(&state, Holders(vec![Holder::Peer(peer)]), request, next).await
 }
 
 /// Lets a known caller in if its owner does not call too often.
-async fn admit_owner(state: &HttpState, owner: &OwnerId, request: Request, next: Next) -> Response {
+async fn admit_owner(state: &HttpState, owner: &OwnerId, holders: Holders, request: Request, next: Next) -> Response {
     tracing::Span::current().record("owner", state.log_name(owner));
-    let standing = standing(state, owner).await;
+    let standing = standing(&*state.parts.limits, owner.as_str(), cost(&request)).await;
     let mut response = match standing.as_ref().map(|standing| standing.admission) {
         Some(Admission::Refused(wait)) => problem::rate_limited(wait).into_response(),
-        Some(Admission::Admitted) | None => next.run(request).await,
+        Some(Admission::Admitted) | None => enter(state, holders, request, next).await,
     };
     if let Some(standing) = standing {
         tell(&standing, response.headers_mut());
@@ -80,17 +106,91 @@ async fn admit_owner(state: &HttpState, owner: &OwnerId, request: Request, next:
     response
 }
 
-fn identify(state: &HttpState, method: &Method, headers: &HeaderMap) -> Result<Identity, Denial> {
+/// Lets a request in if there is room for it: at once or not at all, so that nobody waits in a queue that only grows.
+async fn enter(state: &HttpState, holders: Holders, mut request: Request, next: Next) -> Response {
+    let operation = request.extensions().get::<Operation>();
+    let needs = match operation.is_some_and(|Operation(name)| CATALOG_ONLY.contains(&&**name)) {
+        true => Needs::Catalog,
+        false => Needs::Store,
+    };
+    match state.admission.admit(&holders, needs) {
+        Ok(admitted) => {
+            request.extensions_mut().insert(holders);
+            let response = next.run(request).await;
+            drop(admitted);
+            response
+        }
+        Err(Full::Holder) => problem::too_many_at_once().into_response(),
+        Err(Full::All) => problem::overloaded().into_response(),
+    }
+}
+
+/// What never waits for the store.
+const CATALOG_ONLY: [&str; 20] = [
+    "create_capability",
+    "create_grant",
+    "create_login_link",
+    "create_session",
+    "delete_session",
+    "file_url",
+    "find_any_asset",
+    "find_asset",
+    "find_session",
+    "find_usage",
+    "follow_events",
+    "follow_grant",
+    "list_assets",
+    "list_collections",
+    "overview",
+    "patch_asset",
+    "redirect_to_file",
+    "show_grant",
+    "survey_assets",
+    "uppy_sts",
+];
+
+/// What a request counts as: one, and one more for each 64 KiB of its body. A body of unknown size counts as the largest.
+fn cost(request: &Request) -> u32 {
+    let largest = COMPLETE_BODY_LIMIT.get();
+    let bytes = request.body().size_hint().exact().unwrap_or(largest).min(largest);
+    let more = bytes / BODY_BYTES_PER_REQUEST.get();
+    u32::try_from(more).unwrap_or(u32::MAX).saturating_add(1)
+}
+
+/// Counts what a request of this owner asks for besides itself, before it is done.
+pub(in crate::http) async fn charge(state: &HttpState, owner: &OwnerId, cost: u32) -> Result<(), Denial> {
+    if cost == 0 {
+        return Ok(());
+    }
+    match standing(&*state.parts.limits, owner.as_str(), cost).await.map(|standing| standing.admission) {
+        Some(Admission::Refused(wait)) => Err(problem::rate_limited(wait)),
+        Some(Admission::Admitted) | None => Ok(()),
+    }
+}
+
+/// What a caller is known by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::http) enum Credential {
+    /// A token, which only a program sends.
+    Token,
+    /// The session's cookie, which a browser sends by itself.
+    Cookie,
+}
+
+fn identify(state: &HttpState, method: &Method, headers: &HeaderMap) -> Result<(Identity, Credential), Denial> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let header = match (values.next(), values.next()) {
         (None, _) => match sessions::find_cookie(headers) {
-            Some(cookie) => return by_session(state, method, headers, cookie),
+            Some(cookie) => {
+                return by_session(state, method, headers, cookie).map(|identity| (identity, Credential::Cookie));
+            }
             None => None,
         },
         (Some(value), None) => Some(value.to_str().map_err(|_| problem::unauthenticated(AuthError::NotBearer))?),
         (Some(_), Some(_)) => return Err(problem::unauthenticated(AuthError::NotBearer)),
     };
-    state.parts.authenticator.authenticate(header, state.parts.clock.now()).map_err(problem::unauthenticated)
+    let identity = state.parts.authenticator.authenticate(header, state.parts.clock.now());
+    identity.map(|identity| (identity, Credential::Token)).map_err(problem::unauthenticated)
 }
 
 fn by_session(state: &HttpState, method: &Method, headers: &HeaderMap, cookie: &str) -> Result<Identity, Denial> {
@@ -101,10 +201,10 @@ fn by_session(state: &HttpState, method: &Method, headers: &HeaderMap, cookie: &
     Ok(identity)
 }
 
-/// Where the owner stands; nothing if the limiter cannot tell. A limiter that is down must not take the API with it:
-/// what it protects against is one owner's haste, while the catalog's allowances still hold.
-async fn standing(state: &HttpState, owner: &OwnerId) -> Option<Standing> {
-    match state.parts.limits.admit(owner).await {
+/// Where somebody stands; nothing if the limiter cannot tell. A limiter that is down must not take the API with it: what
+/// it protects against is one owner's haste, while the catalog's allowances still hold.
+pub(in crate::http) async fn standing(limits: &dyn Limits, name: &str, cost: u32) -> Option<Standing> {
+    match limits.admit(name, cost).await {
         Ok(standing) => Some(standing),
         Err(error) => {
             tracing::warn!(error = &error as &dyn std::error::Error, "no rate limit for this request");

@@ -14,8 +14,8 @@ use tracing::{Instrument, field};
 
 use super::request_id::{X_REQUEST_ID, request_id};
 use crate::clock::Stopwatch;
-use crate::http::grants::{FOLLOW_ROUTE, SHOW_ROUTE};
 use crate::http::problem::{self, Denial};
+use crate::http::shown_path::shown_path;
 use crate::http::{HttpState, uppy};
 use crate::telemetry;
 
@@ -48,10 +48,7 @@ pub(in crate::http) async fn observe(State(state): State<HttpState>, mut request
     let mut response = next.run(request).instrument(span.clone()).await;
 
     let code = response.extensions().get::<Denial>().map(|denial| denial.code().as_str());
-    // The path of a link or of a door is a password.
-    let secret = [FOLLOW_ROUTE, SHOW_ROUTE].into_iter().find(|secret| **secret == *route);
-    let shown = secret.map(str::to_owned).or_else(|| uppy::shown(&path));
-    response = problem::write_document(response, shown.as_deref().unwrap_or(&path), &id, uppy::dialect(&path));
+    response = problem::write_document(response, &shown_path(&path), &id, uppy::dialect(&path));
     finish_headers(response.headers_mut(), &path, &id);
     let status = response.status().as_u16();
     let seconds = watch.elapsed_seconds();

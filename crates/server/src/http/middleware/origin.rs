@@ -4,7 +4,9 @@
 //! an origin that is configured. SameSite keeps other sites away already; this also keeps away other ports of this host
 //! and other hosts of this domain, which are the same site to a browser.
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
 use http::header::{HOST, ORIGIN};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
@@ -38,7 +40,21 @@ fn is_own(state: &HttpState, origin: &HeaderValue, headers: &HeaderMap) -> bool 
     let Ok(origin) = origin.to_str() else { return false };
     let asked = headers.get(HOST).and_then(|host| host.to_str().ok());
     let host = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
-    origin == state.own_origin || host.is_some_and(|host| asked.is_some_and(|asked| asked.eq_ignore_ascii_case(host)))
+    origin == state.public_url.origin()
+        || host.is_some_and(|host| asked.is_some_and(|asked| asked.eq_ignore_ascii_case(host)))
+}
+
+/// For the doors that pages come through: a page of a foreign origin gets nothing done, whatever it sends. CORS would only
+/// hide the answer from it: a capability is in the path, and a GET with a cookie needs no preflight.
+pub(in crate::http) async fn refuse_foreign_pages(
+    State(state): State<HttpState>,
+    request: Request,
+    next: Next,
+) -> Response {
+    match page(&state, request.headers()) {
+        Page::Unnamed | Page::Known => next.run(request).await,
+        Page::Foreign => problem::page_not_allowed().into_response(),
+    }
 }
 
 /// For calls that set or clear the cookie and need none: no page of a foreign origin.

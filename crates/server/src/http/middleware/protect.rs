@@ -12,7 +12,7 @@ use crate::http::bounds::{FORM_TIME, JOB_TIME, REQUEST_TIME};
 use crate::http::problem;
 
 /// What walks through everything there is.
-const JOBS: [&str; 3] = ["reap", "reconcile", "audit"];
+const JOBS: [&str; 4] = ["reap", "reconcile", "audit", "scrub"];
 /// What brings a file along.
 const FORM: &str = "uppy_form_by_capability";
 

@@ -2,11 +2,12 @@
 
 use std::sync::{Arc, LazyLock};
 
-use axum::extract::Path;
+use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use utoipa_swagger_ui::Config;
 
+use crate::http::HttpState;
 use crate::http::problem::{self, Denial};
 
 /// Scripts and requests only from here. Swagger UI sets styles from its scripts and draws icons from data URLs.
@@ -15,7 +16,9 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
 
 /// The validator is a service on the internet: an installation of one's own does not tell it where its API is.
 static CONFIG: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
-    Arc::new(Config::new(["/openapi.json"]).validator_url("none").try_it_out_enabled(true).persist_authorization(false))
+    Arc::new(
+        Config::new(["../openapi.json"]).validator_url("none").try_it_out_enabled(true).persist_authorization(false),
+    )
 });
 
 /// The API's documentation
@@ -25,8 +28,8 @@ static CONFIG: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
     get, path = "/docs", tag = "operations", security(()),
     responses((status = 303, description = "The page is at `/docs/index.html`")),
 )]
-pub(super) async fn docs() -> Redirect {
-    Redirect::to("/docs/index.html")
+pub(super) async fn docs(State(state): State<HttpState>) -> Redirect {
+    Redirect::to(&state.public_url.path_at("/docs/index.html"))
 }
 
 /// A file of the API's documentation

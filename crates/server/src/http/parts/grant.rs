@@ -6,8 +6,9 @@ use wire::{ErrorCode, PartUrlsBody, PartUrlsRequest};
 
 use super::part_url_body;
 use crate::http::HttpState;
+use crate::http::bounds::PART_URLS_PER_REQUEST;
 use crate::http::input::{JsonBody, NoQuery, RoleParams, RolePath, parts_wanted};
-use crate::http::middleware::Caller;
+use crate::http::middleware::{Caller, charge};
 use crate::http::openapi::{WITH_BODY, problems};
 use crate::http::problem::{self, Denial};
 
@@ -42,9 +43,11 @@ pub(super) async fn grant_parts(
     Caller(identity): Caller,
     RolePath { of, id, role }: RolePath,
     NoQuery: NoQuery,
-    body: JsonBody<PartUrlsRequest>,
+    JsonBody(request): JsonBody<PartUrlsRequest>,
 ) -> Result<Json<PartUrlsBody>, Denial> {
-    let wanted = parts_wanted(body.value)?;
+    let wanted = parts_wanted(request)?;
+    let more = u32::try_from(wanted.len() / PART_URLS_PER_REQUEST).unwrap_or(u32::MAX);
+    charge(&state, &identity.owner, more).await?;
     let granted = state.app().grant_parts(&identity.owner, &of, id, &role, &wanted).await;
     let parts = granted.map_err(|error| problem::grant(&error, &role))?;
     Ok(Json(PartUrlsBody { parts: parts.into_iter().map(part_url_body).collect() }))

@@ -17,6 +17,8 @@ pub fn unauthenticated(error: AuthError) -> Denial {
         | AuthError::Algorithm
         | AuthError::Signature
         | AuthError::NoExpiry
+        | AuthError::LivesTooLong
+        | AuthError::Critical
         | AuthError::Expired
         | AuthError::NotYetValid
         | AuthError::Issuer
@@ -57,6 +59,12 @@ pub fn login_elsewhere() -> Denial {
 pub fn origin_not_allowed() -> Denial {
     let detail = "a session's cookie changes things only for pages of this server and of [web] origins; \
                   send an Origin header, or a token instead of the cookie";
+    Denial::new(ErrorCode::OriginNotAllowed, detail)
+}
+
+/// A page of a foreign origin comes through a door for pages.
+pub fn page_not_allowed() -> Denial {
+    let detail = "pages of this origin may not upload here; add the origin to [web] origins of the configuration";
     Denial::new(ErrorCode::OriginNotAllowed, detail)
 }
 

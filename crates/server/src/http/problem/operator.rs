@@ -48,6 +48,7 @@ pub fn reap(error: &JobError) -> Denial {
     match error {
         JobError::Port(error) | JobError::Expire(ExpireError::Port(error)) => port_of_operator(error),
         JobError::Reconcile(error) => reconcile(error),
+        JobError::Expire(error @ ExpireError::Unsettled { .. }) => Denial::new(ErrorCode::Conflict, error.to_string()),
         JobError::Expire(ExpireError::Implausible { would_expire, unfinished }) => Denial::new(
             ErrorCode::Conflict,
             format!("refused to expire {would_expire} of {unfinished} unfinished uploads in one run; check the clock"),

@@ -52,6 +52,13 @@ pub fn never_signed() -> Denial {
     Denial::new(ErrorCode::Unsupported, detail)
 }
 
+/// A GET would begin an upload by the session's cookie.
+pub fn not_by_cookie() -> Denial {
+    let detail = "a GET begins no upload by the session's cookie, which browsers send along from other pages too; send a \
+                  token (`headers` in Uppy), or upload in parts (`shouldUseMultipart: true`)";
+    Denial::new(ErrorCode::Forbidden, detail)
+}
+
 /// Forms are switched off.
 pub fn no_forms() -> Denial {
     let detail = "this server takes no forms (`uploads.relay_forms`); set `shouldUseMultipart: true` in Uppy";

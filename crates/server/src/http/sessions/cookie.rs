@@ -1,7 +1,8 @@
 //! The session's cookie (RFC 6265).
 //!
 //! *Rule*: scripts cannot read it, pages of other sites cannot send it, and over https it never travels in the clear.
-//! Cookies know no ports: two servers at one address share it, and the later login wins.
+//! What else the host serves beside a public path never sees it. Cookies know no ports: two servers at one address share
+//! it, and the later login wins.
 
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
@@ -23,8 +24,9 @@ pub(in crate::http) fn find(headers: &HeaderMap) -> Option<&str> {
 
 /// `Set-Cookie` with this value for so many seconds; 0 takes it away.
 pub(super) fn set(state: &HttpState, value: &str, seconds: u64) -> HeaderValue {
-    let secure = if state.parts.public_url.starts_with("https:") { "; Secure" } else { "" };
-    let line = format!("{SESSION_COOKIE}={value}; HttpOnly; SameSite=Strict; Path=/; Max-Age={seconds}{secure}");
+    let secure = if state.public_url.is_secure() { "; Secure" } else { "" };
+    let path = state.public_url.path_at("/");
+    let line = format!("{SESSION_COOKIE}={value}; HttpOnly; SameSite=Strict; Path={path}; Max-Age={seconds}{secure}");
     let mut line = HeaderValue::from_str(&line).expect("a JWT is ASCII");
     line.set_sensitive(true);
     line

@@ -2,15 +2,17 @@
 
 use axum::Json;
 use axum::extract::State;
+use connections::Peer;
+use domain::rate::Admission;
 use http::header::SET_COOKIE;
 use http::{HeaderName, HeaderValue};
 use wire::{ErrorCode, SessionBody, SessionRequest};
 
 use super::{body, cookie};
-use crate::auth::AuthError;
+use crate::auth::{AuthError, LoginError};
 use crate::http::HttpState;
-use crate::http::input::{JsonBody, NoQuery};
-use crate::http::middleware::KnownOrigin;
+use crate::http::input::{BriefJson, NoQuery};
+use crate::http::middleware::{KnownOrigin, PeerOf, standing};
 use crate::http::openapi::{WITH_BODY, problems};
 use crate::http::problem::{self, Denial};
 
@@ -36,14 +38,18 @@ problems!(
 pub(super) async fn create_session(
     State(state): State<HttpState>,
     KnownOrigin: KnownOrigin,
+    PeerOf(peer): PeerOf,
     NoQuery: NoQuery,
-    JsonBody { value: request, .. }: JsonBody<SessionRequest>,
+    BriefJson(request): BriefJson<SessionRequest>,
 ) -> Result<([(HeaderName, HeaderValue); 1], Json<SessionBody>), Denial> {
     let now = state.parts.clock.now();
     let known = match (request.code, request.token) {
         (Some(code), None) => {
             let logins = state.parts.logins.as_ref().ok_or_else(problem::login_elsewhere)?;
-            logins.take(&code, now).map_err(problem::login)?
+            match logins.take(&code, now) {
+                Ok(known) => known,
+                Err(wrong) => return Err(wrong_code(&state, peer, wrong).await),
+            }
         }
         (None, Some(token)) => state.parts.authenticator.verify(&token, now).map_err(problem::unauthenticated)?,
         (Some(_), Some(_)) => return Err(Denial::field("token", "is given beside a code; send one of them")),
@@ -56,4 +62,13 @@ pub(super) async fn create_session(
         return Err(problem::unauthenticated(AuthError::Expired));
     }
     Ok(([(SET_COOKIE, cookie::set(&state, &value, seconds))], Json(body(&identity))))
+}
+
+/// Counts a wrong code for its peer. The right one was looked for first: nobody's wrong codes keep it out.
+async fn wrong_code(state: &HttpState, peer: Peer, wrong: LoginError) -> Denial {
+    let standing = standing(&*state.parts.guess_limits, &peer.to_string(), 1).await;
+    match standing.map(|standing| standing.admission) {
+        Some(Admission::Refused(wait)) => problem::login(LoginError::TooOften(wait)),
+        Some(Admission::Admitted) | None => problem::login(wrong),
+    }
 }

@@ -8,11 +8,11 @@ use wire::{ErrorCode, LoginLinkBody, LoginLinkRequest};
 
 use super::local_operator;
 use crate::auth::{LOGIN_CODE_LIFE, Scope, Scopes};
-use crate::http::HttpState;
 use crate::http::input::{NoQuery, OptionalJsonBody};
 use crate::http::middleware::Caller;
 use crate::http::openapi::{WITH_BODY, problems};
 use crate::http::problem::{self, Denial};
+use crate::http::{HttpState, PublicUrl};
 
 problems!(
     /// What can go wrong.
@@ -48,7 +48,7 @@ pub(super) async fn create_login_link(
     };
     let now = state.parts.clock.now();
     let code = logins.give(owner, scopes, now, &*state.parts.entropy);
-    let url = login_url(&state.parts.public_url, code.expose());
+    let url = login_url(&state.public_url, code.expose());
     Ok((StatusCode::CREATED, Json(LoginLinkBody { url, expires_at: now + LOGIN_CODE_LIFE })))
 }
 
@@ -61,6 +61,6 @@ fn scopes(names: &[String]) -> Result<Scopes, Denial> {
 }
 
 /// Where a page takes a code: behind the `#`, which browsers send to nobody.
-pub(crate) fn login_url(public_url: &str, code: &str) -> String {
-    format!("{}/#/login/{code}", public_url.trim_end_matches('/'))
+pub(crate) fn login_url(public_url: &PublicUrl, code: &str) -> String {
+    public_url.at(&format!("/#/login/{code}"))
 }

@@ -19,9 +19,8 @@ pub(super) fn completed(state: &HttpState, asset: &Asset, role: &RoleName) -> Up
 
 /// Where a file is: its plain URL, or the path that leads its owner to a signed one.
 pub(super) fn location(state: &HttpState, asset: &Asset, role: &RoleName) -> String {
-    let base = state.parts.public_url.trim_end_matches('/');
-    let path = || format!("{base}/v1/{}/{}/files/{role}", asset.collection, asset.id);
-    state.app().public_url(asset, role).unwrap_or_else(path)
+    let ours = || state.public_url.at(&format!("/v1/{}/{}/files/{role}", asset.collection, asset.id));
+    state.app().public_url(asset, role).unwrap_or_else(ours)
 }
 
 /// For how many seconds a URL works; at least 1, because Uppy gives a part so long.

@@ -9,6 +9,7 @@ use http::request::Parts;
 
 use crate::auth::{Capability, Identity};
 use crate::http::HttpState;
+use crate::http::middleware::Credential;
 use crate::http::problem::{self, Denial};
 
 /// How long an address works that is made for one request.
@@ -28,9 +29,16 @@ pub(super) struct Door {
     pub(super) owner: OwnerId,
     /// What the path opens; without one the caller may do what its owner may.
     pub(super) opened: Option<Opened>,
+    /// What the caller is known by, where the path opens nothing.
+    credential: Option<Credential>,
 }
 
 impl Door {
+    /// Refuses to begin an upload by what a browser sends by itself: no safe method creates by the cookie.
+    pub(super) fn require_intent(&self) -> Result<(), Denial> {
+        if self.credential == Some(Credential::Cookie) { Err(problem::uppy::not_by_cookie()) } else { Ok(()) }
+    }
+
     /// A capability for one address that is followed at once. It opens what this door does, and ends soon: Uppy 6 takes the
     /// address of a form for that of the file, and pages show it.
     pub(super) fn mint_brief(&self, state: &HttpState) -> String {
@@ -75,10 +83,11 @@ impl FromRequestParts<HttpState> for Door {
 
     async fn from_request_parts(parts: &mut Parts, _state: &HttpState) -> Result<Self, Denial> {
         if let Some(opened) = parts.extensions.get::<Opened>().cloned() {
-            return Ok(Self { owner: opened.capability.owner.clone(), opened: Some(opened) });
+            return Ok(Self { owner: opened.capability.owner.clone(), opened: Some(opened), credential: None });
         }
         let identity = parts.extensions.get::<Identity>().cloned();
         let identity = identity.expect("doors without a capability are behind `admit`");
-        Ok(Self { owner: identity.owner, opened: None })
+        let credential = parts.extensions.get::<Credential>().copied();
+        Ok(Self { owner: identity.owner, opened: None, credential })
     }
 }

@@ -1,9 +1,9 @@
 //! `POST /form/`
 
-use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use domain::{ByteCount, ETag, FileState, PartNumber};
+use axum::{Extension, Json};
+use domain::{ByteCount, ETag, FileState, PartNumber, StateName};
 use http::header::{ETAG, LOCATION};
 use http::{HeaderValue, StatusCode};
 use wire::{ErrorCode, UppyCompleteBody};
@@ -13,8 +13,9 @@ use super::door::Door;
 use super::form_data::UppyForm;
 use super::params::UPLOAD_FIELD;
 use super::upload::{COMPLETING, Upload};
-use crate::app::RELAY_LIMIT;
+use crate::app::{GrantError, RELAY_LIMIT};
 use crate::http::HttpState;
+use crate::http::admission::{Full, Holders};
 use crate::http::bounds::FORM_FIELDS_LIMIT;
 use crate::http::input::FormBody;
 use crate::http::openapi::problems;
@@ -44,14 +45,22 @@ problems!(
         FormProblems,
     ),
 )]
-pub(super) async fn uppy_form(State(state): State<HttpState>, door: Door, body: FormBody) -> Result<Response, Denial> {
+pub(super) async fn uppy_form(
+    State(state): State<HttpState>,
+    Extension(holders): Extension<Holders>,
+    door: Door,
+    body: FormBody,
+) -> Result<Response, Denial> {
     if !state.parts.relay_forms.allowed() {
         return Err(problem::uppy::no_forms());
     }
-    let turn = state.relays.acquire().await.map_err(|_closed| problem::stopping())?;
+    let turn = state.admission.form(&holders).map_err(|full| match full {
+        Full::Holder => problem::too_many_at_once(),
+        Full::All => problem::overloaded(),
+    })?;
     let limit = ByteCount(RELAY_LIMIT.get() + FORM_FIELDS_LIMIT.get());
     let (boundary, bytes) = body.read(limit).await?.ok_or_else(|| problem::uppy::form_too_large(RELAY_LIMIT))?;
-    let mut form = UppyForm::parse(&boundary, &bytes).map_err(problem::uppy::no_form)?;
+    let mut form = UppyForm::parse(&boundary, bytes).await.map_err(problem::uppy::no_form)?;
     let file = form.file.take();
     let id = form.text(UPLOAD_FIELD).ok_or_else(|| Denial::field(UPLOAD_FIELD, "is required"))?;
     let file = file.ok_or_else(|| Denial::field("file", "is required"))?;
@@ -83,6 +92,12 @@ async fn relay(state: &HttpState, door: &Door, upload: &Upload, file: bytes::Byt
         return Ok(None);
     }
     let role = &upload.file.role;
-    let sent = state.app().relay_file(&door.owner, &upload.of, upload.asset, role, upload.file.id, file).await;
-    sent.map(Some).map_err(|error| problem::grant(&error, role))
+    match state.app().relay_file(&door.owner, &upload.of, upload.asset, role, upload.file.id, file).await {
+        Ok(etag) => Ok(Some(etag)),
+        // Since it was looked at, the drive lane has found what the first form brought.
+        Err(GrantError::NotUploading(Some(StateName::Committing | StateName::Verified | StateName::Created))) => {
+            Ok(None)
+        }
+        Err(error) => Err(problem::grant(&error, role)),
+    }
 }

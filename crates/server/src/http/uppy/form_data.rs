@@ -1,12 +1,21 @@
 //! A form as browsers send it (`multipart/form-data`, RFC 7578), read from memory.
 //!
-//! Not the whole of MIME: no nested parts, no encodings; browsers send neither. *Invariant*: a field's name and value
-//! are what stands between two boundaries, and what is not a form is refused, never guessed at.
+//! *Invariant*: a field's name and value are what stands between two boundaries, and what is not a form is refused, never
+//! guessed at. How much may be in it is bounded before, and field by field here.
+
+use std::convert::Infallible;
 
 use bytes::Bytes;
+use futures::stream;
+use multer::{Constraints, Error, Multipart, SizeLimit};
+
+use crate::app::RELAY_LIMIT;
+use crate::http::bounds::FORM_FIELDS_LIMIT;
 
 /// Most fields that are read: Uppy sends a handful.
 const MOST_FIELDS: usize = 32;
+/// The field that brings the file.
+const FILE: &str = "file";
 
 /// A form.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -17,35 +26,28 @@ pub struct UppyForm {
 }
 
 impl UppyForm {
-    /// Reads a form with this boundary.
+    /// Reads a form with this boundary. It waits for nothing: all of the body is there.
     ///
     /// # Errors
     /// What is wrong with it.
-    pub fn parse(boundary: &str, body: &Bytes) -> Result<Self, &'static str> {
-        let delimiter = format!("\r\n--{boundary}");
-        let first = find(body, &delimiter.as_bytes()[2..], 0)
-            .filter(|at| *at == 0)
-            .ok_or("it does not begin with its boundary")?;
-        let mut at = first + delimiter.len() - 2;
+    pub async fn parse(boundary: &str, body: Bytes) -> Result<Self, &'static str> {
+        // A file over its own limit comes through, so that the caller says how large one may be.
+        let whole = RELAY_LIMIT.get() + FORM_FIELDS_LIMIT.get();
+        let sizes = SizeLimit::new().per_field(FORM_FIELDS_LIMIT.get()).for_field(FILE, whole).whole_stream(whole);
+        let constraints = Constraints::new().size_limit(sizes);
+        let body = stream::once(async { Ok::<_, Infallible>(body) });
+        let mut parts = Multipart::with_constraints(body, boundary, constraints);
         let mut form = Self::default();
-        loop {
-            if body[at..].starts_with(b"--") {
-                return Ok(form);
-            }
-            let content = body[at..].strip_prefix(b"\r\n").ok_or("a boundary is not at the end of its line")?;
-            let start = body.len() - content.len();
-            // A part without any header begins with the empty line itself; browsers send none such.
-            let head_end = find(body, b"\r\n\r\n", start).ok_or("a field has no end of its head")?;
-            let value_start = head_end + 4;
-            let end = find(body, delimiter.as_bytes(), value_start).ok_or("it ends within a field")?;
-            let head = std::str::from_utf8(&body[start..head_end]).map_err(|_| "a field's head is not UTF-8")?;
-            form.take(name_of(head).ok_or("a field has no name")?, body.slice(value_start..end))?;
-            at = end + delimiter.len();
+        while let Some(part) = parts.next_field().await.map_err(|error| wrong(&error))? {
+            let name = part.name().ok_or("a field has no name")?.to_owned();
+            let value = part.bytes().await.map_err(|error| wrong(&error))?;
+            form.take(&name, value)?;
         }
+        Ok(form)
     }
 
     fn take(&mut self, name: &str, value: Bytes) -> Result<(), &'static str> {
-        if name == "file" {
+        if name == FILE {
             let first = self.file.replace(value).is_none();
             return if first { Ok(()) } else { Err("it holds two files") };
         }
@@ -63,40 +65,36 @@ impl UppyForm {
     }
 }
 
-/// The boundary that a `Content-Type` names, if it is that of a form.
-pub(in crate::http) fn boundary(content_type: &str) -> Option<&str> {
-    let (essence, parameters) = content_type.split_once(';')?;
-    if !essence.trim().eq_ignore_ascii_case("multipart/form-data") {
-        return None;
+/// What is wrong, without what was sent.
+fn wrong(error: &Error) -> &'static str {
+    match error {
+        Error::IncompleteFieldData { .. } => "it ends within a field",
+        Error::IncompleteHeaders => "a field has no end of its head",
+        Error::ReadHeaderFailed(_) | Error::DecodeHeaderName { .. } | Error::DecodeHeaderValue { .. } => {
+            "a field's head cannot be read"
+        }
+        Error::IncompleteStream => "it ends before its last boundary",
+        Error::FieldSizeExceeded { .. } | Error::StreamSizeExceeded { .. } => "a field is too large",
+        // The rest is about streams and settings that are not used here.
+        _ => "it cannot be read",
     }
-    let value = parameters.split(';').find_map(|parameter| {
-        let (name, value) = parameter.split_once('=')?;
-        name.trim().eq_ignore_ascii_case("boundary").then_some(value.trim())
-    })?;
-    let value = value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value);
-    (1..=70).contains(&value.len()).then_some(value)
 }
 
-/// The `name` of `Content-Disposition: form-data; name="..."`. Ours are plain; the escapes of others are left as they are.
-fn name_of(head: &str) -> Option<&str> {
-    let disposition = head.split("\r\n").find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("content-disposition").then_some(value.trim())
-    })?;
-    let parameters = disposition.strip_prefix("form-data")?;
-    let (_, after) = parameters.split_once("; name=\"")?;
-    after.split_once('"').map(|(name, _)| name)
-}
-
-fn find(body: &[u8], wanted: &[u8], from: usize) -> Option<usize> {
-    body.get(from..)?.windows(wanted.len()).position(|window| window == wanted).map(|at| at + from)
+/// The boundary that a `Content-Type` names, if it is that of a form. RFC 2046 allows 70 characters.
+pub(in crate::http) fn boundary(content_type: &str) -> Option<String> {
+    multer::parse_boundary(content_type).ok().filter(|boundary| (1..=70).contains(&boundary.len()))
 }
 
 #[cfg(test)]
 mod tests {
+    use futures::FutureExt;
     use proptest::prelude::*;
 
     use super::*;
+
+    fn read(boundary: &str, body: &Bytes) -> Result<UppyForm, &'static str> {
+        UppyForm::parse(boundary, body.clone()).now_or_never().expect("all of it is there")
+    }
 
     fn form(fields: &[(&str, &[u8])]) -> Bytes {
         let mut body = Vec::new();
@@ -118,11 +116,11 @@ mod tests {
               ------WebKitFormBoundaryx\r\nContent-Disposition: form-data; name=\"file\"; filename=\"blob\"\r\n\
               Content-Type: image/png\r\n\r\n\x89PNG\r\n\r\n--\r\n\x00\r\n------WebKitFormBoundaryx--\r\n",
         );
-        let read = UppyForm::parse("----WebKitFormBoundaryx", &body).unwrap();
-        assert_eq!(read.text("key"), Some("ast_1"));
-        assert_eq!(read.file.unwrap(), &b"\x89PNG\r\n\r\n--\r\n\x00"[..]);
-        assert_eq!(UppyForm::parse("B", &form(&[("file", b"")])).unwrap().file, Some(Bytes::new()));
-        assert_eq!(UppyForm::parse("B", &Bytes::from_static(b"--B--")), Ok(UppyForm::default()));
+        let found = read("----WebKitFormBoundaryx", &body).unwrap();
+        assert_eq!(found.text("key"), Some("ast_1"));
+        assert_eq!(found.file.unwrap(), &b"\x89PNG\r\n\r\n--\r\n\x00"[..]);
+        assert_eq!(read("B", &form(&[("file", b"")])).unwrap().file, Some(Bytes::new()));
+        assert_eq!(read("B", &Bytes::from_static(b"--B--")), Ok(UppyForm::default()));
     }
 
     #[test]
@@ -138,10 +136,10 @@ mod tests {
             b"--B\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n\xFF\r\n--B--",
             b"--B\r\nContent-Disposition: form-data; name=\"a\"\r\n--B--",
         ] {
-            assert!(UppyForm::parse("B", &Bytes::copy_from_slice(body)).is_err(), "{}", body.escape_ascii());
+            assert!(read("B", &Bytes::copy_from_slice(body)).is_err(), "{}", body.escape_ascii());
         }
-        assert_eq!(UppyForm::parse("B", &form(&[("file", b"a"), ("file", b"b")])), Err("it holds two files"));
-        assert!(UppyForm::parse("B", &form(&[("a", &b"b"[..]); MOST_FIELDS + 1])).is_err());
+        assert_eq!(read("B", &form(&[("file", b"a"), ("file", b"b")])), Err("it holds two files"));
+        assert!(read("B", &form(&[("a", &b"b"[..]); MOST_FIELDS + 1])).is_err());
     }
 
     #[test]
@@ -153,7 +151,7 @@ mod tests {
             ("multipart/form-data", None),
             ("application/json; boundary=x", None),
         ] {
-            assert_eq!(boundary(content_type), expected, "{content_type}");
+            assert_eq!(boundary(content_type).as_deref(), expected, "{content_type}");
         }
     }
 
@@ -161,14 +159,14 @@ mod tests {
         #[test]
         fn a_file_comes_out_as_it_went_in(file in prop::collection::vec(prop::num::u8::ANY, 0..200), key in "[a-z_0-9]{0,20}") {
             prop_assume!(!file.windows(5).any(|window| window == b"\r\n--B"));
-            let read = UppyForm::parse("B", &form(&[("key", key.as_bytes()), ("file", &file)])).unwrap();
-            prop_assert_eq!(read.text("key"), Some(key.as_str()));
-            prop_assert_eq!(read.file.unwrap(), file);
+            let found = read("B", &form(&[("key", key.as_bytes()), ("file", &file)])).unwrap();
+            prop_assert_eq!(found.text("key"), Some(key.as_str()));
+            prop_assert_eq!(found.file.unwrap(), file);
         }
 
         #[test]
         fn no_body_breaks_the_reader(body in prop::collection::vec(prop::sample::select(b"--B\r\n:;=\"name ".to_vec()), 0..60)) {
-            let _ = UppyForm::parse("B", &body.into());
+            let _ = read("B", &body.into());
         }
     }
 }

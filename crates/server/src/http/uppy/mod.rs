@@ -71,12 +71,6 @@ pub(super) fn dialect(path: &str) -> Dialect {
     }
 }
 
-/// A path as it may be shown: without the capability in it.
-pub(super) fn shown(path: &str) -> Option<String> {
-    let (_token, rest) = path.strip_prefix(CAPABILITY_PATH).map(|rest| rest.split_once('/').unwrap_or((rest, "")))?;
-    Some(format!("{BY_CAPABILITY}/{rest}"))
-}
-
 /// What both doors have.
 fn routes() -> OpenApiRouter<HttpState> {
     OpenApiRouter::new()
@@ -143,20 +137,6 @@ fn describe_capability(operation: &mut Operation) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_capability_is_never_shown() {
-        for (path, expected) in [
-            ("/c/cap_secret.x/s3/params", Some("/c/{token}/s3/params")),
-            ("/c/cap_secret.x", Some("/c/{token}/")),
-            ("/c/cap_secret.x/", Some("/c/{token}/")),
-            ("/c//cap_secret", Some("/c/{token}/cap_secret")),
-            ("/v1/videos", None),
-            ("/cats/x", None),
-        ] {
-            assert_eq!(shown(path).as_deref(), expected, "{path}");
-        }
-    }
 
     #[test]
     fn errors_are_written_as_the_path_says() {

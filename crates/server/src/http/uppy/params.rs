@@ -26,9 +26,10 @@ problems!(
 
 /// Begin an upload that is sent as a whole
 ///
-/// Nobody says later that it is sent: it is finished when it has arrived. With a token or a session the answer is a
+/// Nobody says later that it is sent: it is finished when it has arrived. With a token the answer is a
 /// `PUT` straight to the store. With a capability it is a form of at most 5 MiB to this server, because Uppy 6 sends
-/// nothing else; larger files are sent in parts (`shouldUseMultipart: true`).
+/// nothing else; larger files are sent in parts (`shouldUseMultipart: true`). By the session's cookie nothing is begun
+/// here: 403, because browsers send it along with a GET of any page of the same site.
 #[utoipa::path(
     get, path = "/s3/params", tag = "uppy",
     params(
@@ -44,6 +45,7 @@ pub(super) async fn uppy_params(
     door: Door,
     query: Query,
 ) -> Result<Json<UppyParamsBody>, Denial> {
+    door.require_intent()?;
     if door.opened.is_some() && !state.parts.relay_forms.allowed() {
         return Err(problem::uppy::no_forms());
     }
@@ -56,8 +58,8 @@ pub(super) async fn uppy_params(
         None => ("PUT", part.url.into_exposed(), part.headers.into_iter().collect()),
         Some(_) => {
             fields.insert(UPLOAD_FIELD.to_owned(), begun.upload.file.id.to_string());
-            let base = state.parts.public_url.trim_end_matches('/');
-            ("POST", format!("{base}/c/{}/form/", door.mint_brief(&state)), BTreeMap::new())
+            let form = format!("/c/{}/form/", door.mint_brief(&state));
+            ("POST", state.public_url.at(&form), BTreeMap::new())
         }
     };
     Ok(Json(UppyParamsBody { method, url, headers, fields, expires }))

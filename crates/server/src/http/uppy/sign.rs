@@ -94,9 +94,8 @@ fn address(
     query: impl IntoIterator<Item = (String, String)>,
 ) -> Result<String, Denial> {
     let token = door.mint_brief(state);
-    let base = state.parts.public_url.trim_end_matches('/');
     let id = upload_id.map(|id| format!("/{id}")).unwrap_or_default();
-    let mut url = Url::parse(&format!("{base}/c/{token}/s3/xml/uploads{id}")).map_err(|error| {
+    let mut url = Url::parse(&state.public_url.at(&format!("/c/{token}/s3/xml/uploads{id}"))).map_err(|error| {
         tracing::error!(%error, "the public URL is none");
         problem::internal()
     })?;

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::text::{MAX_FILE_NAME_BYTES, MAX_TITLE_CHARS};
+use domain::text::{MAX_FILE_NAME_BYTES, MAX_TITLE_CHARS, composed};
 use domain::{AssetId, Description, FileName, MediaType, Metadata, Title};
 use serde_json::{Map, Value};
 
@@ -41,7 +41,7 @@ impl Wanted {
     ) -> Result<Self, Denial> {
         let name = name.filter(|name| !name.trim().is_empty());
         let name = name.ok_or_else(|| Denial::field("filename", "is required, and must not be empty"))?;
-        let name = fitting_name(name);
+        let name = fitting_name(&composed(name.to_owned()));
         let file_name = FileName::parse(name.clone()).map_err(|wrong| Denial::field("filename", wrong.to_string()))?;
         let media_type = read_type(media_type.unwrap_or_default(), &name)?;
         // Uppy writes what is null as a text.
@@ -99,6 +99,7 @@ fn stem(name: &str) -> &str {
 }
 
 fn fitting_title(text: &str) -> String {
+    let text = composed(text.to_owned());
     text.chars().filter(|c| !c.is_control()).take(MAX_TITLE_CHARS).collect::<String>().trim().to_owned()
 }
 
@@ -139,6 +140,12 @@ mod tests {
         assert_eq!((found.file_name.as_str(), found.title.as_str()), ("휴가 🎬.mp4", "여름휴가"));
         assert_eq!(found.metadata.as_str(), "{\"caption\":\"c\"}");
         assert_eq!(wanted(".mp4", "video/mp4", &[]).unwrap().title.as_str(), "Upload");
+        // As macOS names files: a syllable is two characters, and is cut as one.
+        let apart = "\u{1112}\u{1172}".repeat(250);
+        let found = wanted(&format!("{apart}.mp4"), "video/mp4", &[]).unwrap();
+        assert_eq!(found.file_name.as_str(), format!("{}.mp4", "휴".repeat(83)));
+        let found = wanted("a.mp4", "video/mp4", &[("title", &apart)]).unwrap();
+        assert_eq!(found.title.as_str(), "휴".repeat(200));
         for wrong in ["", " ", "a/", "..", "a\u{7}.mp4"] {
             assert!(wanted(wrong, "video/mp4", &[]).is_err(), "{wrong:?}");
         }

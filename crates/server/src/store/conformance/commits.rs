@@ -235,17 +235,21 @@ pub async fn parts_that_were_not_named_are_left_out(harness: &impl Harness) {
 }
 
 /// Inspection reads the object that HEAD saw, and no more of it than it asked for.
-pub async fn first_bytes_are_read_from_the_same_object_only(harness: &impl Harness) {
+pub async fn bytes_are_read_from_the_same_object_only(harness: &impl Harness) {
     let key = private_key();
     let content = bytes(5, 1000);
     let etag = stored(harness, &key, &content).await;
     let store = harness.store();
-    let first = store.read_first(&key, &etag, ByteCount(64)).await.expect("a read").expect("the same object");
+    let first = store.read(&key, &etag, 0, ByteCount(64)).await.expect("a read").expect("the same object");
     assert_eq!(first, content[..64]);
-    let all = store.read_first(&key, &etag, ByteCount::kib(64)).await.expect("a read").expect("the same object");
+    let all = store.read(&key, &etag, 0, ByteCount::kib(64)).await.expect("a read").expect("the same object");
     assert_eq!(all, content);
+    let middle = store.read(&key, &etag, 990, ByteCount(64)).await.expect("a read").expect("the same object");
+    assert_eq!(middle, content[990..]);
+    let past = store.read(&key, &etag, 1000, ByteCount(64)).await.expect("a read").expect("the same object");
+    assert_eq!(past, content[..0]);
     let stale = ETag::new("00000000000000000000000000000000-1");
-    assert_eq!(store.read_first(&key, &stale, ByteCount(64)).await.expect("a read"), None);
+    assert_eq!(store.read(&key, &stale, 0, ByteCount(64)).await.expect("a read"), None);
 }
 
 /// The bucket decides.

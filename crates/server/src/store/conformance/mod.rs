@@ -116,7 +116,7 @@ macro_rules! store_conformance {
             a_small_part_in_the_middle_is_refused,
             a_second_complete_changes_nothing,
             parts_that_were_not_named_are_left_out,
-            first_bytes_are_read_from_the_same_object_only,
+            bytes_are_read_from_the_same_object_only,
             a_public_object_is_read_by_anybody_and_a_private_one_by_nobody,
         );
         $crate::store_conformance!(@cases $harness, removals:

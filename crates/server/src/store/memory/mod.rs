@@ -55,7 +55,7 @@ pub enum Failure {
 pub struct Traffic {
     /// Sent by clients as parts.
     pub sent_by_clients: ByteCount,
-    /// Read back through [`Store::read_first`].
+    /// Read back through [`Store::read`].
     pub read_by_server: ByteCount,
 }
 
@@ -319,17 +319,24 @@ impl Store for MemoryStore {
         self.call(Operation::Head, key.visibility(), |inner| inner.buckets.head(&place(key)).cloned())
     }
 
-    async fn read_first(&self, key: &ObjectKey, etag: &ETag, limit: ByteCount) -> Result<Option<Bytes>, StoreError> {
+    async fn read(
+        &self,
+        key: &ObjectKey,
+        etag: &ETag,
+        from: u64,
+        limit: ByteCount,
+    ) -> Result<Option<Bytes>, StoreError> {
         assert!(limit > ByteCount::ZERO, "reading nothing is no reading");
-        self.call(Operation::ReadFirst, key.visibility(), |inner| {
+        self.call(Operation::Read, key.visibility(), |inner| {
             let place = place(key);
             if inner.buckets.head(&place)?.etag != *etag {
                 return None;
             }
             let content = inner.buckets.content(&place)?;
-            let end = usize::try_from(limit.get()).unwrap_or(usize::MAX).min(content.len());
-            let read = content.slice(..end);
-            inner.traffic.read_by_server = inner.traffic.read_by_server.saturating_add(ByteCount(end as u64));
+            let begin = usize::try_from(from).unwrap_or(usize::MAX).min(content.len());
+            let end = usize::try_from(limit.get()).unwrap_or(usize::MAX).saturating_add(begin).min(content.len());
+            let read = content.slice(begin..end);
+            inner.traffic.read_by_server = inner.traffic.read_by_server.saturating_add(ByteCount(read.len() as u64));
             Some(read)
         })
     }

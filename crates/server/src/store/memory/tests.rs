@@ -85,7 +85,7 @@ async fn traffic_counts_parts_and_inspections() {
     let (key, upload) = uploaded(&store).await;
     complete(&store, &key, &upload).await;
     let etag = store.head(&key).await.expect("HEAD answers").expect("the object").etag;
-    store.read_first(&key, &etag, ByteCount(64)).await.expect("a read");
+    store.read(&key, &etag, 0, ByteCount(64)).await.expect("a read");
     let expected = Traffic { sent_by_clients: ByteCount(100), read_by_server: ByteCount(64) };
     assert_eq!(store.traffic(), expected);
 }

@@ -26,6 +26,19 @@ const RETRY_AFTER: TimeSpan = TimeSpan::from_secs(30);
 struct Kept {
     credentials: SigningCredentials,
     renew_at: Timestamp,
+    /// The same by the time that passes, however the clock is set.
+    renew_after: TimeSpan,
+}
+
+impl Kept {
+    fn new(credentials: SigningCredentials, renew_at: Timestamp, clock: &dyn Clock) -> Self {
+        let renew_after = clock.monotonic() + renew_at.duration_since(clock.now());
+        Self { credentials, renew_at, renew_after }
+    }
+
+    fn serves(&self, clock: &dyn Clock) -> bool {
+        clock.now() < self.renew_at && clock.monotonic() < self.renew_after
+    }
 }
 
 /// A credential source with a memory.
@@ -43,7 +56,7 @@ impl SigningSource {
     /// Credentials that have not ended.
     pub(super) async fn current(&self) -> Result<SigningCredentials, StoreError> {
         if let Some(kept) = &*self.kept.read().await
-            && self.clock.now() < kept.renew_at
+            && kept.serves(&*self.clock)
         {
             return Ok(kept.credentials.clone());
         }
@@ -51,7 +64,7 @@ impl SigningSource {
         let mut kept = self.kept.write().await;
         let now = self.clock.now();
         if let Some(kept) = &*kept
-            && now < kept.renew_at
+            && kept.serves(&*self.clock)
         {
             return Ok(kept.credentials.clone());
         }
@@ -62,13 +75,13 @@ impl SigningSource {
                     Some(end) => (end - RENEW_AHEAD).max(retry_at(now, &credentials)),
                     None => now + REREAD_AFTER,
                 };
-                *kept = Some(Kept { credentials: credentials.clone(), renew_at });
+                *kept = Some(Kept::new(credentials.clone(), renew_at, &*self.clock));
                 Ok(credentials)
             }
             Err(error) => match &mut *kept {
                 Some(old) if old.credentials.end.is_none_or(|end| now < end) => {
                     tracing::warn!(error = &error as &dyn std::error::Error, "store credentials could not be renewed");
-                    old.renew_at = retry_at(now, &old.credentials);
+                    *old = Kept::new(old.credentials.clone(), retry_at(now, &old.credentials), &*self.clock);
                     Ok(old.credentials.clone())
                 }
                 Some(_) | None => Err(Fault::broken(Operation::SigningCredentials, error).into()),

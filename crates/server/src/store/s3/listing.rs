@@ -2,12 +2,15 @@
 //!
 //! Keys are those of the port: the store's prefix is put before what is asked for and taken off what is answered.
 //! *Invariant*: a page is in the byte order of its keys, or it is no answer: reconcile merges by that order, and would
-//! take half of a catalog for lost.
+//! take half of a catalog for lost. Keys are asked for percent-encoded: XML cannot carry every character that a foreign
+//! key may have, and one such key would make the whole page unreadable.
 
 use aws_sdk_s3::primitives::DateTime;
-use aws_sdk_s3::types::{MultipartUpload, Object};
+use aws_sdk_s3::types::{EncodingType, MultipartUpload, Object};
 use domain::reconcile::{ListedObject, ListedUpload};
 use domain::{ByteCount, ETag, Timestamp, UploadId, Visibility};
+use percent_encoding::percent_decode_str;
+use std::borrow::Cow;
 
 use super::super::operation::Operation;
 use super::super::{MARKER_KEY, ObjectsPage, StoreError, UploadCursor, UploadsPage};
@@ -30,9 +33,12 @@ pub(super) async fn objects(
         .bucket(layout.bucket_of(visibility))
         .prefix(layout.full_text(prefix))
         .set_start_after(after.map(|after| layout.full_text(after)))
+        .encoding_type(EncodingType::Url)
         .max_keys(i32::from(limit));
     let page = request.send().await.map_err(|error| Fault::new(OPERATION, error))?;
-    let objects = page.contents().iter().map(|object| listed_object(layout, object)).collect::<Option<Vec<_>>>();
+    let encoding = page.encoding_type();
+    let objects = page.contents().iter().map(|object| listed_object(layout, encoding, object));
+    let objects = objects.collect::<Option<Vec<_>>>();
     let mut objects = objects.ok_or_else(|| Fault::senseless(OPERATION, "key, size, ETag or time of an object"))?;
     let ordered = objects.is_sorted_by(|a, b| a.key < b.key)
         && objects.first().is_none_or(|first| after.is_none_or(|after| first.key.as_str() > after));
@@ -66,15 +72,18 @@ pub(super) async fn uploads(
         .prefix(layout.full_text(prefix))
         .set_key_marker(after.map(|after| layout.full_text(&after.key)))
         .set_upload_id_marker(after.and_then(|after| after.id.as_ref()).map(|id| id.0.clone()))
+        .encoding_type(EncodingType::Url)
         .max_uploads(i32::from(limit));
     let page = request.send().await.map_err(|error| Fault::new(OPERATION, error))?;
-    let uploads = page.uploads().iter().map(|upload| listed_upload(layout, upload)).collect::<Option<Vec<_>>>();
+    let encoding = page.encoding_type();
+    let uploads = page.uploads().iter().map(|upload| listed_upload(layout, encoding, upload));
+    let uploads = uploads.collect::<Option<Vec<_>>>();
     let mut uploads = uploads.ok_or_else(|| Fault::senseless(OPERATION, "key, id or time of an upload"))?;
     // Garage sorts a page by the uploads' ids.
     uploads.sort_by(|a, b| a.key.cmp(&b.key));
     let next = if page.is_truncated() == Some(true) {
-        let key = page.next_key_marker().and_then(|key| layout.own_text(key));
-        let key = key.ok_or_else(|| Fault::senseless(OPERATION, "marker of the next page"))?.to_owned();
+        let key = page.next_key_marker().and_then(|key| own_key(layout, encoding, key));
+        let key = key.ok_or_else(|| Fault::senseless(OPERATION, "marker of the next page"))?;
         let id = page.next_upload_id_marker().filter(|id| !id.is_empty()).map(|id| UploadId(id.to_owned()));
         let next = UploadCursor { key, id };
         if after == Some(&next) {
@@ -92,18 +101,33 @@ pub(super) async fn uploads(
     Ok(UploadsPage { uploads, next })
 }
 
-fn listed_object(layout: &Layout, object: &Object) -> Option<ListedObject> {
+/// A key as it is, of a listing that says how it wrote it. Some stores write a space as a plus sign; a plus sign is always
+/// escaped.
+pub(super) fn plain_key<'k>(encoding: Option<&EncodingType>, key: &'k str) -> Option<Cow<'k, str>> {
+    if encoding != Some(&EncodingType::Url) {
+        return Some(Cow::Borrowed(key));
+    }
+    let spaced = key.replace('+', " ");
+    percent_decode_str(&spaced).decode_utf8().ok().map(|key| Cow::Owned(key.into_owned()))
+}
+
+fn own_key(layout: &Layout, encoding: Option<&EncodingType>, key: &str) -> Option<String> {
+    let key = plain_key(encoding, key)?;
+    layout.own_text(&key).map(str::to_owned)
+}
+
+fn listed_object(layout: &Layout, encoding: Option<&EncodingType>, object: &Object) -> Option<ListedObject> {
     Some(ListedObject {
-        key: layout.own_text(object.key()?)?.to_owned(),
+        key: own_key(layout, encoding, object.key()?)?,
         size: ByteCount(u64::try_from(object.size()?).ok()?),
         etag: ETag::new(object.e_tag()?),
         modified: timestamp(object.last_modified()?)?,
     })
 }
 
-fn listed_upload(layout: &Layout, upload: &MultipartUpload) -> Option<ListedUpload> {
+fn listed_upload(layout: &Layout, encoding: Option<&EncodingType>, upload: &MultipartUpload) -> Option<ListedUpload> {
     Some(ListedUpload {
-        key: layout.own_text(upload.key()?)?.to_owned(),
+        key: own_key(layout, encoding, upload.key()?)?,
         id: UploadId(upload.upload_id()?.to_owned()),
         initiated: timestamp(upload.initiated()?)?,
     })

@@ -43,8 +43,18 @@ fn parse(text: &str) -> Option<Timestamp> {
 pub(super) async fn tell(client: &Client, bucket: &str) -> Result<Option<Timestamp>, StoreError> {
     let date = DateHeader::default();
     let request = client.head_bucket().bucket(bucket).customize().interceptor(date.clone());
-    request.send().await.map_err(|error| Fault::new(Operation::StoreTime, error))?;
-    Ok(*date.0.lock().unwrap_or_else(PoisonError::into_inner))
+    let answer = request.send().await;
+    let told = *date.0.lock().unwrap_or_else(PoisonError::into_inner);
+    match answer {
+        Ok(_) => Ok(told),
+        // Whoever refuses because the clocks differ says by how much.
+        Err(error)
+            if told.is_some() && error.raw_response().is_some_and(|answer| answer.status().is_client_error()) =>
+        {
+            Ok(told)
+        }
+        Err(error) => Err(Fault::new(Operation::StoreTime, error).into()),
+    }
 }
 
 #[cfg(test)]

@@ -4,10 +4,14 @@
 //! version id. The plain DELETE's own answer tells such a bucket from others.
 
 use aws_sdk_s3::Client;
+use aws_sdk_s3::types::EncodingType;
+
+use std::borrow::Cow;
 
 use super::super::StoreError;
 use super::super::operation::Operation;
 use super::classify::Fault;
+use super::listing::plain_key;
 
 const OPERATION: Operation = Operation::Delete;
 
@@ -34,12 +38,14 @@ pub(super) async fn delete(client: &Client, bucket: &str, key: &str) -> Result<(
 async fn delete_versions(client: &Client, bucket: &str, key: &str) -> Result<(), StoreError> {
     let mut from = Marker { key: None, version: None };
     loop {
-        let request = client.list_object_versions().bucket(bucket).prefix(key);
+        let request = client.list_object_versions().bucket(bucket).prefix(key).encoding_type(EncodingType::Url);
         let request = request.set_key_marker(from.key.clone()).set_version_id_marker(from.version.clone());
         let page = request.send().await.map_err(|error| Fault::new(OPERATION, error))?;
         let versions = page.versions().iter().map(|version| (version.key(), version.version_id()));
         let markers = page.delete_markers().iter().map(|marker| (marker.key(), marker.version_id()));
-        for (_, version) in versions.chain(markers).filter(|(found, _)| *found == Some(key)) {
+        let encoding = page.encoding_type();
+        let is_ours = |found: Option<&str>| found.and_then(|found| plain_key(encoding, found)).as_deref() == Some(key);
+        for (_, version) in versions.chain(markers).filter(|(found, _)| is_ours(*found)) {
             let version = version.ok_or_else(|| Fault::senseless(OPERATION, "version id"))?;
             let request = client.delete_object().bucket(bucket).key(key).version_id(version);
             request.send().await.map_err(|error| Fault::new(OPERATION, error))?;
@@ -48,7 +54,7 @@ async fn delete_versions(client: &Client, bucket: &str, key: &str) -> Result<(),
             return Ok(());
         }
         let next = Marker {
-            key: page.next_key_marker().map(str::to_owned),
+            key: page.next_key_marker().and_then(|key| plain_key(encoding, key)).map(Cow::into_owned),
             version: page.next_version_id_marker().map(str::to_owned),
         };
         if next == from || next.key.is_none() {

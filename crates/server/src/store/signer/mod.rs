@@ -13,7 +13,7 @@ use domain::{ObjectKey, PartLength, PartNumber, Timestamp, UploadId, Visibility}
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use signing::{
     Addressing, EXPIRES_SECONDS_MAX, Endpoint, EndpointError, GetOptions, Object, PartPresigner, PartRequest,
-    PresignError, PresignedUrl, SigningKey, Validity, presign_get, presign_part,
+    PresignError, PresignedUrl, SigningKey, Validity, presign_get, presign_head, presign_part,
 };
 use url::Url;
 
@@ -87,10 +87,19 @@ pub struct SignedPart {
 /// A private object that may now be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignedRead {
-    /// Where to GET it.
+    /// Where to read it, by the method it was signed for.
     pub url: PresignedUrl,
     /// The first moment at which the store refuses the URL, in whole seconds.
     pub expires_at: Timestamp,
+}
+
+/// How an object is read by its URL. S3 signs the method, so a URL is good for one of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReadMethod {
+    /// Headers and bytes.
+    Get,
+    /// Headers only.
+    Head,
 }
 
 /// Signs URLs for one installation's buckets.
@@ -176,7 +185,7 @@ impl UrlSigner {
             .collect()
     }
 
-    /// Signs the GET of an object for a delivery window: equal byte for byte for everybody who asks within the window
+    /// Signs the reading of an object for a delivery window: equal byte for byte for everybody who asks within the window
     /// with the same credentials. It ends with the window, or earlier where the credentials do.
     ///
     /// # Errors
@@ -186,6 +195,7 @@ impl UrlSigner {
         credentials: &SigningCredentials,
         key: &ObjectKey,
         window: Window,
+        method: ReadMethod,
         disposition: &Disposition,
     ) -> Result<SignedRead, PresignError> {
         let validity = validity(credentials, window.signed_at, window.expires_at)?;
@@ -194,7 +204,11 @@ impl UrlSigner {
         let object = Object { bucket: self.layout.bucket(key), key: &full_key };
         let disposition = disposition.override_value();
         let options = GetOptions { response_content_disposition: disposition.as_deref(), ..GetOptions::default() };
-        let url = presign_get(&signing_key, &self.endpoint, object, &options, validity)?;
+        let presign = match method {
+            ReadMethod::Get => presign_get,
+            ReadMethod::Head => presign_head,
+        };
+        let url = presign(&signing_key, &self.endpoint, object, &options, validity)?;
         Ok(SignedRead { url, expires_at: validity.ends_at() })
     }
 

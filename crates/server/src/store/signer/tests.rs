@@ -144,7 +144,7 @@ proptest! {
         let key = key(Visibility::Private, "42");
         let [one, other] = [first, second].map(|after| {
             let window = window(at(start + after), TimeSpan::from_secs(900), TimeSpan::from_secs(3600));
-            signer().read_url(&credentials(None), &key, window, &disposition).unwrap()
+            signer().read_url(&credentials(None), &key, window, ReadMethod::Get, &disposition).unwrap()
         });
         prop_assert_eq!(one.expires_at, at(start + 4500));
         prop_assert_eq!(one, other);
@@ -156,7 +156,7 @@ proptest! {
         let credentials = credentials(None);
         let signed = signer().part_urls(&credentials, &key, &upload(), &[part(1, 5)], at(1000), at(1060)).unwrap();
         let window = window(at(1000), TimeSpan::from_secs(900), TimeSpan::from_secs(3600));
-        let read = signer().read_url(&credentials, &key, window, &Disposition::Inline).unwrap();
+        let read = signer().read_url(&credentials, &key, window, ReadMethod::Get, &Disposition::Inline).unwrap();
         let printed = format!("{signed:?} {read:?} {credentials:?} {} {}", signed[0].url, read.url);
         for url in [&signed[0].url, &read.url] {
             let (_, signature) = url.expose().split_once("X-Amz-Signature=").unwrap();
@@ -180,9 +180,11 @@ proptest! {
 fn credentials_that_end_shorten_a_read() {
     let window = window(at(1_800_000_000), TimeSpan::from_secs(900), TimeSpan::from_secs(3600));
     let key = key(Visibility::Private, "42");
-    let read = signer().read_url(&credentials(Some(1_800_000_060)), &key, window, &Disposition::Inline);
+    let read =
+        signer().read_url(&credentials(Some(1_800_000_060)), &key, window, ReadMethod::Get, &Disposition::Inline);
     assert_eq!(read.expect("a minute is left").expires_at, at(1_800_000_060));
-    let ended = signer().read_url(&credentials(Some(1_800_000_000)), &key, window, &Disposition::Inline);
+    let ended =
+        signer().read_url(&credentials(Some(1_800_000_000)), &key, window, ReadMethod::Get, &Disposition::Inline);
     assert_eq!(ended, Err(PresignError::Expires { seconds: 0 }));
 }
 

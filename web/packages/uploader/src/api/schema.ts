@@ -76,7 +76,7 @@ export interface CompleteRequest {
   description?: string;
   /** What the client knows about its files. */
   files?: Record<string, CompleteFileRequest>;
-  /** Replaces the whole object; at most 16 KiB. */
+  /** Replaces the whole object; at most 16 KiB. Numbers as when an asset is created. */
   metadata?: Record<string, unknown>;
   /** One line, 1 to 200 characters. */
   title?: string;
@@ -90,7 +90,7 @@ export interface CreateRequest {
   files: Record<string, AnnounceRequest>;
   /** What the client knows the local file by, 1 to 256 bytes; finds an unfinished upload again. */
   fingerprint?: string;
-  /** Your own JSON object, at most 16 KiB. Never looked into; numbers keep 64 bits, keys come back sorted. */
+  /** Your own JSON object, at most 16 KiB. Never looked into. Keys come back sorted. A number comes back as the same number, not as the same text (`1.10` as `1.1`); an integer beyond 64 bits, or digits beyond a double's 17, are rounded: send as a text what must keep every digit. */
   metadata?: Record<string, unknown>;
   /** One line, 1 to 200 characters. */
   title: string;
@@ -98,6 +98,7 @@ export interface CreateRequest {
 
 /** What went wrong. Programs switch on this; people read `detail`. */
 export type ErrorCode =
+  | "malformed_request"
   | "invalid_json"
   | "unsupported"
   | "invalid_request"
@@ -221,7 +222,7 @@ export interface PartUrlsRequest {
 export interface PatchRequest {
   /** 0 to 5,000 characters. */
   description?: string;
-  /** Replaces the whole object; at most 16 KiB. */
+  /** Replaces the whole object; at most 16 KiB. Numbers as when an asset is created. */
   metadata?: Record<string, unknown>;
   /** One line, 1 to 200 characters. */
   title?: string;
@@ -237,6 +238,8 @@ export interface Problem {
   errors?: Array<FieldProblem>;
   /** The field that is wrong, as a path such as `files.video.size`. */
   field?: string;
+  /** Reason `content_mismatch`: the media type of what the file really is, such as `image/heic`, if it is known. */
+  found?: string;
   /** The path that was asked for. */
   instance: string;
   /** The same as `detail`, under the name that Uppy and others read. */
@@ -269,6 +272,8 @@ export interface RejectionBody {
   code: string;
   /** What happened, for people. */
   detail: string;
+  /** `content_mismatch`: the media type of what the file really is, such as `image/heic`, if it is known. */
+  found?: string;
 }
 
 /** A part number, alone or with a digest of the part that the store shall enforce. */

@@ -19,6 +19,8 @@ export interface UploadErrorFacts {
   number?: number | undefined;
   /** `rejected`: the stable reason. */
   reason?: string | undefined;
+  /** `rejected` for its content: the media type of what the file really is, if the server knows it. */
+  found?: string | undefined;
   /** What was said last by whom it concerns, in English. */
   detail?: string | undefined;
   /** What the server answered. */

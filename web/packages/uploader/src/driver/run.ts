@@ -236,9 +236,10 @@ export class Run {
   async #complete(sums: Record<string, string>): Promise<Answer<AssetBody>> {
     this.isCompleting = true;
     const { asset } = this;
-    const [job, around] = [this.#job, this.#around];
     const body: CompleteRequest = {};
-    const wanted = job.description();
+    const wanted = { ...this.#job.description() };
+    // What others have noted of it stays.
+    if (wanted.metadata) wanted.metadata = { ...asset?.metadata, ...wanted.metadata };
     for (const name of ["title", "description", "metadata"] as const) {
       const differs = JSON.stringify(wanted[name]) !== JSON.stringify(asset?.[name]);
       if (wanted[name] !== undefined && differs) Object.assign(body, { [name]: wanted[name] });
@@ -248,7 +249,7 @@ export class Run {
       if (asset?.files[role]?.checksum?.algorithm !== ALGORITHM) continue;
       body.files = { ...body.files, [role]: { checksum: { algorithm: ALGORITHM, value } } };
     }
-    return around.api.complete(job.entry.assetId ?? "", body, this.#stopper.signal);
+    return this.#around.api.complete(this.#job.entry.assetId ?? "", body, this.#stopper.signal);
   }
 
   #sum(role: string, file: Blob): void {

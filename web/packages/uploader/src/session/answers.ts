@@ -193,13 +193,15 @@ export function deleted(state: State, answer: Answer<undefined>, at: Moment): vo
 function verdict(asset: AssetBody): Outcome | undefined {
   if (asset.status === CREATED) return { kind: "published", asset };
   for (const [role, { rejected }] of Object.entries(asset.files)) {
-    if (rejected) return { kind: "rejected", role, reason: rejected.code, detail: rejected.detail };
+    if (!rejected) continue;
+    const { code, detail, found } = rejected;
+    return { kind: "rejected", role, reason: code, detail, found };
   }
   return undefined;
 }
 
-function rejection({ reason, code, role, detail }: Problem): Outcome {
-  return { kind: "rejected", role, reason: reason ?? code, detail };
+function rejection({ reason, code, role, detail, found }: Problem): Outcome {
+  return { kind: "rejected", role, reason: reason ?? code, detail, found };
 }
 
 /** A file as the server describes it, with the URLs that came along. `undefined` if it is not the local one. */

@@ -113,8 +113,8 @@ export type PartFailure =
 /** How it ended. */
 export type Outcome =
   | { kind: "published"; asset: AssetBody }
-  /** A file failed verification and was removed; final for that file. */
-  | { kind: "rejected"; role?: string | undefined; reason: string; detail: string }
+  /** A file failed verification and was removed; final for that file. `found`: what it really is. */
+  | { kind: "rejected"; role?: string | undefined; reason: string; detail: string; found?: string | undefined }
   /** The asset is not there any more: deleted or expired. */
   | { kind: "gone"; error: ApiError }
   /** The asset that was to be resumed is not there for this token: most likely it is another owner's. */

@@ -20,9 +20,10 @@ const SAYS_IT_BEST = ["invalid_request", "unknown_role"];
 export function explain(error: UploadError, language: Language = "en"): Explanation {
   const texts = language === "ko" ? KO : EN;
   const { code, serverCode, facts } = error;
-  const { reason } = facts;
+  const { reason, found } = facts;
   const said = (code === "refused" && serverCode && texts.server[serverCode]) || texts.errors[code];
   const [message, hint] = said;
+  if (code === "rejected" && found && texts.formats[found]) return texts.isReally(texts.formats[found]);
   if (code === "rejected" && reason && texts.reasons[reason]) return { message: texts.reasons[reason], hint };
   if (serverCode && SAYS_IT_BEST.includes(serverCode)) return { message: `${message} (${error.message})`, hint };
   return { message, hint };

@@ -3,7 +3,7 @@
 use std::ops::Bound::{Included, Unbounded};
 
 use domain::reconcile::{KeyedFile, Orphan};
-use domain::{Epoch, Installation, InstallationId, Visibility};
+use domain::{Installation, InstallationId, Visibility};
 
 use super::{AssetRow, Tables};
 use crate::catalog::Written;
@@ -42,15 +42,14 @@ impl Tables {
             return Written::Stale;
         }
         assert!(!self.files.contains_key(&file.id), "an orphan's row is new");
-        let row = || AssetRow { asset: asset.clone(), pointers: Default::default() };
+        let row = || AssetRow { shard: file.shard(), ..AssetRow::of(asset) };
         self.assets.entry(asset.id).or_insert_with(row);
         self.insert_file(file);
         Written::Done
     }
 
     pub(in crate::catalog::memory) fn load_installation(&mut self, fresh: InstallationId) -> Installation {
-        let made = Installation { id: fresh, epoch: Epoch::FIRST, marked_at: None, accepted_at: None };
-        *self.installation.get_or_insert(made)
+        *self.installation.get_or_insert(Installation::new(fresh))
     }
 
     pub(in crate::catalog::memory) fn replace_installation(

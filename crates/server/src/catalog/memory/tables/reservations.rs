@@ -1,9 +1,11 @@
-//! T1 and its idempotency records, and what an owner has reserved.
+//! T1 and its idempotency records, and files announced later.
 
 use domain::change::Change;
-use domain::{Asset, AssetId, AssetStatus, ByteCount, File, OwnerId, Timestamp};
+use domain::quota::{Delta, Usage};
+use domain::{AssetId, OwnerId, Timestamp};
 
-use super::{AssetRow, Pointers, Record, RecordKey, Tables};
+use super::owners::Over;
+use super::{AssetRow, Record, RecordKey, Tables};
 use crate::catalog::{
     Allowance, Announced, FORGOTTEN_AT_ONCE, IDEMPOTENCY_KEPT, IDEMPOTENCY_LEASE, IdempotencyClaim, Reservation,
     Reserved,
@@ -17,22 +19,27 @@ impl Tables {
     pub(in crate::catalog::memory) fn reserve(&mut self, reservation: &Reservation, now: Timestamp) -> Reserved {
         let asset = &reservation.asset;
         let claim = reservation.idempotency.as_ref();
+        // Written before by this very request, which did not hear so.
+        if self.assets.contains_key(&asset.id) {
+            return Reserved::Fresh;
+        }
         if let Some(answer) = claim.and_then(|claim| self.answer(&asset.owner, claim, now)) {
             return answer;
         }
-        if let Some(refusal) = self.over_allowance(asset, reservation.allowance) {
-            return refusal;
+        let delta = Delta::of_new(Usage::of_asset(asset));
+        match self.room(&asset.owner, delta, reservation.allowance) {
+            Ok(()) => {}
+            Err(Over::Open) => return Reserved::TooManyOpen,
+            Err(Over::Bytes) => return Reserved::TooManyBytes,
         }
-        assert!(!self.assets.contains_key(&asset.id), "an asset is reserved once");
         for file in asset.pending() {
             self.assert_new(file);
         }
         for file in asset.pending() {
             self.insert_file(file);
         }
-        let pointers = asset.places.iter().map(|(role, place)| (role.clone(), Pointers::of(place))).collect();
-        let row = AssetRow { asset: Asset { places: Default::default(), ..asset.clone() }, pointers };
-        self.assets.insert(asset.id, row);
+        self.assets.insert(asset.id, AssetRow::of(asset));
+        self.shift(&asset.owner, delta);
         if let Some(claim) = claim {
             self.record(&asset.owner, claim, asset.id, now);
         }
@@ -47,7 +54,7 @@ impl Tables {
             Some(Reserved::KeyReused)
         } else if record.settled {
             Some(Reserved::Replay(record.asset))
-        } else if now.duration_since(record.leased_at) <= IDEMPOTENCY_LEASE {
+        } else if now.duration_since(record.leased_at).abs() <= IDEMPOTENCY_LEASE {
             Some(Reserved::InProgress)
         } else {
             record.leased_at = now;
@@ -55,32 +62,15 @@ impl Tables {
         }
     }
 
-    fn over_allowance(&self, asset: &Asset, allowance: Allowance) -> Option<Reserved> {
-        let own = |row: &&AssetRow| row.asset.owner == asset.owner && row.asset.status == AssetStatus::Uploading;
-        let open = self.assets.values().filter(own).count();
-        if u64::try_from(open).expect("a count fits") >= u64::from(allowance.open_uploads) {
-            return Some(Reserved::TooManyOpen);
-        }
-        let reserved = self.reserved_bytes(&asset.owner, asset.pending());
-        (reserved > allowance.reserved_bytes).then_some(Reserved::TooManyBytes)
-    }
-
-    /// What an owner's pending files that have not ended reserve, together with new ones.
-    fn reserved_bytes<'a>(&'a self, owner: &OwnerId, new: impl Iterator<Item = &'a File>) -> ByteCount {
-        let own = self.assets.values().filter(|row| row.asset.owner == *owner);
-        let pending = own.flat_map(|row| row.pointers.values().filter_map(|pointers| pointers.pending));
-        let alive = pending.map(|id| &self.files[&id]).filter(|file| file.state.reason().is_none());
-        ByteCount(alive.chain(new).map(|file| file.plan.reserved().get()).sum())
-    }
-
-    pub(in crate::catalog::memory) fn announce(&mut self, change: &Change, allowed: ByteCount) -> Announced {
+    pub(in crate::catalog::memory) fn announce(&mut self, change: &Change, allowance: Allowance) -> Announced {
         if !self.is_current(change) {
             return Announced::Stale;
         }
-        if self.reserved_bytes(&change.asset.owner, change.announced.iter()) > allowed {
-            return Announced::TooManyBytes;
+        match self.room(&change.asset.owner, change.delta, allowance) {
+            Ok(()) => self.apply(change).into(),
+            Err(Over::Open) => Announced::TooManyOpen,
+            Err(Over::Bytes) => Announced::TooManyBytes,
         }
-        self.apply(change).into()
     }
 
     pub(in crate::catalog::memory) fn forget_requests(&mut self, now: Timestamp) -> u64 {

@@ -1,7 +1,8 @@
 //! Compare-and-set of files and assets, held against the rows.
 
 use domain::change::Change;
-use domain::{Asset, AssetId, AssetStatus, EventKind, Fence, File, FileId, OutboxEvent, Place, StateName, Timestamp};
+use domain::quota::{self, Delta, Usage};
+use domain::{AssetId, AssetStatus, EventKind, Fence, File, FileId, OutboxEvent, Place, Shard, StateName, Timestamp};
 
 use super::{AssetRow, Pointers, Tables};
 use crate::catalog::{AssetPatch, IDEMPOTENCY_KEPT, Written, duties};
@@ -36,6 +37,12 @@ impl Tables {
         self.files.insert(file.id, file.clone());
     }
 
+    /// Whatever is written is owed anew.
+    fn write_file(&mut self, file: &File) {
+        self.attempts.remove(&file.id);
+        self.files.insert(file.id, file.clone());
+    }
+
     fn append(&mut self, events: &[OutboxEvent]) {
         for event in events {
             self.last_position += 1;
@@ -43,8 +50,14 @@ impl Tables {
         }
     }
 
-    pub(in crate::catalog::memory) fn patch_asset(&mut self, id: AssetId, from: Fence, patch: &AssetPatch) -> Written {
-        let row = self.assets.get_mut(&id).filter(|row| row.asset.revision == from);
+    pub(in crate::catalog::memory) fn patch_asset(
+        &mut self,
+        shard: Shard,
+        id: AssetId,
+        from: Fence,
+        patch: &AssetPatch,
+    ) -> Written {
+        let row = self.assets.get_mut(&id).filter(|row| row.shard == shard && row.asset.revision == from);
         let Some(AssetRow { asset, .. }) = row else { return Written::Stale };
         let AssetPatch { title, description, metadata } = patch.clone();
         asset.title = title.unwrap_or_else(|| asset.title.clone());
@@ -54,15 +67,26 @@ impl Tables {
         Written::Done
     }
 
-    pub(in crate::catalog::memory) fn advance(&mut self, from: Fence, next: &File, events: &[OutboxEvent]) -> Written {
-        let Some(row) = self.files.get(&next.id).filter(|row| row.fence == from) else { return Written::Stale };
+    pub(in crate::catalog::memory) fn advance(
+        &mut self,
+        before: &File,
+        next: &File,
+        events: &[OutboxEvent],
+    ) -> Written {
+        let Some(row) = self.files.get(&next.id).filter(|row| row.fence == before.fence) else {
+            return Written::Stale;
+        };
         duties::of_step(row, next);
         let shown = self.assets.get(&next.asset).is_some_and(|row| {
             row.asset.status == AssetStatus::Created
                 && row.pointers.values().any(|pointers| pointers.published == Some(next.id))
         });
         assert!(!shown, "what a CREATED asset shows ends by `apply`, which moves its pointer (I7)");
-        self.files.insert(next.id, next.clone());
+        let delta = Delta::of_step(row, next);
+        if let Some(owner) = self.assets.get(&next.asset).map(|row| row.asset.owner.clone()) {
+            self.shift(&owner, delta);
+        }
+        self.write_file(next);
         self.append(events);
         Written::Done
     }
@@ -83,14 +107,13 @@ impl Tables {
         self.assert_change(&self.assets[&asset.id], change);
 
         for (_, file) in &change.files {
-            self.files.insert(file.id, file.clone());
+            self.write_file(file);
         }
         if let Some(file) = &change.announced {
             self.insert_file(file);
         }
-        let pointers = asset.places.iter().map(|(role, place)| (role.clone(), Pointers::of(place))).collect();
-        let row = AssetRow { asset: Asset { places: Default::default(), ..asset.clone() }, pointers };
-        self.assets.insert(asset.id, row);
+        self.assets.insert(asset.id, AssetRow::of(asset));
+        self.shift(&asset.owner, change.delta);
         if asset.status == AssetStatus::Created {
             self.published.insert(asset.id);
         }
@@ -102,10 +125,20 @@ impl Tables {
     fn assert_change(&self, row: &AssetRow, change: &Change) {
         let (old, new) = (&row.asset, &change.asset);
         assert_eq!(
-            (&old.owner, &old.collection, &old.fingerprint, old.created_at),
-            (&new.owner, &new.collection, &new.fingerprint, new.created_at),
+            (&old.owner, &old.collection, old.created_at),
+            (&new.owner, &new.collection, new.created_at),
             "a change keeps what an asset is"
         );
+        let goes = matches!(new.status, AssetStatus::Gone(_));
+        assert!(goes || old.fingerprint == new.fingerprint, "a change keeps what an asset is");
+        let mut delta = quota::delta(Usage::of_status(old.status), Usage::of_status(new.status));
+        for (_, file) in &change.files {
+            delta += Delta::of_step(&self.files[&file.id], file);
+        }
+        if let Some(file) = &change.announced {
+            delta += Delta::of_new(Usage::of_file(file));
+        }
+        assert_eq!(change.delta, delta, "a change says what it moves");
         assert!(!matches!(old.status, AssetStatus::Gone(_)), "an asset that is gone stays as it is");
         let steps_back = old.status == AssetStatus::Created && new.status == AssetStatus::Uploading;
         assert!(!steps_back, "an asset is never unpublished");
@@ -157,8 +190,15 @@ impl Tables {
         }
     }
 
-    pub(in crate::catalog::memory) fn purge(&mut self, id: FileId, from: Fence, now: Timestamp) -> Written {
-        let closed = |file: &&File| file.fence == from && file.state.name() == StateName::Closed;
+    pub(in crate::catalog::memory) fn purge(
+        &mut self,
+        shard: Shard,
+        id: FileId,
+        from: Fence,
+        now: Timestamp,
+    ) -> Written {
+        let closed =
+            |file: &&File| file.shard() == shard && file.fence == from && file.state.name() == StateName::Closed;
         let found = self.files.get(&id).filter(closed).map(|file| (file.asset, file.key.clone()));
         let Some((asset, key)) = found else { return Written::Stale };
         let row = self.assets.get_mut(&asset).expect("a file has its asset");
@@ -168,6 +208,7 @@ impl Tables {
         }
         let gone = matches!(row.asset.status, AssetStatus::Gone(_));
         self.files.remove(&id);
+        self.attempts.remove(&id);
         self.by_key.remove(&(key.visibility(), key.path()));
         if gone && self.files.values().all(|file| file.asset != asset) {
             self.assets.remove(&asset);

@@ -6,7 +6,7 @@ use std::task::Poll;
 use domain::change;
 
 use super::{Home, assert_sound};
-use crate::catalog::{Catalog as _, Reserved, Written};
+use crate::catalog::{Catalog as _, Figures as _, Outbox as _, Reserved, Rows as _, Written};
 
 /// Polls a future at most `polls` times, then drops it. `None` if it was not ready by then.
 async fn drop_after<T>(polls: usize, future: impl Future<Output = T>) -> Option<T> {
@@ -48,7 +48,7 @@ async fn a_dropped_reservation_is_whole_or_absent() {
         let ended = drop_after(polls, catalog.reserve(&reservation)).await;
         // The next write waits for whatever the dropped one left to do.
         subject.reserved("juno", &["video"]).await;
-        let found = catalog.find_asset(reservation.asset.id).await.unwrap().value;
+        let found = catalog.find_asset_anywhere(reservation.asset.id).await.unwrap().value;
         match (ended, found) {
             (Some(came), found) => {
                 assert_eq!((came.unwrap(), found), (Reserved::Fresh, Some(reservation.asset)));
@@ -57,7 +57,11 @@ async fn a_dropped_reservation_is_whole_or_absent() {
             (None, Some(asset)) => assert_eq!(asset, reservation.asset, "after {polls} polls"),
             (None, None) => {
                 for file in reservation.asset.pending() {
-                    assert_eq!(catalog.find_file(file.id).await.unwrap().value, None, "after {polls} polls");
+                    assert_eq!(
+                        catalog.find_file(file.shard(), file.id).await.unwrap().value,
+                        None,
+                        "after {polls} polls"
+                    );
                 }
             }
         }
@@ -110,6 +114,6 @@ async fn closing_finishes_what_is_under_way() {
     };
     let (answer, ()) = tokio::join!(catalog.reserve(&reservation), closing);
     let reopened = home.open().await;
-    let found = reopened.find_asset(reservation.asset.id).await.unwrap().value;
+    let found = reopened.find_asset_anywhere(reservation.asset.id).await.unwrap().value;
     assert_eq!(found.is_some(), answer.is_ok(), "what was answered is what is there");
 }

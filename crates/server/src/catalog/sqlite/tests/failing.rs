@@ -6,7 +6,7 @@ use sqlx::AssertSqlSafe;
 use super::super::SqliteCatalog;
 use super::{Home, assert_sound};
 use crate::catalog::conformance::samples::pending;
-use crate::catalog::{Catalog as _, CatalogError, Reserved};
+use crate::catalog::{CatalogError, Figures as _, Members as _, Reserved, Rows as _};
 
 /// Runs a statement on the writing connection, past the port.
 async fn tamper(catalog: &SqliteCatalog, sql: String) {
@@ -45,9 +45,9 @@ async fn a_full_disk_is_unavailable_and_heals() {
         reservation.asset.metadata = metadata;
     }
     assert_eq!(subject.listed(&subject.query("mina")).await.len(), written, "reading goes on");
-    assert_eq!(catalog.find_asset(reservation.asset.id).await.unwrap().value, None, "no half asset");
+    assert_eq!(catalog.find_asset_anywhere(reservation.asset.id).await.unwrap().value, None, "no half asset");
     // A lease fits into the pages there are, whatever state the driver was left in.
-    assert!(catalog.take_lease("expire", "a", domain::TimeSpan::from_secs(1)).await.unwrap());
+    assert_eq!(catalog.renew_member("a", domain::TimeSpan::from_secs(1)).await.unwrap(), ["a"]);
 
     tamper(&catalog, format!("PRAGMA max_page_count = {}", pages + 1_000)).await;
     assert_eq!(catalog.reserve(&reservation).await.unwrap(), Reserved::Fresh);
@@ -75,7 +75,7 @@ async fn a_locked_file_is_unavailable_and_heals() {
     let asset = subject.reserved("mina", &["video"]).await;
     let lock = other.begin().await.unwrap();
     assert_unavailable(catalog.reserve(&subject.reservation("mina", &["video"])).await);
-    assert_unavailable(catalog.patch_asset(asset.id, asset.revision, &Default::default()).await);
+    assert_unavailable(catalog.patch_asset(asset.shard(), asset.id, asset.revision, &Default::default()).await);
     assert_eq!(subject.asset(asset.id).await, asset, "reading goes on");
     drop(lock);
     // The other handle rolls back when it gets to it: ask it for the lock once more, and give it back.
@@ -142,8 +142,8 @@ async fn an_unreadable_row_is_named() {
         tamper(&catalog, format!("VACUUM INTO '{}'", copy.path().display())).await;
         let copied = copy.open().await;
         tamper(&copied, sql.clone()).await;
-        let error = copied.find_asset(asset.id).await.expect_err(&sql);
-        let CatalogError::Corrupt { what, .. } = &error else { panic!("{sql}: {error:?}") };
+        let error = copied.find_asset_anywhere(asset.id).await.expect_err(&sql);
+        let CatalogError::Unreadable { what, .. } = &error else { panic!("{sql}: {error:?}") };
         assert_eq!(*what, format!("{table} {id}, column {column}"), "{sql}");
     }
 }
@@ -154,9 +154,37 @@ async fn a_write_against_the_schema_is_corrupt() {
     let catalog = home.open().await;
     let subject = home.subject(&catalog);
     let reservation = subject.reservation("mina", &["video"]);
-    subject.reserve(&reservation).await;
-    let error = catalog.reserve(&reservation).await.unwrap_err();
-    assert!(matches!(error, CatalogError::Corrupt { .. }), "{error:?}");
+    let asset = subject.reserve(&reservation).await;
+    let other = subject.reserved("mina", &["video"]).await;
+    let twice = domain::File {
+        id: pending(&asset, "video").id,
+        ..crate::catalog::conformance::samples::file(&other, "thumbnail", domain::ByteCount(1), subject.now())
+    };
+    let change = domain::change::announce(&other, twice).unwrap();
+    let error = catalog.apply(&change).await.unwrap_err();
+    assert!(matches!(error, CatalogError::Unreadable { .. }), "{error:?}");
     assert!(!error.to_string().contains("UNIQUE"), "{error}");
     subject.reserved("mina", &["video"]).await;
+}
+
+/// One row that was damaged by hand: the others of the list are shown, however short a page is.
+#[tokio::test]
+async fn an_unreadable_row_costs_itself() {
+    let home = Home::new();
+    let catalog = home.open().await;
+    let subject = home.subject(&catalog);
+    let mut all = Vec::new();
+    for _ in 0..5 {
+        all.push(subject.reserved("mina", &["video", "thumbnail"]).await);
+    }
+    all.reverse();
+    let (broken, file) = (all[1].id, pending(&all[2], "video").id);
+    tamper(&catalog, format!("UPDATE assets SET revision = -1 WHERE id = '{broken}'")).await;
+    tamper(&catalog, format!("UPDATE files SET state_data = '{{' WHERE id = '{file}'")).await;
+    let readable = [all[0].id, all[3].id, all[4].id];
+    assert_eq!(subject.listed(&subject.query("mina")).await, readable);
+    let short = crate::catalog::AssetQuery { limit: 2, ..subject.query("mina") };
+    assert_eq!(subject.listed(&short).await, readable[..2], "a page is full as long as there are more");
+    let keys = catalog.list_keys(domain::Visibility::Private, "", None, 10).await.unwrap().value;
+    assert_eq!(keys.len(), 5, "whoever owns a key owns it, readable or not");
 }

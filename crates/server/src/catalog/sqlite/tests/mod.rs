@@ -2,7 +2,9 @@
 
 mod cancelling;
 mod failing;
+mod migrating;
 mod opening;
+mod owing;
 mod planning;
 mod sharing;
 

@@ -2,13 +2,21 @@
 
 use std::path::Path;
 
+use domain::SearchText;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
 
 use super::super::schema::NEWEST;
 use super::super::{OpenError, SqliteCatalog, migrate};
 use super::{Home, assert_sound};
-use crate::catalog::Catalog as _;
+use crate::catalog::{AssetQuery, Catalog as _, Figures as _, InstallationRecord as _};
+
+/// The version before the one that brought folded texts.
+const FOLDED_BEFORE: &str = "DROP INDEX assets_retrying; DROP INDEX files_by_state; \
+     CREATE INDEX files_by_state ON files (state, recheck_at, id); \
+     CREATE INDEX files_by_deadline ON files (state, deadline); \
+     CREATE INDEX files_by_look ON files (state, auto_look_at) WHERE auto_look_at IS NOT NULL; \
+     CREATE TABLE leases (name TEXT) STRICT; PRAGMA user_version = 9";
 
 /// Runs SQL on a file as somebody else would.
 async fn run(path: &Path, sql: &'static str) {
@@ -67,7 +75,12 @@ async fn migrating_says_what_it_did() {
             (3, "installation"),
             (4, "store_profile"),
             (5, "outbox_by_owner"),
-            (6, "undeclared_sizes")
+            (6, "undeclared_sizes"),
+            (7, "due_work"),
+            (8, "shards_and_usage"),
+            (9, "epoch_time"),
+            (10, "folded_texts"),
+            (11, "due_work_alone")
         ]
     );
     assert_eq!(names(migrate(&home.path()).await.unwrap()), []);
@@ -86,7 +99,9 @@ async fn an_older_catalog_is_brought_up_to_date() {
     )
     .await;
     let catalog = home.open().await;
-    assert!(catalog.find_asset("ast_0000000000000000000000000g".parse().unwrap()).await.unwrap().value.is_some());
+    assert!(
+        catalog.find_asset_anywhere("ast_0000000000000000000000000g".parse().unwrap()).await.unwrap().value.is_some()
+    );
     let made = crate::catalog::conformance::installing::made_up(1);
     assert_eq!(catalog.load_installation(made.id).await.unwrap().value, made);
     assert_sound(&catalog).await;
@@ -175,4 +190,32 @@ async fn an_unwritable_place_is_refused() {
         assert!(text.contains("make sure that its folder exists"), "{text}");
         assert!(!text.contains("code"), "the driver's text is the source, not the message: {text}");
     }
+}
+
+/// More rows than are folded with one read, as the version before wrote them.
+#[tokio::test]
+async fn rows_from_before_searches_are_found() {
+    let home = Home::new();
+    let catalog = home.open().await;
+    let subject = home.subject(&catalog);
+    let mut ids = Vec::new();
+    for _ in 0..600 {
+        ids.insert(0, subject.reserved("mina", &["video"]).await.id);
+    }
+    let name = subject.asset(ids[0]).await.files().next().unwrap().file_name.to_string();
+    catalog.close().await;
+    let path = home.folder.path().join("catalog.db");
+    run(&path, "UPDATE assets SET title = 'МОСКВА'; ALTER TABLE assets DROP COLUMN title_folded;").await;
+    run(&path, "ALTER TABLE assets DROP COLUMN description_folded; ALTER TABLE assets DROP COLUMN file_names_folded;")
+        .await;
+    run(&path, FOLDED_BEFORE).await;
+    let reopened = home.open().await;
+    let subject = home.subject(&reopened);
+    for text in ["москва", &name] {
+        let query = AssetQuery { contains: SearchText::parse(text), look_at: 1_000, ..subject.query("mina") };
+        assert_eq!(subject.listed(&query).await, ids[..100], "{text}");
+        let oldest = AssetQuery { before: Some(ids[580]), ..query };
+        assert_eq!(subject.listed(&oldest).await, ids[581..], "{text}");
+    }
+    assert_sound(&reopened).await;
 }

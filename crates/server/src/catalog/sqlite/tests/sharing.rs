@@ -3,8 +3,9 @@
 use tokio::task::JoinSet;
 
 use super::{Home, assert_sound};
+use crate::catalog::conformance::owing;
 use crate::catalog::conformance::samples::{opened, pending};
-use crate::catalog::{Catalog as _, Reserved, Written};
+use crate::catalog::{Reserved, Rows as _, Written};
 
 const ROUNDS: usize = 25;
 
@@ -36,9 +37,15 @@ async fn two_handles_agree_on_one_winner() {
         let asset = subject.reserved("mina", &["video"]).await;
         let file = pending(&asset, "video");
         let next = domain::decide(file, &opened(file), subject.now()).unwrap().next;
-        let (one, two) =
-            tokio::join!(handles[0].advance(file.fence, &next, &[]), handles[1].advance(file.fence, &next, &[]));
+        let (one, two) = tokio::join!(handles[0].advance(file, &next, &[]), handles[1].advance(file, &next, &[]));
         let came = [one.unwrap(), two.unwrap()];
         assert!(came.contains(&Written::Done) && came.contains(&Written::Stale), "{came:?}");
     }
+}
+
+#[tokio::test]
+async fn a_member_of_a_clock_that_was_set_back_lapses() {
+    let home = Home::new();
+    let catalog = home.open().await;
+    owing::a_member_of_a_clock_that_was_set_back_lapses(home.subject(&catalog), &home.clock).await;
 }

@@ -57,7 +57,10 @@ impl Engine for Embedded {
             }],
             public_buckets: BTreeSet::from(["public".to_owned()]),
             arrivals: None,
+            connections: connections::Limits::default(),
+            reserve: localstore::Reserve::default(),
             faults: localstore::Faults::default(),
+            disk_faults: None,
         })
         .await
         .expect("the embedded store starts");

@@ -91,7 +91,7 @@ async fn says_nothing(store: &dyn Store) {
     store.open_upload(&key, None).await.expect_err("open_upload");
     store.list_parts_page(&key, &upload, None, 10).await.expect_err("list_parts");
     store.head(&key).await.expect_err("head");
-    store.read_first(&key, &ETag::new("any"), ByteCount(1)).await.expect_err("read_first");
+    store.read(&key, &ETag::new("any"), 0, ByteCount(1)).await.expect_err("read");
     store.abort(&key, &upload).await.expect_err("abort");
     store.delete(&key).await.expect_err("delete");
     store.list_uploads(&key).await.expect_err("list_uploads");
@@ -186,7 +186,7 @@ async fn a_200_that_is_not_the_stores_says_nothing() {
         assert!(cause.source().is_some(), "what could not be read is kept: {cause:?}");
         store.list_parts_page(&key, &upload, None, 10).await.expect_err("list_parts");
         store.head(&key).await.expect_err("head");
-        store.read_first(&key, &ETag::new("any"), ByteCount(1)).await.expect_err("read_first");
+        store.read(&key, &ETag::new("any"), 0, ByteCount(1)).await.expect_err("read");
         store.list_uploads(&key).await.expect_err("list_uploads");
         let part = Part { number: number(1), size: ByteCount(1), etag: ETag::new("any") };
         assert_eq!(store.complete(&key, &upload, &[part], None).await, UNKNOWN);

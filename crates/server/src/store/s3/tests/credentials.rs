@@ -1,25 +1,16 @@
 //! When credentials are read, kept and given up.
 
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
 use aws_credential_types::credential_fn::provide_credentials_fn;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
-use domain::Timestamp;
+use domain::{TimeSpan, Timestamp};
 
 use super::super::credentials::SigningSource;
-use crate::clock::Clock;
-
-/// A clock that stands where it is put.
-struct StandingClock(AtomicI64);
-
-impl Clock for StandingClock {
-    fn now(&self) -> Timestamp {
-        at(self.0.load(Ordering::SeqCst))
-    }
-}
+use crate::clock::{Clock, ManualClock};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).expect("a time")
@@ -28,7 +19,7 @@ fn at(second: i64) -> Timestamp {
 /// A source that gives what is in `next`, its clock, and how often it was asked.
 struct Source {
     source: SigningSource,
-    clock: Arc<StandingClock>,
+    clock: Arc<ManualClock>,
     next: Arc<Mutex<Option<Credentials>>>,
     asked: Arc<AtomicUsize>,
 }
@@ -39,7 +30,7 @@ fn temporary(id: &str, end: Option<i64>) -> Option<Credentials> {
 }
 
 fn source(first: Option<Credentials>) -> Source {
-    let clock = Arc::new(StandingClock(AtomicI64::new(1_000_000)));
+    let clock = Arc::new(ManualClock::new(at(1_000_000)));
     let next = Arc::new(Mutex::new(first));
     let asked = Arc::new(AtomicUsize::new(0));
     let (given, counted) = (Arc::clone(&next), Arc::clone(&asked));
@@ -58,7 +49,7 @@ impl Source {
     }
 
     fn stand(&self, second: i64, next: Option<Credentials>) {
-        self.clock.0.store(second, Ordering::SeqCst);
+        self.clock.set(at(second));
         *self.next.lock().expect("no test panicked here") = next;
     }
 
@@ -102,6 +93,19 @@ async fn credentials_without_an_end_are_read_again_now_and_then() {
     assert_eq!(source.id().await.as_deref(), Some("first"));
     source.stand(1_000_600, temporary("rotated", None));
     assert_eq!(source.id().await.as_deref(), Some("rotated"));
+}
+
+/// Credentials end by the time that passes, whatever the clock says.
+#[tokio::test]
+async fn a_clock_that_was_set_back_keeps_no_credentials_longer() {
+    for end in [Some(1_003_600), None] {
+        let source = source(temporary("first", end));
+        source.id().await;
+        source.stand(1_000_000 - 6 * 3600, temporary("second", end));
+        assert_eq!(source.id().await.as_deref(), Some("first"), "no time has passed");
+        source.clock.advance(TimeSpan::from_hours(1));
+        assert_eq!((source.id().await.as_deref(), source.asked()), (Some("second"), 2), "{end:?}");
+    }
 }
 
 #[tokio::test]

@@ -3,5 +3,6 @@
 mod answers;
 mod conditions;
 mod credentials;
+mod listings;
 mod urls;
 mod versions;

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::super::conformance::{Ceph, Embedded, Engine, Garage, OverS3};
 use crate::clock::{Clock, HostClock};
 use crate::store::conformance::{Difference, Harness, bytes, key, number, private_key};
-use crate::store::signer::{Disposition, PartToSign, SignedPart};
+use crate::store::signer::{Disposition, PartToSign, ReadMethod, SignedPart};
 use crate::store::{Store, list_parts};
 
 fn part(size: u64) -> PartToSign {
@@ -133,9 +133,18 @@ async fn stored<E: Engine>(harness: &OverS3<E>, key: &ObjectKey) {
 }
 
 async fn read_url<E: Engine>(harness: &OverS3<E>, signed_at: Timestamp, disposition: Disposition) -> String {
+    url_for(harness, ReadMethod::Get, signed_at, disposition).await
+}
+
+async fn url_for<E: Engine>(
+    harness: &OverS3<E>,
+    method: ReadMethod,
+    signed_at: Timestamp,
+    disposition: Disposition,
+) -> String {
     let credentials = harness.store.signing_credentials().await.expect("credentials");
     let window = Window { signed_at, expires_at: signed_at + TimeSpan::from_hours(1) };
-    let read = harness.signer.read_url(&credentials, &private_key(), window, &disposition).expect("a URL");
+    let read = harness.signer.read_url(&credentials, &private_key(), window, method, &disposition).expect("a URL");
     assert_eq!(read.expires_at.as_second(), window.expires_at.as_second());
     read.url.into_exposed()
 }
@@ -169,6 +178,18 @@ async fn a_download_is_saved_under_the_owners_name<E: Engine>() {
     let answer = harness.http.get(&url).send().await.expect("an answer");
     let expected = "attachment; filename=\"__ _1_.mp4\"; filename*=UTF-8''%ED%9C%B4%EA%B0%80%20%221%22.mp4";
     assert_eq!(answer.headers()["content-disposition"], expected);
+    harness.stop().await;
+}
+
+async fn a_read_url_is_good_for_the_method_it_was_signed_for<E: Engine>() {
+    let harness = OverS3::<E>::start().await;
+    stored(&harness, &private_key()).await;
+    let name = FileName::parse("film.mp4").expect("a file name");
+    let url = url_for(&harness, ReadMethod::Head, HostClock.now(), Disposition::Attachment(name)).await;
+    let answer = harness.http.head(&url).send().await.expect("an answer");
+    assert_eq!((answer.status().as_u16(), answer.headers()["content-length"].as_bytes()), (200, &b"1000"[..]));
+    let answer = harness.http.get(&url).send().await.expect("an answer");
+    assert!(is_refused(answer.status().as_u16()), "{}", answer.status());
     harness.stop().await;
 }
 
@@ -208,6 +229,7 @@ macro_rules! url_cases {
             a_part_checksum_is_checked_on_arrival,
             a_read_url_reads_whole_and_in_ranges_until_it_ends,
             a_download_is_saved_under_the_owners_name,
+            a_read_url_is_good_for_the_method_it_was_signed_for,
             a_public_url_serves_with_type_and_cache_policy,
         );
     };
