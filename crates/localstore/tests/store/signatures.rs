@@ -124,6 +124,9 @@ async fn a_request_may_be_dated_by_its_date_header() {
         let answer = send(now.strftime(form).to_string(), &signer).await;
         assert_eq!(answer.status(), 200, "{form}: {}", answer.text().await.expect("a body"));
     }
+    // What stands between the words is no part of what is signed, on any day of the month.
+    let spread = now.strftime("%a  %b   %e %H:%M:%S  %Y").to_string();
+    assert_ne!(send(spread, &signer).await.status(), 403);
     let (status, code, _) = refused(send("yesterday".to_owned(), &signer).await).await;
     assert_eq!((status, code.as_str()), (403, "AccessDenied"));
     let late = (now - jiff::SignedDuration::from_mins(16)).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();

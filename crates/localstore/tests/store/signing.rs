@@ -52,7 +52,7 @@ impl Signer {
     ) -> Signed {
         let mut sorted: Vec<_> = headers.to_vec();
         sorted.sort();
-        let lines: String = sorted.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
+        let lines: String = sorted.iter().map(|(name, value)| format!("{name}:{}\n", canonical_value(value))).collect();
         let names = sorted.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(";");
         let canonical = format!("{method}\n{path}\n{query}\n{lines}\n{names}\n{payload}");
         let signature = self.sign("AWS4-HMAC-SHA256", &sha256(canonical.as_bytes()));
@@ -62,6 +62,12 @@ impl Signer {
         );
         Signed { authorization, signature }
     }
+}
+
+/// A header's value as a canonical request has it: runs of blanks are one. `asctime`'s form of a date has two of them
+/// in the first nine days of a month.
+fn canonical_value(value: &str) -> String {
+    value.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 pub(crate) struct Signed {
