@@ -12,8 +12,8 @@ use serde_json::Value;
 use crate::{console, host, process, web};
 
 /// One build for all that `cargo xtask test` runs. `--tests` makes cargo resolve features as the
-/// test run does, so nothing is compiled twice.
-pub(crate) const TEST_BUILD: &[&str] = &["build", "--workspace", "--lib", "--bins", "--tests", "--locked"];
+/// test run does, so nothing is compiled twice; one of the examples writes a page of docs/reference.
+pub(crate) const TEST_BUILD: &[&str] = &["build", "--workspace", "--lib", "--bins", "--tests", "--examples", "--locked"];
 
 /// What `cargo xtask run --help` says. It builds nothing.
 const HELP: &str = "\
