@@ -3,7 +3,7 @@
 //! Each bucket holds one small object that names the installation and an epoch. The epoch rises every
 //! [`crate::limits::EPOCH_EVERY`], in the catalog first and then in the markers, so a marker that is ahead of its
 //! catalog means that the catalog was rewound. This module judges; it reads and writes nothing. *Invariant*: whatever
-//! is not [`Standing::Ours`] destroys nothing.
+//! is not [`BucketCheck::Ours`] destroys nothing.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -126,7 +126,7 @@ impl Installation {
 
 /// How a catalog and a bucket stand to each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Standing {
+pub enum BucketCheck {
     /// They belong together.
     Ours,
     /// The bucket has no marker, and this catalog never saw one: a first start.
@@ -148,15 +148,15 @@ pub enum Standing {
 }
 
 /// Holds a bucket's marker against the catalog.
-pub fn judge(installation: &Installation, marker: Option<&Marker>) -> Standing {
+pub fn judge(installation: &Installation, marker: Option<&Marker>) -> BucketCheck {
     match marker {
-        None if installation.marked_at.is_none() => Standing::Unmarked,
-        None => Standing::Vanished,
-        Some(marker) if marker.installation != installation.id => Standing::Foreign { marker: marker.installation },
+        None if installation.marked_at.is_none() => BucketCheck::Unmarked,
+        None => BucketCheck::Vanished,
+        Some(marker) if marker.installation != installation.id => BucketCheck::Foreign { marker: marker.installation },
         Some(marker) if marker.epoch > installation.epoch => {
-            Standing::Rewound { marker: marker.epoch, catalog: installation.epoch }
+            BucketCheck::Rewound { marker: marker.epoch, catalog: installation.epoch }
         }
-        Some(_) => Standing::Ours,
+        Some(_) => BucketCheck::Ours,
     }
 }
 
@@ -213,16 +213,16 @@ mod tests {
         let new = Installation { epoch: Epoch(5), ..Installation::new(id(1)) };
         let known = Installation { marked_at: Some(Timestamp::UNIX_EPOCH), ..new };
         let marker = |n, epoch| Some(Marker { installation: id(n), epoch: Epoch(epoch) });
-        let rewound = Standing::Rewound { marker: Epoch(6), catalog: Epoch(5) };
+        let rewound = BucketCheck::Rewound { marker: Epoch(6), catalog: Epoch(5) };
         for (installation, marker, expected) in [
-            (new, None, Standing::Unmarked),
-            (known, None, Standing::Vanished),
-            (known, marker(1, 4), Standing::Ours),
-            (known, marker(1, 5), Standing::Ours),
-            (new, marker(1, 5), Standing::Ours),
+            (new, None, BucketCheck::Unmarked),
+            (known, None, BucketCheck::Vanished),
+            (known, marker(1, 4), BucketCheck::Ours),
+            (known, marker(1, 5), BucketCheck::Ours),
+            (new, marker(1, 5), BucketCheck::Ours),
             (known, marker(1, 6), rewound),
-            (known, marker(2, 1), Standing::Foreign { marker: id(2) }),
-            (new, marker(2, 9), Standing::Foreign { marker: id(2) }),
+            (known, marker(2, 1), BucketCheck::Foreign { marker: id(2) }),
+            (new, marker(2, 9), BucketCheck::Foreign { marker: id(2) }),
         ] {
             assert_eq!(judge(&installation, marker.as_ref()), expected, "{marker:?}");
         }

@@ -14,7 +14,7 @@ pub struct Rate {
 
 /// The answer for one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Verdict {
+pub struct RateDecision {
     /// Whether it may go on, and if not, when it may.
     pub admission: Admission,
     /// Requests left right now.
@@ -55,7 +55,7 @@ impl Rate {
     /// Judges a request at `now`, given what was remembered for its key. It counts as `cost` requests, at least one and
     /// at most the burst: what costs more would never be admitted. Also after a clock was set back nobody waits longer than
     /// the request costs: what is remembered never counts for more than a burst that was used up.
-    pub fn admit(&self, remembered: Option<Timestamp>, now: Timestamp, cost: u32) -> Verdict {
+    pub fn admit(&self, remembered: Option<Timestamp>, now: Timestamp, cost: u32) -> RateDecision {
         let tolerance = self.window();
         let arrival = remembered.map_or(now, |at| at.clamp(now, now + tolerance));
         let cost = i32::try_from(cost.clamp(1, self.burst)).unwrap_or(i32::MAX);
@@ -63,11 +63,16 @@ impl Rate {
         let ahead = next.duration_since(now);
         if ahead > tolerance {
             let reset_after = arrival.duration_since(now);
-            return Verdict { admission: Admission::Refused(ahead - tolerance), remaining: 0, reset_after, arrival };
+            return RateDecision {
+                admission: Admission::Refused(ahead - tolerance),
+                remaining: 0,
+                reset_after,
+                arrival,
+            };
         }
         let left = (tolerance - ahead).as_micros() / self.interval.as_micros();
         let remaining = u32::try_from(left).unwrap_or(u32::MAX);
-        Verdict { admission: Admission::Admitted, remaining, reset_after: ahead, arrival: next }
+        RateDecision { admission: Admission::Admitted, remaining, reset_after: ahead, arrival: next }
     }
 }
 

@@ -14,16 +14,6 @@ pub enum PresignError {
         /// The lifetime asked for, in seconds.
         seconds: u32,
     },
-    /// The window is zero or not shorter than the lifetime, so a URL could be born dead.
-    #[error(
-        "the signing window of {window_seconds} s must be at least 1 s and shorter than the lifetime of {expires_seconds} s"
-    )]
-    Window {
-        /// The window asked for, in seconds.
-        window_seconds: u32,
-        /// The lifetime asked for, in seconds.
-        expires_seconds: u32,
-    },
     /// The signing time is before 1970.
     #[error("the signing time lies before 1970: check the clock it comes from")]
     TimeBeforeEpoch,

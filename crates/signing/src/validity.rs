@@ -28,27 +28,8 @@ impl Validity {
         if !(1..=EXPIRES_SECONDS_MAX).contains(&expires_seconds) {
             return Err(PresignError::Expires { seconds: expires_seconds });
         }
-        Self::on_second(at.as_second(), expires_seconds)
-    }
-
-    /// Valid from the start of the `window_seconds` long window that `now` is in, counted from
-    /// 1970. All URLs signed in one window are equal byte for byte, so browsers cache what they
-    /// name. Such a URL still has more than `expires_seconds - window_seconds` to live.
-    ///
-    /// # Errors
-    /// As [`Validity::starting`], and [`PresignError::Window`] unless 1 <= window < lifetime.
-    pub fn windowed(now: Timestamp, window_seconds: u32, expires_seconds: u32) -> Result<Self, PresignError> {
-        if window_seconds == 0 || window_seconds >= expires_seconds {
-            return Err(PresignError::Window { window_seconds, expires_seconds });
-        }
-        let exact = Self::starting(now, expires_seconds)?;
-        let second = exact.at.as_second();
-        Self::on_second(second - second % i64::from(window_seconds), expires_seconds)
-    }
-
-    fn on_second(second: i64, expires_seconds: u32) -> Result<Self, PresignError> {
-        match Timestamp::from_second(second) {
-            Ok(at) if second >= 0 => Ok(Self { at, expires_seconds }),
+        match Timestamp::from_second(at.as_second()) {
+            Ok(at) if at.as_second() >= 0 => Ok(Self { at, expires_seconds }),
             _ => Err(PresignError::TimeBeforeEpoch),
         }
     }

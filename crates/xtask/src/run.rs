@@ -13,7 +13,8 @@ use crate::{console, host, process, web};
 
 /// One build for all that `cargo xtask test` runs. `--tests` makes cargo resolve features as the
 /// test run does, so nothing is compiled twice; one of the examples writes a page of docs/reference.
-pub(crate) const TEST_BUILD: &[&str] = &["build", "--workspace", "--lib", "--bins", "--tests", "--examples", "--locked"];
+pub(crate) const TEST_BUILD: &[&str] =
+    &["build", "--workspace", "--lib", "--bins", "--tests", "--examples", "--locked"];
 
 /// What `cargo xtask run --help` says. It builds nothing.
 const HELP: &str = "\

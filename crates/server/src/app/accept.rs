@@ -9,7 +9,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::marker::{Standing, judge};
+use domain::marker::{BucketCheck, judge};
 use domain::{Epoch, Installation, Visibility};
 
 use super::guard::Mismatch;
@@ -81,12 +81,12 @@ impl App {
         let mut next = Installation { marked_at: Some(now), accepted_at: Some(now), ..from };
         for (&bucket, marker) in &markers {
             match judge(&from, marker.as_ref()) {
-                Standing::Ours | Standing::Rewound { .. } => {}
-                Standing::Unmarked | Standing::Vanished => {
+                BucketCheck::Ours | BucketCheck::Rewound { .. } => {}
+                BucketCheck::Unmarked | BucketCheck::Vanished => {
                     let vanished = Mismatch::Vanished { bucket };
                     consent.covers(if mismatch.bucket() == bucket { mismatch } else { vanished })?;
                 }
-                Standing::Foreign { marker: owner } => {
+                BucketCheck::Foreign { marker: owner } => {
                     let foreign = Mismatch::Foreign { bucket, owner };
                     if !empty || markers.values().flatten().any(|marker| marker.installation != owner) {
                         return Err(AcceptError::WrongBucket(foreign));

@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use domain::key::FileKey;
 use domain::limits::{SKEW_SHOWN, SKEW_STOPS};
-use domain::marker::{Standing, Trust, judge};
+use domain::marker::{BucketCheck, Trust, judge};
 use domain::{Epoch, Installation, InstallationId, TimeSpan, Timestamp, Visibility};
 
 use super::{App, PortError};
@@ -221,11 +221,11 @@ impl App {
     /// If catalog or store do not answer.
     pub async fn look_around(&self) -> Result<Outlook, PortError> {
         let before = self.parts.catalog.now().await.map_err(PortError::catalog)?;
-        let (installation, standings) = self.compare_markers(before).await?;
-        let mut mismatch = mismatch(standings);
-        let new = standings.contains(&Standing::Unmarked) || installation.marked_at.is_none();
+        let (installation, checks) = self.compare_markers(before).await?;
+        let mut mismatch = mismatch(checks);
+        let new = checks.contains(&BucketCheck::Unmarked) || installation.marked_at.is_none();
         if mismatch.is_none() && new {
-            mismatch = self.mark_buckets(&installation, standings, before).await?;
+            mismatch = self.mark_buckets(&installation, checks, before).await?;
         }
         let skew = self.measure_skew(before).await?;
         let outlook = Outlook { at: before, installation, mismatch, skew };
@@ -236,20 +236,20 @@ impl App {
 
     /// Holds the markers against the catalog. Another server may raise the epoch, or mark the buckets, between one reading
     /// and the next; so a mismatch counts only if the catalog has stayed as it was.
-    async fn compare_markers(&self, now: Timestamp) -> Result<(Installation, [Standing; 2]), PortError> {
+    async fn compare_markers(&self, now: Timestamp) -> Result<(Installation, [BucketCheck; 2]), PortError> {
         let mut installation = self.load_installation(now).await?;
         loop {
-            let mut standings = [Standing::Ours; 2];
-            for (bucket, standing) in BUCKETS.into_iter().zip(&mut standings) {
+            let mut checks = [BucketCheck::Ours; 2];
+            for (bucket, check) in BUCKETS.into_iter().zip(&mut checks) {
                 let marker = self.parts.store.find_marker(bucket).await.map_err(PortError::store)?;
-                *standing = judge(&installation, marker.as_ref());
+                *check = judge(&installation, marker.as_ref());
             }
-            if mismatch(standings).is_none() {
-                return Ok((installation, standings));
+            if mismatch(checks).is_none() {
+                return Ok((installation, checks));
             }
             let again = self.load_installation(now).await?;
             if again == installation {
-                return Ok((installation, standings));
+                return Ok((installation, checks));
             }
             installation = again;
         }
@@ -277,18 +277,18 @@ impl App {
     async fn mark_buckets(
         &self,
         installation: &Installation,
-        standings: [Standing; 2],
+        checks: [BucketCheck; 2],
         now: Timestamp,
     ) -> Result<Option<Mismatch>, PortError> {
         if self.is_catalog_empty().await? {
-            for (bucket, standing) in BUCKETS.into_iter().zip(standings) {
-                if standing == Standing::Unmarked && self.is_occupied(bucket).await? {
+            for (bucket, check) in BUCKETS.into_iter().zip(checks) {
+                if check == BucketCheck::Unmarked && self.is_occupied(bucket).await? {
                     return Ok(Some(Mismatch::Occupied { bucket }));
                 }
             }
         }
-        for (bucket, standing) in BUCKETS.into_iter().zip(standings) {
-            if standing == Standing::Unmarked {
+        for (bucket, check) in BUCKETS.into_iter().zip(checks) {
+            if check == BucketCheck::Unmarked {
                 let marker = installation.marker();
                 self.parts.store.write_marker(bucket, &marker).await.map_err(PortError::store)?;
                 tracing::info!(%bucket, installation = %installation.id, "marked the bucket as this installation's");
@@ -387,16 +387,16 @@ impl App {
     }
 }
 
-fn mismatch(standings: [Standing; 2]) -> Option<Mismatch> {
-    BUCKETS.into_iter().zip(standings).find_map(|(bucket, standing)| of(bucket, standing))
+fn mismatch(checks: [BucketCheck; 2]) -> Option<Mismatch> {
+    BUCKETS.into_iter().zip(checks).find_map(|(bucket, check)| of(bucket, check))
 }
 
-const fn of(bucket: Visibility, standing: Standing) -> Option<Mismatch> {
-    match standing {
-        Standing::Ours | Standing::Unmarked => None,
-        Standing::Rewound { marker, catalog } => Some(Mismatch::Rewound { bucket, marker, catalog }),
-        Standing::Vanished => Some(Mismatch::Vanished { bucket }),
-        Standing::Foreign { marker } => Some(Mismatch::Foreign { bucket, owner: marker }),
+const fn of(bucket: Visibility, check: BucketCheck) -> Option<Mismatch> {
+    match check {
+        BucketCheck::Ours | BucketCheck::Unmarked => None,
+        BucketCheck::Rewound { marker, catalog } => Some(Mismatch::Rewound { bucket, marker, catalog }),
+        BucketCheck::Vanished => Some(Mismatch::Vanished { bucket }),
+        BucketCheck::Foreign { marker } => Some(Mismatch::Foreign { bucket, owner: marker }),
     }
 }
 

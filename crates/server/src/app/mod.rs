@@ -69,7 +69,7 @@ pub use reconcile::{Fate, Finding, Forgotten, ReconcileError, ReconcileReport, R
 pub use relay::RELAY_LIMIT;
 pub use scrub::{Damage, InvalidCursor, Pace, ScrubCursor, ScrubReport, ScrubTerms};
 pub use strays::Strays;
-pub use survey::{Happening, Standing, SurveyPage};
+pub use survey::{Happening, SurveyPage, SurveyedAsset};
 pub use usage::Erased;
 
 use crate::background::{Background, HostBackground};

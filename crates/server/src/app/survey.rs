@@ -10,7 +10,7 @@ const EVENTS_TOLD: u32 = 1_000;
 
 /// An asset with the time since when it is in its status.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Standing {
+pub struct SurveyedAsset {
     /// The asset.
     pub asset: Asset,
     /// Since when.
@@ -21,7 +21,7 @@ pub struct Standing {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SurveyPage {
     /// Newest first. Fewer than the limit, or none, does not mean that there are no more.
-    pub standings: Vec<Standing>,
+    pub assets: Vec<SurveyedAsset>,
     /// Where the next page begins, if there may be more.
     pub next: Option<AssetId>,
 }
@@ -41,26 +41,26 @@ impl App {
     /// Assets of everybody, newest first.
     pub async fn survey_assets(&self, survey: &Survey) -> Result<SurveyPage, PortError> {
         let found = self.parts.catalog.survey_assets(survey).await.map_err(PortError::catalog)?.value;
-        let mut standings = Vec::with_capacity(found.assets.len());
+        let mut assets = Vec::with_capacity(found.assets.len());
         for asset in found.assets {
             // Rows of assets that are gone do not say since when; the outbox does.
             let events = match StatusName::of(asset.status) {
                 StatusName::Gone => self.events_of(asset.shard(), asset.id).await?,
                 StatusName::Uploading | StatusName::Created => Vec::new(),
             };
-            standings.push(standing(asset, &events));
+            assets.push(dated(asset, &events));
         }
-        Ok(SurveyPage { standings, next: found.next })
+        Ok(SurveyPage { assets, next: found.next })
     }
 
     /// An asset in any status, with its history as far as rows and outbox tell it: events of the oldest 1,000, and files
     /// that still have a place. Once the last file of an asset that is gone is purged, its row goes, and later its events.
-    pub async fn find_any_asset(&self, id: AssetId) -> Result<Option<(Standing, Vec<Happening>)>, PortError> {
+    pub async fn find_any_asset(&self, id: AssetId) -> Result<Option<(SurveyedAsset, Vec<Happening>)>, PortError> {
         let found = self.parts.catalog.find_asset_anywhere(id).await.map_err(PortError::catalog)?;
         let Some(asset) = found.value else { return Ok(None) };
         let events = self.events_of(asset.shard(), id).await?;
         let history = history(&asset, &events);
-        Ok(Some((standing(asset, &events), history)))
+        Ok(Some((dated(asset, &events), history)))
     }
 
     async fn events_of(&self, shard: Shard, id: AssetId) -> Result<Vec<OutboxEvent>, PortError> {
@@ -70,14 +70,14 @@ impl App {
 }
 
 /// An asset that reconcile made for an orphan was gone from its beginning and has no event.
-fn standing(asset: Asset, events: &[OutboxEvent]) -> Standing {
+fn dated(asset: Asset, events: &[OutboxEvent]) -> SurveyedAsset {
     let ended = |event: &&OutboxEvent| matches!(event.kind, EventKind::AssetExpired | EventKind::AssetDeleted);
     let since = match StatusName::of(asset.status) {
         StatusName::Uploading => None,
         StatusName::Created => asset.published_at,
         StatusName::Gone => events.iter().rev().find(ended).map(|event| event.at),
     };
-    Standing { since: since.unwrap_or(asset.created_at), asset }
+    SurveyedAsset { since: since.unwrap_or(asset.created_at), asset }
 }
 
 fn history(asset: &Asset, events: &[OutboxEvent]) -> Vec<Happening> {

@@ -7,6 +7,7 @@
 //! itself it never removes, not even what a killed run left: that is told. Doctor changes no setting of a bucket;
 //! [`set_up`] does, and nothing else.
 
+mod answer;
 mod checksums;
 mod commits;
 mod cors;
@@ -23,7 +24,6 @@ mod setup;
 #[cfg(test)]
 mod tests;
 mod urls;
-mod verdict;
 
 use domain::{StoreBehaviour, StoreProfile, TimeSpan, Visibility};
 use serde::Serialize;

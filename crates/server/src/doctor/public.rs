@@ -2,12 +2,12 @@
 
 use domain::Visibility;
 
+use super::answer::{Answer, Proof, TO_ANYBODY};
 use super::finding::Finding;
 use super::fix::Fix;
 use super::patient::Patient;
 use super::refusal::Refusal;
 use super::setup::read_policy;
-use super::verdict::{Answer, TO_ANYBODY, Verdict};
 
 const CONTENT: &[u8] = b"what anybody may or may not read";
 
@@ -41,17 +41,17 @@ async fn read(patient: &Patient, visibility: Visibility) -> Option<Finding> {
         }
         Err(_) => (Answer(None), false),
     };
-    let verdict = answer.judge(TO_ANYBODY);
+    let proof = answer.judge(TO_ANYBODY);
     Some(match visibility {
         Visibility::Private => {
             const WHY: &str = "Private files are read by signed URLs only.";
-            match verdict {
-                Verdict::Done => {
+            match proof {
+                Proof::Done => {
                     let fix = patient.fixes.block_public_access(bucket);
                     Finding::fail(ID, format!("anybody can read the private bucket: {answer}"), WHY, fix)
                 }
-                Verdict::Refused => Finding::ok(ID, format!("without a signature: {answer}"), WHY),
-                Verdict::Unseen => {
+                Proof::Refused => Finding::ok(ID, format!("without a signature: {answer}"), WHY),
+                Proof::Unseen => {
                     let address = patient.plain_url(visibility, "");
                     answer.unseen(ID, "anybody can read the private bucket", WHY, &address)
                 }
@@ -59,7 +59,7 @@ async fn read(patient: &Patient, visibility: Visibility) -> Option<Finding> {
         }
         Visibility::Public => {
             const WHY: &str = "Public files have plain URLs.";
-            let open = verdict == Verdict::Done;
+            let open = proof == Proof::Done;
             if open && same {
                 Finding::ok(ID, "anybody can read an object", WHY)
             } else if open {
@@ -83,7 +83,7 @@ async fn list(patient: &Patient, visibility: Visibility) -> Finding {
     let address = patient.plain_url(visibility, "");
     let answer = Answer::to(patient.http.get(format!("{address}?list-type=2&max-keys=1"))).await;
     match answer.judge(TO_ANYBODY) {
-        Verdict::Done => {
+        Proof::Done => {
             let bucket = patient.bucket(visibility);
             let fix = match visibility {
                 Visibility::Private => patient.fixes.block_public_access(bucket),
@@ -91,8 +91,8 @@ async fn list(patient: &Patient, visibility: Visibility) -> Finding {
             };
             Finding::fail(ID, "anybody can list the bucket", WHY, fix)
         }
-        Verdict::Refused => Finding::ok(ID, format!("without a signature: {answer}"), WHY),
-        Verdict::Unseen => answer.unseen(ID, "anybody can list the bucket", WHY, &address),
+        Proof::Refused => Finding::ok(ID, format!("without a signature: {answer}"), WHY),
+        Proof::Unseen => answer.unseen(ID, "anybody can list the bucket", WHY, &address),
     }
 }
 
@@ -102,12 +102,12 @@ async fn write(patient: &Patient, visibility: Visibility) -> Finding {
     let url = patient.plain_url(visibility, &patient.key("written"));
     let answer = Answer::to(patient.http.put(&url).body("by anybody")).await;
     match answer.judge(TO_ANYBODY) {
-        Verdict::Done => {
+        Proof::Done => {
             let fix = patient.fixes.block_public_access(patient.bucket(visibility));
             Finding::fail(ID, "anybody can write into the bucket", WHY, fix)
         }
-        Verdict::Refused => Finding::ok(ID, format!("without a signature: {answer}"), WHY),
-        Verdict::Unseen => {
+        Proof::Refused => Finding::ok(ID, format!("without a signature: {answer}"), WHY),
+        Proof::Unseen => {
             let address = patient.plain_url(visibility, "");
             answer.unseen(ID, "anybody can write into the bucket", WHY, &address)
         }

@@ -2,10 +2,10 @@
 
 use domain::{TimeSpan, Visibility};
 
+use super::answer::{Answer, Proof, TO_A_BAD_SIGNATURE};
 use super::finding::Finding;
 use super::fix::Fix;
 use super::patient::{Opened, Patient};
-use super::verdict::{Answer, TO_A_BAD_SIGNATURE, Verdict};
 use crate::store::SigningCredentials;
 
 /// Bytes of the part that is sent.
@@ -58,12 +58,12 @@ async fn refused(patient: &Patient, credentials: &SigningCredentials, upload: &O
     for (id, case, url, size, why) in cases {
         let answer = put(patient, url, size).await;
         findings.push(match answer.judge(TO_A_BAD_SIGNATURE) {
-            Verdict::Done => {
+            Proof::Done => {
                 let advice = "this store, or what stands before it, does not check signatures: do not use it";
                 Finding::fail(id, format!("a part URL was taken {case}: {answer}"), why, Fix::advice(advice))
             }
-            Verdict::Refused => Finding::ok(id, format!("a part URL {case}: {answer}"), why),
-            Verdict::Unseen => answer.unseen(id, &format!("a part URL is refused {case}"), why, &patient.public),
+            Proof::Refused => Finding::ok(id, format!("a part URL {case}: {answer}"), why),
+            Proof::Unseen => answer.unseen(id, &format!("a part URL is refused {case}"), why, &patient.public),
         });
     }
     findings

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use domain::TimeSpan;
 use domain::rate::{Admission, Rate};
 
-use super::{Limits, Standing};
+use super::{Limits, RateLimitStanding};
 
 /// A limiter of its own for one case, and a way to let time pass for it.
 #[async_trait]
@@ -65,11 +65,11 @@ pub fn rate() -> Rate {
     Rate::per_minute(6, BURST).expect("a rate")
 }
 
-async fn ask(harness: &impl Harness, name: &str) -> Standing {
+async fn ask(harness: &impl Harness, name: &str) -> RateLimitStanding {
     ask_for(harness, name, 1).await
 }
 
-async fn ask_for(harness: &impl Harness, name: &str, cost: u32) -> Standing {
+async fn ask_for(harness: &impl Harness, name: &str, cost: u32) -> RateLimitStanding {
     harness.limits().admit(name, cost).await.expect("a limiter that is up answers")
 }
 
@@ -79,7 +79,7 @@ async fn use_up(harness: &impl Harness, name: &str) {
     }
 }
 
-fn wait_of(standing: Standing) -> TimeSpan {
+fn wait_of(standing: RateLimitStanding) -> TimeSpan {
     match standing.admission {
         Admission::Refused(wait) => wait,
         Admission::Admitted => panic!("must be refused: {standing:?}"),

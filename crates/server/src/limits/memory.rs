@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use domain::Timestamp;
 use domain::rate::Rate;
 
-use super::{Limits, LimitsError, Standing};
+use super::{Limits, LimitsError, RateLimitStanding};
 use crate::clock::Clock;
 
 /// Names remembered by default: about 200 bytes each, so 20 MB when a hundred thousand are active at once.
@@ -67,14 +67,14 @@ impl Names {
 
 #[async_trait]
 impl Limits for MemoryLimits {
-    async fn admit(&self, name: &str, cost: u32) -> Result<Standing, LimitsError> {
+    async fn admit(&self, name: &str, cost: u32) -> Result<RateLimitStanding, LimitsError> {
         // Nothing in here panics half-way: whatever another thread left is consistent.
         let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Timestamp::UNIX_EPOCH + self.clock.monotonic();
         let verdict = self.rate.admit(names.arrivals.get(name).copied(), now, cost);
         names.remember(name, verdict.arrival);
         names.forget(now, self.capacity);
-        Ok(Standing {
+        Ok(RateLimitStanding {
             admission: verdict.admission,
             remaining: verdict.remaining,
             reset_after: verdict.reset_after,
@@ -119,7 +119,7 @@ mod tests {
 
     crate::limits_conformance!(MemoryHarness);
 
-    async fn ask(harness: &MemoryHarness, name: &str) -> Standing {
+    async fn ask(harness: &MemoryHarness, name: &str) -> RateLimitStanding {
         harness.0.admit(name, 1).await.unwrap()
     }
 

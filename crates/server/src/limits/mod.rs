@@ -14,7 +14,7 @@ use domain::rate::{Admission, Rate};
 
 /// Where somebody stands after a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
+pub struct RateLimitStanding {
     /// Whether this request may go on, and if not, when it may.
     pub admission: Admission,
     /// Requests left right now.
@@ -38,5 +38,5 @@ pub enum LimitsError {
 pub trait Limits: Send + Sync + 'static {
     /// Counts a request under this name as `cost` requests (at least one, at most the burst), and says where that puts
     /// it. A refused request does not count.
-    async fn admit(&self, name: &str, cost: u32) -> Result<Standing, LimitsError>;
+    async fn admit(&self, name: &str, cost: u32) -> Result<RateLimitStanding, LimitsError>;
 }

@@ -57,7 +57,7 @@ async fn readyz_knows_jobs_that_do_not_run() {
 }
 
 #[tokio::test]
-async fn readyz_reuses_a_verdict_for_a_moment() {
+async fn readyz_reuses_a_report_for_a_moment() {
     let house = House::new();
     house.get("/readyz").await.expect(200);
     house.catalog.close().await;

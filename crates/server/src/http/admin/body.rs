@@ -3,11 +3,11 @@
 use domain::{AssetStatus, ByteCount, File};
 use wire::{AdminAssetBody, AdminFileBody};
 
-use crate::app::Standing;
+use crate::app::SurveyedAsset;
 use crate::catalog::StatusName;
 
-pub(super) fn asset_body(standing: Standing) -> AdminAssetBody {
-    let Standing { asset, since } = standing;
+pub(super) fn asset_body(dated: SurveyedAsset) -> AdminAssetBody {
+    let SurveyedAsset { asset, since } = dated;
     AdminAssetBody {
         id: asset.id.to_string(),
         collection: asset.collection.to_string(),

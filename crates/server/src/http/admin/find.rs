@@ -37,11 +37,11 @@ pub(super) async fn find_any_asset(
         return Err(problem::not_admin());
     }
     let found = state.app().find_any_asset(id).await.map_err(|error| problem::list(&error))?;
-    let (standing, history) = found.ok_or_else(|| problem::find(&FindError::Missing))?;
+    let (dated, history) = found.ok_or_else(|| problem::find(&FindError::Missing))?;
     let history = history.into_iter().map(|happening| HappeningBody {
         at: happening.at,
         event: happening.event.to_owned(),
         detail: happening.detail,
     });
-    Ok(Json(AdminAssetHistory { asset: asset_body(standing), history: history.collect() }))
+    Ok(Json(AdminAssetHistory { asset: asset_body(dated), history: history.collect() }))
 }

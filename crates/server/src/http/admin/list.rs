@@ -58,7 +58,7 @@ pub(super) async fn survey_assets(
     }
     let page = state.app().survey_assets(&survey).await.map_err(|error| problem::list(&error))?;
     Ok(Json(AdminAssetPage {
-        data: page.standings.into_iter().map(asset_body).collect(),
+        data: page.assets.into_iter().map(asset_body).collect(),
         next_cursor: page.next.map(|id| id.to_string()),
     }))
 }

@@ -13,7 +13,7 @@ use crate::clock::Stopwatch;
 use crate::http::bounds::{HOST_WELL_SECONDS, PROBE_TIME};
 use crate::vitals::{Ailment, Vitals};
 
-use super::ready::Verdict;
+use super::ready::ReadyReport;
 
 /// What the last look found.
 #[derive(Default)]
@@ -25,13 +25,13 @@ pub(super) struct HostLook {
 }
 
 impl HostLook {
-    pub(super) async fn look(&self, vitals: &Vitals) -> Verdict {
+    pub(super) async fn look(&self, vitals: &Vitals) -> ReadyReport {
         let recent = match &*self.well.lock().unwrap_or_else(PoisonError::into_inner) {
             Some((since, warnings)) if since.elapsed_seconds() < HOST_WELL_SECONDS => Some(warnings.clone()),
             Some(_) | None => None,
         };
         if let Some(warnings) = recent {
-            return Verdict { failing: Vec::new(), warnings };
+            return ReadyReport { failing: Vec::new(), warnings };
         }
         let Ok(turn) = self.looking.clone().try_lock_owned() else { return hangs() };
         let vitals = vitals.clone();
@@ -46,12 +46,12 @@ impl HostLook {
         let warnings: Vec<_> = warnings.into_iter().map(told).collect();
         let well = failing.is_empty().then(|| (Stopwatch::start(), warnings.clone()));
         *self.well.lock().unwrap_or_else(PoisonError::into_inner) = well;
-        Verdict { failing: failing.into_iter().map(told).collect(), warnings }
+        ReadyReport { failing: failing.into_iter().map(told).collect(), warnings }
     }
 }
 
 /// A disk that does not answer.
-fn hangs() -> Verdict {
+fn hangs() -> ReadyReport {
     let detail = "hangs: see its disk".to_owned();
-    Verdict { failing: vec![FieldProblem { field: "data_folder".to_owned(), detail }], warnings: Vec::new() }
+    ReadyReport { failing: vec![FieldProblem { field: "data_folder".to_owned(), detail }], warnings: Vec::new() }
 }

@@ -21,32 +21,32 @@ const SILENT: &str = "does not answer in time";
 
 /// What a probe found.
 #[derive(Clone)]
-pub(super) struct Verdict {
+pub(super) struct ReadyReport {
     /// Why the server cannot work.
     pub(super) failing: Vec<FieldProblem>,
     /// What somebody should look at although it can.
     pub(super) warnings: Vec<FieldProblem>,
 }
 
-/// The last verdict, so that many probers cost as little as one. Whoever comes while it is being renewed waits for it.
+/// The last report, so that many probers cost as little as one. Whoever comes while it is being renewed waits for it.
 #[derive(Default)]
 pub(in crate::http) struct Readiness(Mutex<Seen>, HostLook);
 
 #[derive(Default)]
 struct Seen {
-    last: Option<(Stopwatch, Verdict)>,
+    last: Option<(Stopwatch, ReadyReport)>,
     /// When the store last answered, by the time that passes.
     store_worked: Option<TimeSpan>,
 }
 
 impl Readiness {
-    async fn verdict(&self, state: &HttpState) -> Verdict {
+    async fn report(&self, state: &HttpState) -> ReadyReport {
         let (app, now) = (state.app(), state.parts.clock.monotonic());
         let mut seen = self.0.lock().await;
-        if let Some((since, verdict)) = &seen.last
+        if let Some((since, report)) = &seen.last
             && since.elapsed_seconds() < PROBE_KEPT_SECONDS
         {
-            return verdict.clone();
+            return report.clone();
         }
         let (probed, host) = tokio::join!(probe(app), self.1.look(&state.parts.vitals));
         let mut failing = joined(host.failing, probed);
@@ -66,9 +66,9 @@ impl Readiness {
         }
         warnings.extend(exhausted(state));
         warnings.extend(damaged(app));
-        let verdict = Verdict { failing, warnings };
-        seen.last = Some((Stopwatch::start(), verdict.clone()));
-        verdict
+        let report = ReadyReport { failing, warnings };
+        seen.last = Some((Stopwatch::start(), report.clone()));
+        report
     }
 }
 
@@ -113,36 +113,36 @@ async fn refused_by_skew(app: &App) -> Option<String> {
 }
 
 /// What is not as it should be although catalog and store answer.
-async fn look_around(app: &App) -> Verdict {
-    let mut verdict = Verdict { failing: Vec::new(), warnings: Vec::new() };
+async fn look_around(app: &App) -> ReadyReport {
+    let mut report = ReadyReport { failing: Vec::new(), warnings: Vec::new() };
     let seen = match timeout(PROBE_TIME, app.outlook()).await {
         Ok(Ok(seen)) => seen,
         // Each answered a moment ago: one bad answer is no reason to send no more requests here.
         Ok(Err(error)) => {
             let detail = log(error, "the markers of the buckets or the clocks cannot be read; see the log");
-            verdict.warnings.push(problem_of("bucket", detail.to_owned()));
-            return verdict;
+            report.warnings.push(problem_of("bucket", detail.to_owned()));
+            return report;
         }
         Err(_elapsed) => {
-            verdict.warnings.push(problem_of("bucket", SILENT.to_owned()));
-            return verdict;
+            report.warnings.push(problem_of("bucket", SILENT.to_owned()));
+            return report;
         }
     };
     if let Some(mismatch) = seen.mismatch {
         let detail = format!("is not this catalog's: {mismatch}; {}", mismatch.hint());
-        verdict.failing.push(problem_of("bucket", detail));
+        report.failing.push(problem_of("bucket", detail));
     }
     if let Some(skew) = seen.shown_skew() {
-        verdict.warnings.push(problem_of("clock", format!("is off: {skew}; set the clocks right")));
+        report.warnings.push(problem_of("clock", format!("is off: {skew}; set the clocks right")));
     }
     if let Some(age) = seen.installation.raised_at.map(|raised| seen.at.duration_since(raised))
         && age > JOBS_STAND_STILL
     {
         let minutes = age.as_mins();
         let detail = format!("do not run on any server: the last round was {minutes} min ago; see the log of each");
-        verdict.warnings.push(problem_of("jobs", detail));
+        report.warnings.push(problem_of("jobs", detail));
     }
-    verdict
+    report
 }
 
 /// What nobody who asks now would be given.
@@ -194,7 +194,7 @@ pub(super) async fn readyz(State(state): State<HttpState>) -> Result<Json<Value>
     if state.parts.draining.is_cancelled() {
         return Err(problem::stopping());
     }
-    let Verdict { failing, warnings } = state.readiness.verdict(&state).await;
+    let ReadyReport { failing, warnings } = state.readiness.report(&state).await;
     match (failing.is_empty(), warnings.is_empty()) {
         (true, true) => Ok(Json(json!({"status": "ready"}))),
         (true, false) => Ok(Json(json!({"status": "ready", "warnings": warnings}))),

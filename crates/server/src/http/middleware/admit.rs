@@ -21,7 +21,7 @@ use crate::http::admission::{Full, Holder, Holders, Needs};
 use crate::http::bounds::{BODY_BYTES_PER_REQUEST, COMPLETE_BODY_LIMIT};
 use crate::http::problem::{self, Denial};
 use crate::http::{HttpState, sessions, uppy};
-use crate::limits::{Limits, Standing};
+use crate::limits::{Limits, RateLimitStanding};
 
 /// The names of draft-ietf-httpapi-ratelimit-headers.
 pub(super) const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
@@ -203,7 +203,7 @@ fn by_session(state: &HttpState, method: &Method, headers: &HeaderMap, cookie: &
 
 /// Where somebody stands; nothing if the limiter cannot tell. A limiter that is down must not take the API with it: what
 /// it protects against is one owner's haste, while the catalog's allowances still hold.
-pub(in crate::http) async fn standing(limits: &dyn Limits, name: &str, cost: u32) -> Option<Standing> {
+pub(in crate::http) async fn standing(limits: &dyn Limits, name: &str, cost: u32) -> Option<RateLimitStanding> {
     match limits.admit(name, cost).await {
         Ok(standing) => Some(standing),
         Err(error) => {
@@ -214,7 +214,7 @@ pub(in crate::http) async fn standing(limits: &dyn Limits, name: &str, cost: u32
 }
 
 /// `q` requests each `w` seconds; `r` left now, all of them again in `t` seconds.
-fn tell(standing: &Standing, headers: &mut HeaderMap) {
+fn tell(standing: &RateLimitStanding, headers: &mut HeaderMap) {
     let rate = standing.rate;
     let policy = format!("\"owner\";q={};w={}", rate.burst(), problem::whole_seconds_up(rate.window()));
     let left = format!("\"owner\";r={};t={}", standing.remaining, problem::whole_seconds_up(standing.reset_after));

@@ -19,7 +19,7 @@ pub(super) struct Answer(pub(super) Option<u16>);
 
 /// What an answer proves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum Proof {
     /// It was done.
     Done,
     /// The store said no.
@@ -35,11 +35,11 @@ impl Answer {
     }
 
     /// What it proves, where a store refuses with one of these.
-    pub(super) fn judge(self, refusals: [u16; 2]) -> Verdict {
+    pub(super) fn judge(self, refusals: [u16; 2]) -> Proof {
         match self.0 {
-            Some(200..=299) => Verdict::Done,
-            Some(status) if refusals.contains(&status) => Verdict::Refused,
-            Some(_) | None => Verdict::Unseen,
+            Some(200..=299) => Proof::Done,
+            Some(status) if refusals.contains(&status) => Proof::Refused,
+            Some(_) | None => Proof::Unseen,
         }
     }
 
