@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -16,6 +17,8 @@ use crate::peer::{Network, Peer};
 #[derive(Clone)]
 pub(crate) struct Room {
     all: Arc<Semaphore>,
+    /// Whether a connection waits for a place.
+    awaited: Arc<AtomicBool>,
     peers: Arc<Peers>,
     full: Arc<Seldom>,
     crowded: Arc<Seldom>,
@@ -40,11 +43,18 @@ impl Seldom {
 struct Peers {
     each: usize,
     proxies: Vec<Network>,
-    held: Mutex<HashMap<Peer, usize>>,
+    held: Mutex<HashMap<Peer, Held>>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Held {
+    count: usize,
+    /// Whether one more was refused since a place was last left.
+    refused: bool,
 }
 
 impl Peers {
-    fn lock(&self) -> MutexGuard<'_, HashMap<Peer, usize>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Peer, Held>> {
         // Nothing panics half-way: whatever another thread left is consistent.
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -56,6 +66,7 @@ pub(crate) struct Free(OwnedSemaphorePermit);
 /// A connection's place; dropped, it is free again.
 pub(crate) struct Place {
     _all: OwnedSemaphorePermit,
+    awaited: Arc<AtomicBool>,
     /// Whose it is, and where that is counted; a proxy's connections are not.
     counted: Option<(Peer, Arc<Peers>)>,
 }
@@ -65,6 +76,7 @@ impl Room {
         let peers = Peers { each: limits.per_peer, proxies: limits.proxies.clone(), held: Mutex::default() };
         Self {
             all: Arc::new(Semaphore::new(limits.at_once.min(Semaphore::MAX_PERMITS))),
+            awaited: Arc::default(),
             peers: Arc::new(peers),
             full: Arc::default(),
             crowded: Arc::default(),
@@ -79,26 +91,39 @@ impl Room {
         if self.full.is_due() {
             tracing::warn!("a port holds as many connections as it may; others wait until one of them ends");
         }
-        Free(self.all.clone().acquire_owned().await.expect("the semaphore is never closed"))
+        self.awaited.store(true, Ordering::Relaxed);
+        let free = self.all.clone().acquire_owned().await.expect("the semaphore is never closed");
+        self.awaited.store(false, Ordering::Relaxed);
+        Free(free)
     }
 
     /// Gives the place to a connection from this address; `None` if its peer has as many as it may.
     pub(crate) fn take(&self, Free(all): Free, address: IpAddr) -> Option<Place> {
         if self.peers.proxies.iter().any(|network| network.contains(address)) {
-            return Some(Place { _all: all, counted: None });
+            return Some(Place { _all: all, awaited: self.awaited.clone(), counted: None });
         }
         let peer = Peer::of(address);
         let mut held = self.peers.lock();
-        let count = held.get(&peer).copied().unwrap_or(0);
-        if count >= self.peers.each {
+        let own = held.entry(peer).or_default();
+        if own.count >= self.peers.each {
+            own.refused = true;
             if self.crowded.is_due() {
                 tracing::warn!(%peer, each = self.peers.each, "a peer has as many connections as it may, and more are \
                     refused; if it is a proxy, name it in server.trusted_proxies");
             }
             return None;
         }
-        held.insert(peer, count + 1);
-        Some(Place { _all: all, counted: Some((peer, self.peers.clone())) })
+        own.count += 1;
+        drop(held);
+        Some(Place { _all: all, awaited: self.awaited.clone(), counted: Some((peer, self.peers.clone())) })
+    }
+}
+
+impl Place {
+    /// Whether somebody else could use it: one waits to be accepted, or another connection of its peer was refused.
+    pub(crate) fn is_wanted(&self) -> bool {
+        let by_its_peer = |(peer, peers): &(Peer, Arc<Peers>)| peers.lock().get(peer).is_some_and(|held| held.refused);
+        self.awaited.load(Ordering::Relaxed) || self.counted.as_ref().is_some_and(by_its_peer)
     }
 }
 
@@ -107,7 +132,7 @@ impl Drop for Place {
         let Some((peer, peers)) = &self.counted else { return };
         let mut held = peers.lock();
         match held.get_mut(peer) {
-            Some(count) if *count > 1 => *count -= 1,
+            Some(own) if own.count > 1 => *own = Held { count: own.count - 1, refused: false },
             Some(_) | None => drop(held.remove(peer)),
         }
     }

@@ -115,19 +115,24 @@ where
     let marks = Arc::<Marks>::default();
     let io = TokioIo::new(Stream::new(stream, limits, marks.clone()));
     let pace = limits.reading;
+    let place = Arc::new(place);
+    let taken = place.clone();
     let service = service_fn(move |request: Request<Incoming>| {
         marks.begin_answer();
         let (mut head, body) = request.into_parts();
         let rest = Rest::default();
         let body = RequestBody::new(body, pace, marks.clone(), rest.clone(), !head.headers.contains_key(EXPECT));
         head.extensions.insert(address);
-        let (answer, marks) = (service(Request::from_parts(head, body)), marks.clone());
+        let (answer, marks, taken) = (service(Request::from_parts(head, body)), marks.clone(), taken.clone());
         async move {
             let mut response = answer.await?;
-            if rest.is_read().await {
+            let is_read = rest.is_read().await;
+            if is_read {
                 marks.read_after_all();
-            } else {
-                // Whoever would send the next request on this connection must know that there will be none.
+            }
+            // Whoever would send the next request on this connection must know that there will be none. Where places are
+            // scarce, one request is a turn: connections that are kept for later would keep everybody else out.
+            if !is_read || taken.is_wanted() {
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
             Ok::<_, E>(response)

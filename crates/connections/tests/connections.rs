@@ -279,6 +279,31 @@ async fn one_peer_leaves_room_for_others() {
 }
 
 #[tokio::test]
+async fn where_places_are_scarce_a_request_is_a_turn() {
+    let patient = Limits { head: Duration::from_secs(3_600), ..Limits::default() };
+    // More clients than places, and each would keep its connection.
+    let port = Port::open(Limits { at_once: 2, ..patient.clone() }).await;
+    let mut clients = Vec::new();
+    for _ in 0..6 {
+        clients.push(port.connect().await);
+    }
+    for client in &mut clients {
+        send(client, "/").await;
+        assert_eq!(status(client).await, Some(200));
+    }
+    // More connections of one peer than it may have: those it has make room as soon as they are used.
+    let port = Port::open(Limits { per_peer: 1, ..patient }).await;
+    let mut first = port.connect_from(2).await;
+    send(&mut first, "/").await;
+    assert!(!head(&mut first).await.contains("connection: close"), "nobody wants its place");
+    assert_eq!(first.read_exact(&mut [0; 2]).await.unwrap(), 2);
+    assert_eq!(status(&mut port.connect_from(2).await).await, Some(503));
+    send(&mut first, "/").await;
+    assert!(head(&mut first).await.contains("connection: close\r\n"));
+    assert!(ends(&mut first).await);
+}
+
+#[tokio::test]
 async fn what_takes_longer_than_the_grace_is_cut_off() {
     let port = Port::open(Limits { grace: Duration::from_millis(100), ..Limits::default() }).await;
     let mut client = port.connect().await;

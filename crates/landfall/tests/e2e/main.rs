@@ -18,6 +18,7 @@ mod curl;
 mod damaged;
 mod disk_full;
 mod doctoring;
+mod few_descriptors;
 mod guides;
 mod offload;
 mod on_ceph;

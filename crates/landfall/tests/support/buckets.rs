@@ -118,6 +118,22 @@ impl Buckets {
         }
     }
 
+    /// How many parts lie under open uploads of these assets.
+    pub(crate) async fn count_open_parts(&self, assets: &[&str]) -> usize {
+        let mut count = 0;
+        for name in &self.names {
+            let page = self.client.list_multipart_uploads().bucket(name).send().await.expect("a page of uploads");
+            assert_ne!(page.is_truncated(), Some(true), "more than a page of uploads");
+            let of_assets = |key: &str| assets.iter().any(|asset| key.contains(asset));
+            for upload in page.uploads().iter().filter(|upload| upload.key().is_some_and(of_assets)) {
+                let parts = self.client.list_parts().bucket(name);
+                let parts = parts.set_key(upload.key.clone()).set_upload_id(upload.upload_id.clone());
+                count += parts.send().await.expect("a page of parts").parts().len();
+            }
+        }
+        count
+    }
+
     /// Sends a part of an asset's film with the store's own key.
     pub(crate) async fn overwrite_part(&self, asset: &str, number: i32, bytes: Vec<u8>) {
         let bucket = &self.names[0];
