@@ -77,7 +77,7 @@ fn greet(arguments: &Arguments, config: &Config, running: &Running) -> Result<()
     });
     console::out(&format!(
         "Landfall {} is ready.\n\n{open}  API     {api}   (its page: {api}/docs)\n  store   {store}\n  data    {}\n  \
-         expire  {} ({})\n\nA token to try it with:\n\n  {program} token{flags} --owner 42\n\nCtrl-C stops.",
+         expire  {} ({})\n\nA token for the same films as in the browser, for an hour:\n\n  {program} token{flags} --owner local\n\nCtrl-C stops.",
         env!("CARGO_PKG_VERSION"),
         std::path::absolute(&config.server.data).unwrap_or_else(|_| config.server.data.clone()).display(),
         config.expire.cron,
