@@ -166,10 +166,11 @@ impl Campaign {
     }
 }
 
-/// The lowest seed at which an ablation breaks the law that it must break; `None` if none of the first `seeds` does.
-/// Other laws that break before are passed over.
-pub fn find(ablation: Ablation, seeds: u64) -> Option<Failure> {
-    (0..seeds).find_map(|seed| {
+/// The first seed, from where its search begins, at which an ablation breaks the law that it must break; `None` if none of
+/// so many does as it must be found within. Other laws that break before are passed over.
+pub fn find(ablation: Ablation) -> Option<Failure> {
+    let first = ablation.begins_at();
+    (first..first + ablation.within()).find_map(|seed| {
         let outcome = run(Plan { seed, ablation: Some(ablation), trace: Trace::Dropped });
         let breach = outcome.breach.filter(|breach| ablation.breaks().contains(&&*breach.law))?;
         Some(Failure { seed, store: outcome.store, breach })

@@ -59,6 +59,10 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     if arguments.output.json {
         return console::json(&found);
     }
+    if found.data.is_empty() {
+        // Beside the list, which is for programs too.
+        console::note("nothing found");
+    }
     for line in found.data.iter().flat_map(lines) {
         console::out(&line)?;
     }

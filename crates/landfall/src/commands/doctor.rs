@@ -7,7 +7,7 @@ use server::config::Config;
 use server::doctor::{self, Finding, Fix, Report, Status};
 
 use super::log_as_command;
-use crate::arguments::{Installation, Output};
+use crate::arguments::{Installation, Output, as_called};
 use crate::console;
 use crate::exit::{Exit, Failure, chain};
 
@@ -122,7 +122,7 @@ fn described(finding: &Finding) -> String {
     let bucket = finding.bucket.as_ref().map(|bucket| format!(" ({bucket})")).unwrap_or_default();
     let mut text = format!("{status}  {}{bucket}: {}", finding.id, finding.seen);
     if let Some(Fix { advice, cli, .. }) = &finding.fix {
-        text.push_str(&format!("\n         why: {}\n         fix: {advice}", finding.why));
+        text.push_str(&format!("\n         why: {}\n         fix: {}", finding.why, as_called(advice)));
         text.extend(cli.iter().map(|command| format!("\n         $ {command}")));
     }
     text
@@ -130,7 +130,7 @@ fn described(finding: &Finding) -> String {
 
 fn closing(kept: Option<Kept>) -> String {
     match kept {
-        Some(Kept::Stored) => "The store's profile is kept; the next start of `landfall serve` uses it.".to_owned(),
+        Some(Kept::Stored) => as_called("The store's profile is kept; the next start of `landfall serve` uses it."),
         Some(Kept::Known) => "The embedded store's profile is known; nothing has to be kept.".to_owned(),
         Some(Kept::InUse(holder)) => {
             format!("The store's profile is not kept: {holder} has the catalog. Stop it and run this again.")
