@@ -90,6 +90,15 @@ impl SimCatalog {
         Self { world, process }
     }
 
+    /// Holds a row that is about to be written against the rules. One that stands there already is the same write again,
+    /// whose answer was lost: it changes nothing, and was judged when it did.
+    fn judge(&self, next: &File, step: Step) {
+        let is_written = |row: File| (row.fence, &row.state) == (next.fence, &next.state);
+        if !self.world.row(next.id).is_some_and(is_written) {
+            lock(&self.world.truth).refuses_step(self.world.executor.actor(), next, step);
+        }
+    }
+
     async fn read<T: Send>(
         &self,
         name: &'static str,
@@ -192,7 +201,7 @@ impl Rows for SimCatalog {
         if step == Step::Granted && self.world.is_ablated(Ablation::SignBeforeDurableBound) {
             return Ok(Written::Done);
         }
-        lock(&self.world.truth).refuses_step(self.world.executor.actor(), next, step);
+        self.judge(next, step);
         let (before, events) = (before.clone(), events.to_vec());
         let next = ablation::before_advance(&self.world, next, step);
         let call = Call { name: step.name(), class: Class::Write, about: vec![(next.id, step)] };
@@ -209,8 +218,7 @@ impl Rows for SimCatalog {
     async fn apply(&self, change: &Change) -> Result<Written, CatalogError> {
         let change = ablation::before_apply(&self.world, change);
         for (_, file) in &change.files {
-            let (actor, step) = (self.world.executor.actor(), step_of(&self.world, file));
-            lock(&self.world.truth).refuses_step(actor, file, step);
+            self.judge(file, step_of(&self.world, file));
         }
         let about = change.files.iter().map(|(_, file)| (file.id, step_of(&self.world, file)));
         let call = Call { name: "apply", class: Class::Write, about: about.collect() };
