@@ -11,7 +11,7 @@ use jiff::SignedDuration;
 use sha2::{Digest as _, Sha256};
 
 use crate::asset::{Asset, AssetStatus};
-use crate::file::{File, FileState, StateName};
+use crate::file::{File, StateName};
 use crate::limits::{BACKOFF_FIRST, BACKOFF_MOST, LOOK_AT_LEAST_EVERY, STRAY_LOOK_AFTER, UNREADABLE_DELAY};
 use crate::shard::Shard;
 
@@ -139,10 +139,10 @@ pub fn backoff(attempts: u32, chance: u32) -> SignedDuration {
 
 /// Whether a file must have a time at which something is owed to it, whatever its asset is doing. What is still being
 /// sent has its asset's deadline; what is verified may wait for its companions, and then has that too.
-pub const fn owes(state: &FileState) -> bool {
+pub const fn owes(state: StateName) -> bool {
     match state {
-        FileState::Committing { .. } | FileState::Deleting { .. } | FileState::Closed { .. } => true,
-        FileState::Reserved | FileState::Uploading | FileState::Verified { .. } | FileState::Created { .. } => false,
+        StateName::Committing | StateName::Deleting | StateName::Closed => true,
+        StateName::Reserved | StateName::Uploading | StateName::Verified | StateName::Created => false,
     }
 }
 
@@ -154,7 +154,7 @@ impl File {
 
     /// I9, as far as one row shows it.
     pub fn keeps_its_due_time(&self) -> bool {
-        self.due_at.is_some() || !owes(&self.state)
+        self.due_at.is_some() || !owes(self.state.name())
     }
 }
 

@@ -68,9 +68,17 @@ pub struct KeyedFile {
     pub object: Option<VerifiedObject>,
     /// Since when the object is missing, if that was noticed.
     pub lost_since: Option<Timestamp>,
+    /// When somebody takes it up without being asked: by its own lane where that is owed to the file, by its asset's deadline
+    /// while it is pending.
+    pub due_at: Option<Timestamp>,
 }
 
 impl KeyedFile {
+    /// I9: nothing is owed to what is published, and everything else has a time.
+    pub fn keeps_its_due_time(&self) -> bool {
+        self.due_at.is_some() || self.state == StateName::Created
+    }
+
     /// The shard that its row is in.
     pub fn shard(&self) -> Shard {
         Shard::of_key(&self.key)

@@ -77,6 +77,7 @@ fn row(state: StateName) -> KeyedFile {
         upload_id: file.upload_id.clone(),
         object: file.state.object().cloned(),
         lost_since: None,
+        due_at: file.due_at,
     }
 }
 

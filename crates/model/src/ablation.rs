@@ -38,11 +38,13 @@ pub enum Ablation {
     NoDriveCommits,
     /// destroy is missing.
     NoDestroy,
+    /// T4 writes COMMITTING without the time at which somebody else takes it up.
+    LostDueTime,
 }
 
 impl Ablation {
     /// All of them, in the order of the report.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::NoAbort,
         Self::DestroyBeforeWrite,
         Self::CreatedWithoutCas,
@@ -58,6 +60,7 @@ impl Ablation {
         Self::NoRecheck,
         Self::NoDriveCommits,
         Self::NoDestroy,
+        Self::LostDueTime,
     ];
 
     /// Its name on the command line.
@@ -78,6 +81,7 @@ impl Ablation {
             Self::NoRecheck => "no-recheck",
             Self::NoDriveCommits => "no-drive-commits",
             Self::NoDestroy => "no-destroy",
+            Self::LostDueTime => "lost-due-time",
         }
     }
 
@@ -99,6 +103,7 @@ impl Ablation {
             Self::NoRecheck => "closed files are purged without another look",
             Self::NoDriveCommits => "no drive-commits: what a crash left COMMITTING or VERIFIED stays",
             Self::NoDestroy => "no destroy job: what a crash left DELETING stays",
+            Self::LostDueTime => "complete writes COMMITTING without the time at which somebody takes it up",
         }
     }
 
@@ -119,7 +124,7 @@ impl Ablation {
             Self::NoHeadAfterAbort | Self::ClientPut => "changing",
             Self::PublishWithoutRevision => "late-role",
             Self::StoredUploadOnly => "opening",
-            Self::NoRecheck | Self::NoDriveCommits | Self::NoDestroy => "vanishing",
+            Self::NoRecheck | Self::NoDriveCommits | Self::NoDestroy | Self::LostDueTime => "vanishing",
         };
         Profile::find(name).expect("a profile of the list")
     }
@@ -142,6 +147,7 @@ impl Ablation {
             Self::NoHeadAfterAbort | Self::VanishedTrusted | Self::ExpireCommitting => &[I::HeadDecides],
             Self::CompleteTrusted => &[I::I1],
             Self::ClientPut => &[I::I2, I::I1],
+            Self::LostDueTime => &[I::I9, I::L1],
             Self::StoredUploadOnly | Self::NoRecheck | Self::NoDriveCommits | Self::NoDestroy => &[I::L1],
         }
     }

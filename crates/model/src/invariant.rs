@@ -19,6 +19,8 @@ pub enum Invariant {
     I6,
     /// One `created` event for each asset that ever was CREATED; CREATED with all its announced roles or not at all.
     I7,
+    /// What somebody must move has a time at which somebody does.
+    I9,
     /// Rule 7: HEAD decides. No commit is ended over its right object, unless by its owner.
     HeadDecides,
     /// Once faults stop, every file reaches CREATED or CLOSED, and what is CLOSED has nothing left in the store.
@@ -27,7 +29,8 @@ pub enum Invariant {
 
 impl Invariant {
     /// All of them.
-    pub const ALL: [Self; 7] = [Self::I1, Self::I2, Self::I4, Self::I6, Self::I7, Self::HeadDecides, Self::L1];
+    pub const ALL: [Self; 8] =
+        [Self::I1, Self::I2, Self::I4, Self::I6, Self::I7, Self::I9, Self::HeadDecides, Self::L1];
 
     const fn bit(self) -> u8 {
         1 << self as u8
@@ -42,6 +45,7 @@ impl fmt::Display for Invariant {
             Self::I4 => "I4",
             Self::I6 => "I6",
             Self::I7 => "I7",
+            Self::I9 => "I9",
             Self::HeadDecides => "rule 7",
             Self::L1 => "L1",
         })
@@ -98,6 +102,9 @@ pub fn in_state(world: &World) -> Invariants {
             && shelf.object != Some(recorded)
         {
             broken = broken.with(Invariant::I1);
+        }
+        if row.undue {
+            broken = broken.with(Invariant::I9);
         }
         let entitled = matches!(
             row.state,

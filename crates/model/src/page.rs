@@ -82,9 +82,10 @@ again, deadlines that pass.
 
 Held against every state: I1 (CREATED lies in the store as recorded), I2 (a visible object has a row that accounts for
 it), I4 (states only move forward), I6 (destruction only under a row that has ended), I7 (one event, all announced roles
-or none), rule 7 (HEAD decides: no commit is ended over its right object unless by its owner). L1 is held against every
-state too: from there, with no more faults, the jobs do what `lifecycle::duty` says they owe, and every file must end
-CREATED or CLOSED, what is closed with nothing left in the store. That is one fair continuation of each state, not all.
+or none), I9 (what somebody must move has a time), rule 7 (HEAD decides: no commit is ended over its right object unless
+by its owner). L1 is held against every state too: from there, with no more faults, the jobs do what `lifecycle::duty` says
+they owe, and every file must end CREATED or CLOSED, what is closed with nothing left in the store. That is one fair
+continuation of each state, not all.
 
 Beyond the model: parts and openings that land after the last look at a closed file, eight days after it closed, and
 second uploads on a published file's key are reconcile's; objects deleted by hand and catalogs that lose commits are

@@ -206,7 +206,7 @@ impl Profile {
     }
 
     fn opened(state: RowState) -> FileRow {
-        FileRow { state, upload: Some(UploadSlot::First), granted: state == RowState::Uploading }
+        FileRow { state, upload: Some(UploadSlot::First), granted: state == RowState::Uploading, undue: false }
     }
 
     fn shelf(first: Upload) -> Shelf {

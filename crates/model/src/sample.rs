@@ -164,7 +164,7 @@ impl Sample {
             // Of what has ended, the rows do not say whether anybody holds a URL: somebody may.
             url_not_after: (row.granted || ended).then(|| EARLY + limits::DEFAULT_URL_LIFE * 2),
             upload_id: row.upload.map(|slot| self.upload_id(slot)),
-            due_at: (!matches!(state, FileState::Created { .. })).then_some(EARLY),
+            due_at: (!row.undue && !matches!(state, FileState::Created { .. })).then_some(EARLY),
             fence: READ,
             state,
         }
@@ -191,7 +191,7 @@ impl Sample {
         });
         // The bound of URLs decides about grants only, and those are possible in UPLOADING only.
         let granted = state == RowState::Uploading && file.url_not_after.is_some();
-        FileRow { state, upload, granted }
+        FileRow { state, upload, granted, undue: !file.keeps_its_due_time() }
     }
 
     /// The asset that rows stand for.
@@ -267,8 +267,9 @@ mod tests {
         for state in states {
             let upload = (state != RowState::Reserved).then_some(UploadSlot::Second);
             let granted = state == RowState::Uploading;
-            let row = FileRow { state, upload, granted };
-            for number in 0..FILES {
+            let owes = matches!(state, RowState::Committing { .. } | RowState::Deleting | RowState::Closed { .. });
+            for (number, undue) in [(0, false), (1, owes)] {
+                let row = FileRow { state, upload, granted, undue };
                 let file = sample.file(number, row);
                 assert_eq!((sample.row(&file), sample.number(&file)), (row, number));
             }

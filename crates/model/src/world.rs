@@ -107,12 +107,14 @@ pub struct FileRow {
     pub upload: Option<UploadSlot>,
     /// Whether a URL bound is written; kept while it matters, in UPLOADING.
     pub granted: bool,
+    /// Whether something is owed to it and it has no time at which anybody does that (I9).
+    pub undue: bool,
 }
 
 impl FileRow {
     /// A row in a state, with nothing opened.
     pub const fn new(state: RowState) -> Self {
-        Self { state, upload: None, granted: false }
+        Self { state, upload: None, granted: false, undue: false }
     }
 
     /// Whether the row is durably on its way out, which is what entitles to destruction (I6).

@@ -190,4 +190,5 @@ ablations! {
     no_recheck_is_caught => NoRecheck,
     no_drive_commits_is_caught => NoDriveCommits,
     no_destroy_is_caught => NoDestroy,
+    lost_due_time_is_caught => LostDueTime,
 }

@@ -289,7 +289,12 @@ impl Truth {
         let live: Vec<FileId> = self.files.iter().filter(|(_, known)| !known.purged).map(|(id, _)| *id).collect();
         for id in live {
             match row(catalog, id) {
-                Some(file) => self.check_row(&file, matter, now),
+                Some(file) => {
+                    if file.state.name() != StateName::Created && catalog.owed_at(id).is_none() {
+                        self.report("I9", format!("{} is {} and has no time", file.key.path(), file.state.name()));
+                    }
+                    self.check_row(&file, matter, now);
+                }
                 None => self.check_purged(id),
             }
         }

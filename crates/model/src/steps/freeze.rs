@@ -1,10 +1,11 @@
 //! T4: `app::complete::freeze_asset`. All pending files are judged before one is written.
 
 use super::{Nature, Turn, named};
+use crate::ablation::Ablation;
 use crate::catalog::Behalf;
 use crate::laws::{Ask, Moment};
 use crate::run::{Freeze, FreezeAt, HeldAsset, Run};
-use crate::world::{FILES, RowState, Status};
+use crate::world::{FILES, FileRow, RowState, Status};
 
 /// The owner says "done".
 pub(super) fn begin(turn: &mut Turn<'_>) {
@@ -90,7 +91,8 @@ fn write(turn: &mut Turn<'_>, freeze: Freeze, file: u8) {
     match outcome.filter(|_| freeze.held.fresh[number]) {
         Some(outcome) => {
             let mut world = turn.world_with(Run::Idle);
-            let broken = world.write_row(number, outcome.next, Behalf::Protocol);
+            let undue = outcome.next.undue || turn.setting.lacks(Ablation::LostDueTime);
+            let broken = world.write_row(number, FileRow { undue, ..outcome.next }, Behalf::Protocol);
             // What follows reads no copy of this row any more.
             let mut after = freeze;
             after.held.fresh[number] = false;

@@ -1,4 +1,4 @@
-//! The invariants I1, I2, I3 and I8, and what each owner has, held against everything there is.
+//! The invariants I1, I2, I3, I8 and I9, and what each owner has, held against everything there is.
 //!
 //! It reads and changes nothing. What looks like a breach is looked at a second time, because the world moves under a
 //! listing: what was published, deleted or committed meanwhile is none. What PROTOCOL allows to be under way (a file
@@ -58,6 +58,8 @@ pub enum Invariant {
     I3,
     /// Hidden parts of what is not being uploaded go.
     I8,
+    /// What is owed something has a time at which somebody does it.
+    I9,
     /// What is kept of an owner is what its assets and files add up to.
     Usage,
     /// Rule 9: catalog and buckets belong together.
@@ -72,6 +74,7 @@ impl Invariant {
             Self::I2 => "I2",
             Self::I3 => "I3",
             Self::I8 => "I8",
+            Self::I9 => "I9",
             Self::Usage => "usage",
             Self::Bucket => "rule 9",
         }
@@ -134,6 +137,8 @@ enum Question {
     Published(KeyedFile),
     /// Whether there is an object where none may be.
     Visible(ObjectKey),
+    /// Whether nobody will ever take up a row that is owed something.
+    Undue(KeyedFile),
 }
 
 impl Question {
@@ -224,7 +229,13 @@ impl App {
                 Pair::Listed(_) | Pair::Both(..) | Pair::Known(_) => {}
             }
             let twice = repeated.then(|| Question::Repeated(last.clone()));
-            for question in twice.into_iter().chain(Question::of(pair, bucket)) {
+            let undue = match &pair {
+                Pair::Both(_, row) | Pair::Known(row) if !row.keeps_its_due_time() => {
+                    Some(Question::Undue(row.clone()))
+                }
+                Pair::Listed(_) | Pair::Both(..) | Pair::Known(_) => None,
+            };
+            for question in twice.into_iter().chain(undue).chain(Question::of(pair, bucket)) {
                 open.push(question);
                 if open.len() == ASKED_AT_ONCE {
                     self.ask_all(&mut open, bucket, report).await?;
@@ -242,19 +253,22 @@ impl App {
         bucket: Visibility,
         report: &mut AuditReport,
     ) -> Result<(), PortError> {
-        for broken in try_join_all(open.drain(..).map(|question| self.ask(question))).await?.into_iter().flatten() {
+        for broken in
+            try_join_all(open.drain(..).map(|question| self.ask(question, bucket))).await?.into_iter().flatten()
+        {
             report.breach(broken.invariant, bucket, &broken.key, broken.what);
         }
         Ok(())
     }
 
-    async fn ask(&self, question: Question) -> Result<Option<Broken>, PortError> {
+    async fn ask(&self, question: Question, bucket: Visibility) -> Result<Option<Broken>, PortError> {
         match question {
             Question::Repeated(key) => {
                 Ok(Some(Broken { invariant: Invariant::I3, key, what: "two rows own this key".to_owned() }))
             }
             Question::Published(row) => self.audit_published(&row).await,
             Question::Visible(key) => self.audit_visible(&key).await,
+            Question::Undue(row) => self.audit_undue(row, bucket).await,
         }
     }
 
@@ -308,6 +322,17 @@ impl App {
         }
         self.look_around().await?;
         Ok(self.parts.store.head(key).await)
+    }
+
+    /// I9: the row is read once more.
+    async fn audit_undue(&self, row: KeyedFile, bucket: Visibility) -> Result<Option<Broken>, PortError> {
+        let again =
+            self.parts.catalog.list_keys(bucket, &row.key, Some(&row.key), 1).await.map_err(PortError::catalog)?;
+        let Some(row) = again.value.into_iter().find(|now| now.id == row.id && !now.keeps_its_due_time()) else {
+            return Ok(None);
+        };
+        let what = format!("a row in {} has no time at which anybody will take it up", row.state);
+        Ok(Some(Broken { invariant: Invariant::I9, key: row.key, what }))
     }
 
     /// I2: HEAD is asked, and then the row once more.

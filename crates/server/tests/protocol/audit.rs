@@ -55,6 +55,29 @@ async fn an_audit_finds_what_was_broken_by_hand() {
     assert_eq!(report.told[0].invariant, Invariant::Bucket);
 }
 
+/// I9: what nobody will ever take up. Nothing else shows it: the row is as it should be, and so is the bucket.
+#[tokio::test]
+async fn a_row_without_a_time_is_a_breach() {
+    let house = House::new();
+    let waiting = house.create([film(100)]).await.asset.id;
+    let published = house.created_film(100).await;
+    let ending = house.created_film(200).await;
+    house.store.fail_next(Operation::Abort, Failure::Before);
+    house.app.delete_asset(&house.owner, &house.videos, ending).await.unwrap();
+    house.settle().await;
+    assert_eq!(house.state(ending, "video").await, StateName::Deleting);
+    audits_clean(&house).await;
+    let [waiting, published, ending] =
+        [house.file(waiting, "video").await, house.file(published, "video").await, house.file(ending, "video").await];
+    [&waiting, &published, &ending].into_iter().for_each(|file| house.catalog.lose_due_time(file.id));
+    let report = house.app.audit(&AuditTerms::default()).await.unwrap();
+    let mut found: Vec<_> = report.told.iter().map(|breach| (breach.invariant.name(), breach.key.clone())).collect();
+    found.sort();
+    let mut expected = vec![("I9", waiting.key.path()), ("I9", ending.key.path())];
+    expected.sort();
+    assert_eq!((found, report.breaches), (expected, 2), "nothing is owed to what is published");
+}
+
 /// What is being committed has an object before its row says so, and that is as it should be.
 #[tokio::test]
 async fn an_audit_leaves_what_is_under_way_in_peace() {

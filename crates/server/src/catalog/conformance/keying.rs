@@ -20,7 +20,9 @@ async fn keys(subject: &Subject, visibility: Visibility, from: &str, upto: Optio
     read.value
 }
 
+/// As a listing shows it. All files of an asset of these cases have one deadline, which is the asset's.
 fn seen(file: &File) -> KeyedFile {
+    let pending = matches!(file.state.name(), StateName::Reserved | StateName::Uploading | StateName::Verified);
     KeyedFile {
         id: file.id,
         key: file.key.path(),
@@ -28,6 +30,7 @@ fn seen(file: &File) -> KeyedFile {
         upload_id: file.upload_id.clone(),
         object: file.state.object().cloned(),
         lost_since: file.state.lost_since(),
+        due_at: if pending { Some(file.deadline) } else { file.due_at },
     }
 }
 
@@ -105,6 +108,7 @@ pub(crate) async fn keys_show_what_reconcile_needs(subject: Subject) {
         let file = subject.file(id).await;
         let row = found.iter().find(|row| row.id == id);
         assert_eq!(row, Some(&seen(&file)), "{}", file.state.name());
+        assert!(row.is_some_and(KeyedFile::keeps_its_due_time), "{} (I9)", file.state.name());
     }
 }
 

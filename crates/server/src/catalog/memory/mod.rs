@@ -72,6 +72,24 @@ impl MemoryCatalog {
         }
     }
 
+    /// Takes what a row owes its time, as a hand in a database may: a file's own, or its asset's while it is pending.
+    ///
+    /// # Panics
+    /// If it is closed or has no such file.
+    pub fn lose_due_time(&self, id: FileId) {
+        self.lock().as_mut().expect("an open catalog has rows").lose_due_time(id);
+    }
+
+    /// When somebody takes a file up without being asked ([`KeyedFile::due_at`]): for simulations.
+    ///
+    /// # Panics
+    /// If it is closed.
+    pub fn owed_at(&self, id: FileId) -> Option<Timestamp> {
+        let guard = self.lock();
+        let tables = guard.as_ref().expect("an open catalog has rows");
+        tables.row(id).and_then(|file| tables.owed_at(&file))
+    }
+
     /// A file's row, whatever its shard: for simulations and tests, which look past the port.
     ///
     /// # Panics

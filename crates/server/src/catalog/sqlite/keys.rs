@@ -7,9 +7,14 @@ use super::rows::{self, Cells};
 use super::{SqliteCatalog, assets, commit, failure, files, give_up};
 use crate::catalog::{CatalogError, Stamped, Written};
 
-/// Of the states, only those that hold an object are read whole: frozen parts are long.
+/// Of the states, only those that hold an object are read whole: frozen parts are long. A file's own time counts where the
+/// index of the lane that its state belongs to shows it.
 pub(super) const LIST: &str = "SELECT id, object_key, state, upload_id, \
-    CASE WHEN state IN ('VERIFIED', 'CREATED') THEN state_data END \
+    CASE WHEN state IN ('VERIFIED', 'CREATED') THEN state_data END, \
+    CASE WHEN state IN ('RESERVED', 'UPLOADING', 'VERIFIED') \
+            THEN (SELECT a.due_at FROM assets a WHERE a.shard = files.shard AND a.id = files.asset) \
+        WHEN lane = CASE state WHEN 'COMMITTING' THEN 'drive' WHEN 'DELETING' THEN 'destroy' WHEN 'CLOSED' THEN 'recheck' END \
+            THEN due_at END \
     FROM files WHERE visibility = ? AND object_key >= ? AND object_key <= ? ORDER BY object_key LIMIT ?";
 
 pub(super) const FIND_OWNER: &str = "SELECT id FROM files WHERE visibility IN ('private', 'public') AND object_key = ?";

@@ -322,7 +322,9 @@ pub(super) fn keyed_file(cells: &mut Cells<'_>) -> Result<KeyedFile, CatalogErro
     });
     let held = held.filter(|held| held.name() == state);
     let lost_since = held.as_ref().and_then(FileState::lost_since);
-    Ok(KeyedFile { id, key, state, upload_id, object: held.and_then(|held| held.object().cloned()), lost_since })
+    let due_at = cells.optional_time()?;
+    let object = held.and_then(|held| held.object().cloned());
+    Ok(KeyedFile { id, key, state, upload_id, object, lost_since, due_at })
 }
 
 fn key(cells: &mut Cells<'_>) -> Result<ObjectKey, CatalogError> {

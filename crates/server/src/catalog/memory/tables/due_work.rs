@@ -85,6 +85,14 @@ impl Tables {
         }
     }
 
+    pub(in crate::catalog::memory) fn lose_due_time(&mut self, id: FileId) {
+        let file = self.files.get_mut(&id).expect("the file has a row");
+        file.due_at = None;
+        if let Some(row) = self.assets.get_mut(&file.asset) {
+            row.due_at = None;
+        }
+    }
+
     pub(in crate::catalog::memory) fn measure_backlog(&self, lane: Lane, now: Timestamp) -> Backlog {
         let times: Vec<Timestamp> = match lane {
             Lane::Expire => self.assets.values().filter_map(|row| row.due_at).collect(),

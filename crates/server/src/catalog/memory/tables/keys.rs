@@ -3,7 +3,7 @@
 use std::ops::Bound::{Included, Unbounded};
 
 use domain::reconcile::{KeyedFile, Orphan};
-use domain::{Installation, InstallationId, Visibility};
+use domain::{File, Installation, InstallationId, StateName, Timestamp, Visibility};
 
 use super::{AssetRow, Tables};
 use crate::catalog::Written;
@@ -29,9 +29,21 @@ impl Tables {
                 upload_id: file.upload_id.clone(),
                 object: file.state.object().cloned(),
                 lost_since: file.state.lost_since(),
+                due_at: self.owed_at(file),
             }
         };
         inside.take(limit).map(keyed).collect()
+    }
+
+    /// When somebody takes a file up without being asked: [`KeyedFile::due_at`].
+    pub(in crate::catalog::memory) fn owed_at(&self, file: &File) -> Option<Timestamp> {
+        match file.state.name() {
+            StateName::Reserved | StateName::Uploading | StateName::Verified => {
+                self.assets.get(&file.asset).and_then(|row| row.due_at)
+            }
+            StateName::Committing | StateName::Deleting | StateName::Closed => file.lane().and(file.due_at),
+            StateName::Created => None,
+        }
     }
 
     pub(in crate::catalog::memory) fn adopt_orphan(&mut self, orphan: &Orphan) -> Written {

@@ -157,8 +157,12 @@ async fn listings_of_keys_come_in_order_of_their_index() {
     let plan = plan(&catalog.readers, keys::LIST.into_sql_str()).await;
     assert_eq!(
         plan,
-        ["SEARCH files USING INDEX files_by_key (visibility=? AND object_key>? AND object_key<?)"],
-        "in key order without sorting"
+        [
+            "SEARCH files USING INDEX files_by_key (visibility=? AND object_key>? AND object_key<?)",
+            "CORRELATED SCALAR SUBQUERY 1",
+            "SEARCH a USING INDEX sqlite_autoindex_assets_1 (shard=? AND id=?)",
+        ],
+        "in key order without sorting, and the assets of what is pending by their keys"
     );
 }
 
