@@ -83,24 +83,73 @@ const PICTURE_BRANDS: [&[u8; 4]; 2] = [b"mif1", b"msf1"];
 ///
 /// A film may open with any top-level box: `ftyp`, or what QuickTime wrote before `ftyp` existed (QuickTime File Format,
 /// "Movie atoms": `pnot` is a preview), or what a segment opens with (ISO/IEC 14496-12: `styp`, `sidx`, `moof`; ISO/IEC
-/// 23009-1: `emsg`, `prft`), or what belongs to whoever wrote it (`uuid`).
+/// 23009-1: `emsg`, `prft`), or what belongs to whoever wrote it (`uuid`). Not every one of them makes a film: the boxes are
+/// followed until one does. Where the first of them are longer than what is seen of the file, nobody can tell, and it counts.
 fn iso_media(head: &[u8]) -> Option<Format> {
     const FIRST_BOXES: [&[u8; 4]; 13] = [
         b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot", b"styp", b"sidx", b"moof", b"emsg", b"prft",
         b"uuid",
     ];
-    let size = u32::from_be_bytes(*head.first_chunk()?);
-    let name = head.get(4..8)?;
-    // 0: to the end of the file; 1: the size follows, in eight bytes.
-    if !(size <= 1 || size >= 8) || !FIRST_BOXES.into_iter().any(|first| first == name) {
+    let first = BoxHeader::read(head)?;
+    if !FIRST_BOXES.into_iter().any(|name| *name == first.name) {
         return None;
     }
-    if name != b"ftyp" {
-        return Some(Format::IsoMedia);
+    // Whether there is more of the file than is seen here.
+    let unseen = (head.len() as u64 >= INSPECTED_BYTES).then_some(Format::IsoMedia);
+    let mut rest = head;
+    loop {
+        let Some(found) = BoxHeader::read(rest) else {
+            return unseen.filter(|_| rest.len() < LONGEST_HEADER);
+        };
+        match &found.name {
+            b"ftyp" => return by_brand(&rest[..found.end(rest.len())]),
+            b"moov" | b"mdat" | b"moof" | b"styp" => return Some(Format::IsoMedia),
+            _ => {}
+        }
+        let size = usize::try_from(found.size?).unwrap_or(usize::MAX);
+        match rest.get(size..) {
+            Some(behind) => rest = behind,
+            None => return unseen,
+        }
     }
-    let end = usize::try_from(size).unwrap_or(usize::MAX).clamp(16, 256).min(head.len());
-    let major = head.get(8..12)?;
-    let mut compatible = head.get(16..end).unwrap_or_default().chunks_exact(4);
+}
+
+/// A header with its size in eight bytes.
+const LONGEST_HEADER: usize = 16;
+
+/// The header of a box (ISO/IEC 14496-12, 4.2).
+struct BoxHeader {
+    name: [u8; 4],
+    /// Of the whole box; `None`: to the end of the file.
+    size: Option<u64>,
+}
+
+impl BoxHeader {
+    /// Reads one, if it can be one: a box is not shorter than its own header.
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let name = *bytes.get(4..)?.first_chunk()?;
+        let (size, own) = match u32::from_be_bytes(*bytes.first_chunk()?) {
+            0 => return Some(Self { name, size: None }),
+            // The size follows, in eight bytes.
+            1 => (u64::from_be_bytes(*bytes.get(8..)?.first_chunk()?), 16),
+            size => (size.into(), 8),
+        };
+        let own = if name == *b"uuid" { own + 16 } else { own };
+        (size >= own).then_some(Self { name, size: Some(size) })
+    }
+
+    /// Where it ends among so many bytes.
+    fn end(&self, length: usize) -> usize {
+        self.size.and_then(|size| usize::try_from(size).ok()).unwrap_or(usize::MAX).min(length)
+    }
+}
+
+/// What an `ftyp` says.
+fn by_brand(ftyp: &[u8]) -> Option<Format> {
+    /// Brands are looked at up to here.
+    const MAX_FTYP_BYTES: usize = 256;
+    let major = ftyp.get(8..12)?;
+    let mut compatible = ftyp.get(16..ftyp.len().min(MAX_FTYP_BYTES)).unwrap_or_default().chunks_exact(4);
     let picture = PICTURE_BRANDS.into_iter().any(|brand| brand == major);
     let known = |brand: &[u8]| FOREIGN_BRANDS.into_iter().find(|(known, _)| *known == brand).map(|(_, format)| format);
     if picture {
@@ -174,17 +223,49 @@ mod tests {
         }
     }
 
-    /// QuickTime's preview, segments, and boxes of whoever wrote them: all of it is a film.
+    /// A box of 32 bytes; `size` is written instead of that.
+    fn a_box(name: &str, size: u32) -> Vec<u8> {
+        [&size.to_be_bytes()[..], name.as_bytes(), &[0; 24]].concat()
+    }
+
+    /// QuickTime's preview, segments, and boxes of whoever wrote them may come before what makes a film.
     #[test]
     fn films_begin_with_other_boxes_too() {
-        for name in ["pnot", "styp", "moof", "uuid", "sidx", "emsg", "prft", "mdat", "free"] {
-            for size in [b"\0\0\0\x18", b"\0\0\0\x01", b"\0\0\0\0"] {
-                let head = [&size[..], name.as_bytes(), &[0; 24]].concat();
-                assert_eq!(detect(&head), Some(Format::IsoMedia), "{name}");
+        for film in ["moov", "mdat", "moof", "styp"] {
+            assert_eq!(detect(&a_box(film, 32)), Some(Format::IsoMedia), "{film}");
+            assert_eq!(detect(&a_box(film, 0)), Some(Format::IsoMedia), "{film} to the end");
+            for first in ["pnot", "uuid", "sidx", "emsg", "prft", "free", "skip", "wide"] {
+                let preview = [a_box(first, 32), a_box("PICT", 32), a_box(film, 9_000)].concat();
+                assert_eq!(detect(&preview), Some(Format::IsoMedia), "{first} {film}");
             }
         }
+        let large = [&b"\0\0\0\x01free\0\0\0\0\0\0\0\x18\0\0\0\0\0\0\0\0"[..], &a_box("moov", 32)].concat();
+        assert_eq!(detect(&large), Some(Format::IsoMedia), "a size of eight bytes");
+        let heic = [&a_box("free", 32)[..], HEIC].concat();
+        assert_eq!(detect(&heic), Some(Format::Heic), "the brand counts wherever it stands");
+    }
+
+    #[test]
+    fn boxes_alone_make_no_film() {
+        for first in ["pnot", "uuid", "sidx", "emsg", "prft", "free", "skip", "wide"] {
+            for size in [32, 0, 9_000] {
+                assert_eq!(detect(&a_box(first, size)), None, "{first} of {size} bytes");
+            }
+            let others = [a_box(first, 32), a_box("meta", 32)].concat();
+            assert_eq!(detect(&others), None, "{first}");
+            let mut to_the_end = a_box(first, 0);
+            to_the_end.resize(INSPECTED_BYTES as usize, 0);
+            assert_eq!(detect(&to_the_end), None, "{first} to the end of a large file");
+        }
+        assert_eq!(detect(b"\0\0\0\x18uuid\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"), None);
         assert_eq!(detect(b"\0\0\0\x07moof\0\0\0\0"), None, "a box is not shorter than its own header");
         assert_eq!(detect(b"\0\0\0\x18meta\0\0\0\0\0\0\0\0\0\0"), None);
+        // What makes it a film may stand behind what is looked at.
+        let mut long = a_box("free", 1 << 20);
+        long.resize(INSPECTED_BYTES as usize, 0);
+        assert_eq!(detect(&long), Some(Format::IsoMedia));
+        long.pop();
+        assert_eq!(detect(&long), None, "the file ends before its first box does");
     }
 
     #[test]

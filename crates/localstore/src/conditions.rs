@@ -126,15 +126,13 @@ impl ReadConditions {
     }
 }
 
-/// Whether a range still counts: If-Range names the very object that is there, by a strong tag or by its date.
+/// Whether a range still counts: If-Range names the very object that is there, by one strong tag or by its date. What is
+/// neither (`*`, a list, nothing) names none.
 pub(crate) fn range_counts(if_range: Option<&str>, etag: &EntityTag, modified: Timestamp) -> bool {
     let Some(text) = if_range else { return true };
-    if text.contains('"') {
-        return TagCondition::parse(text).matches(etag);
-    }
     match http_date::parse(text) {
         Some(date) => date.as_second() == modified.as_second(),
-        None => TagCondition::parse(text).matches(etag),
+        None => TagCondition::OneOf(vec![NamedTag::parse(text)]).matches(etag),
     }
 }
 
@@ -237,7 +235,16 @@ mod tests {
         for text in ["\"ours\"", "ours", "Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT"] {
             assert!(counts(text), "{text}");
         }
-        for text in ["W/\"ours\"", "\"other\"", "Sun, 06 Nov 1994 08:49:38 GMT", "yesterday"] {
+        for text in [
+            "W/\"ours\"",
+            "\"other\"",
+            "\"other\", \"ours\"",
+            "\"ours\",",
+            "*",
+            "",
+            "Sun, 06 Nov 1994 08:49:38 GMT",
+            "yesterday",
+        ] {
             assert!(!counts(text), "{text}");
         }
     }

@@ -30,6 +30,7 @@ mod lifecycle;
 mod listing;
 mod pace;
 mod protocol;
+mod range;
 mod readable;
 mod refusal;
 mod server;
@@ -46,6 +47,13 @@ pub use server::{BucketError, LocalStore, StartError, StoreFolder};
 
 use std::{collections::BTreeSet, fmt, net::SocketAddr, path::PathBuf, sync::Arc};
 use tokio::sync::mpsc;
+
+/// A document of S3's as its clients write it, made plain: UTF-8, no prefixes of namespaces, comments or CDATA, no blanks
+/// around words and numbers, and no element that the document cannot have. `None` if it is malformed or has more than
+/// `max_entries` elements below its root.
+pub fn plain_document(bytes: &[u8], max_entries: usize) -> Option<String> {
+    document::plain(bytes, max_entries).ok().and_then(|plain| String::from_utf8(plain).ok())
+}
 
 /// How a store runs.
 #[derive(Clone, Debug)]

@@ -1,6 +1,7 @@
 //! The table of inputs: headers and query parameters.
 
-use super::Meaning::{Filled, Harmless, Never, Obeyed, OneOf};
+use super::Known::{Accounts, Values};
+use super::Meaning::{Among, Filled, Harmless, Never, Number, Obeyed, OneOf};
 use super::Place::{Header, Query};
 use super::Refused::{Bad, Denied, MethodNotAllowed, NotImplemented};
 use super::{Input, Meaning, On, Place};
@@ -13,9 +14,61 @@ const CONDITIONAL: &[&str] = &["PutObject", "CopyObject", "CompleteMultipartUplo
 /// The account that owns every bucket, as `x-amz-expected-bucket-owner` names accounts.
 pub(super) const ACCOUNT: &str = "000000000001";
 
-const ACL: Meaning =
-    OneOf { values: &["private", "bucket-owner-full-control"], otherwise: Bad("AccessControlListNotSupported") };
-const OWNER: Meaning = OneOf { values: &[ACCOUNT], otherwise: Denied };
+/// Every canned ACL of AWS's.
+const CANNED: &[&str] = &[
+    "private",
+    "public-read",
+    "public-read-write",
+    "authenticated-read",
+    "aws-exec-read",
+    "bucket-owner-read",
+    "bucket-owner-full-control",
+    "log-delivery-write",
+];
+const ACL: Meaning = Among {
+    values: &["private", "bucket-owner-full-control"],
+    known: Values(CANNED),
+    not_done: Bad("AccessControlListNotSupported"),
+    otherwise: Bad("InvalidArgument"),
+};
+/// AWS ignores the two that only objects can have.
+const ACL_OF_A_NEW_BUCKET: Meaning = Among {
+    values: &["private", "bucket-owner-read", "bucket-owner-full-control"],
+    known: Values(CANNED),
+    not_done: Bad("InvalidBucketAclWithObjectOwnership"),
+    otherwise: Bad("InvalidArgument"),
+};
+const OWNER: Meaning =
+    Among { values: &[ACCOUNT], known: Accounts, not_done: Denied, otherwise: Bad("InvalidBucketOwnerAWSAccountID") };
+const STORAGE_CLASS: Meaning = Among {
+    values: &["STANDARD"],
+    known: Values(&[
+        "REDUCED_REDUNDANCY",
+        "STANDARD_IA",
+        "ONEZONE_IA",
+        "INTELLIGENT_TIERING",
+        "GLACIER",
+        "GLACIER_IR",
+        "DEEP_ARCHIVE",
+        "EXPRESS_ONEZONE",
+        "OUTPOSTS",
+        "SNOW",
+        "FSX_OPENZFS",
+        "FSX_ONTAP",
+    ]),
+    not_done: NotImplemented,
+    otherwise: Bad("InvalidStorageClass"),
+};
+/// What a copy does with the source's metadata or tags.
+const DIRECTIVE: Meaning = OneOf { values: &["COPY", "REPLACE"], otherwise: Bad("InvalidArgument") };
+/// A truth value that must be false.
+const NO: Meaning = Among {
+    values: &["false", "False", "FALSE"],
+    known: Values(&["true", "True", "TRUE"]),
+    not_done: NotImplemented,
+    otherwise: Bad("InvalidArgument"),
+};
+const PART_NUMBER: Meaning = Number { first: 1, last: 10_000, otherwise: Bad("InvalidArgument") };
 
 const fn row(place: Place, name: &'static str, on: On, meaning: Meaning, note: &'static str) -> Input {
     Input { place, name, on, meaning, note }
@@ -28,22 +81,16 @@ pub(super) static INPUTS: &[Input] = &[
     row(Header, "x-amz-date", On::Every, Obeyed, "`Date` counts where it is missing"),
     row(Header, "x-amz-security-token", On::Every, Never(Bad("InvalidToken")), "there are no temporary credentials"),
     row(Header, "x-amz-decoded-content-length", On::Every, Obeyed, ""),
-    row(Header, "x-amz-trailer", On::Every, Obeyed, "the checksums"),
+    row(Header, "x-amz-trailer", On::Every, Obeyed, "one of the checksums below; otherwise 400 InvalidRequest"),
     row(Header, "x-amz-user-agent", On::Every, Harmless, "a name"),
     row(Header, "x-amz-te", On::Every, Harmless, "an offer that need not be taken"),
     row(Header, "x-amz-request-payer", On::Every, Harmless, "nobody pays"),
-    row(Header, "x-amz-expected-bucket-owner", On::Every, OWNER, "the account of every bucket"),
-    row(Header, "x-amz-source-expected-bucket-owner", On::Every, OWNER, "the account of every bucket"),
+    row(Header, "x-amz-expected-bucket-owner", On::Every, OWNER, "an account has 12 digits"),
+    row(Header, "x-amz-source-expected-bucket-owner", On::Every, OWNER, "an account has 12 digits"),
     row(Header, "x-amz-mfa", On::Writes, Harmless, "no bucket has MFA delete"),
     row(Header, "x-amz-bypass-governance-retention", On::Writes, Harmless, "no object is locked"),
     // Access control.
-    row(
-        Header,
-        "x-amz-acl",
-        On::Named(&["CreateBucket"]),
-        OneOf { values: &["private"], otherwise: Bad("InvalidBucketAclWithObjectOwnership") },
-        "buckets have BucketOwnerEnforced",
-    ),
+    row(Header, "x-amz-acl", On::Named(&["CreateBucket"]), ACL_OF_A_NEW_BUCKET, "buckets have BucketOwnerEnforced"),
     row(Header, "x-amz-acl", On::Writes, ACL, "buckets have BucketOwnerEnforced"),
     row(
         Header,
@@ -63,16 +110,15 @@ pub(super) static INPUTS: &[Input] = &[
         Header,
         "x-amz-object-ownership",
         On::Named(&["CreateBucket"]),
-        OneOf { values: &["BucketOwnerEnforced"], otherwise: NotImplemented },
+        Among {
+            values: &["BucketOwnerEnforced"],
+            known: Values(&["BucketOwnerPreferred", "ObjectWriter"]),
+            not_done: NotImplemented,
+            otherwise: Bad("InvalidArgument"),
+        },
         "",
     ),
-    row(
-        Header,
-        "x-amz-bucket-object-lock-enabled",
-        On::Named(&["CreateBucket"]),
-        OneOf { values: &["false"], otherwise: NotImplemented },
-        "",
-    ),
+    row(Header, "x-amz-bucket-object-lock-enabled", On::Named(&["CreateBucket"]), NO, ""),
     // What an object is.
     row(Header, "x-amz-meta-*", On::Named(MAKE), Obeyed, "2 KB at most"),
     row(
@@ -80,10 +126,16 @@ pub(super) static INPUTS: &[Input] = &[
         "x-amz-tagging",
         On::Named(&["PutObject", "CopyObject", "CreateMultipartUpload"]),
         Obeyed,
-        "10 tags at most",
+        "10 tags at most, of letters, digits, blanks and `+-=._:/@`; otherwise 400 InvalidTag or InvalidArgument",
     ),
-    row(Header, "x-amz-website-redirect-location", On::Named(MAKE), Obeyed, "kept and given back"),
-    row(Header, "x-amz-storage-class", On::Named(MAKE), OneOf { values: &["STANDARD"], otherwise: NotImplemented }, ""),
+    row(
+        Header,
+        "x-amz-website-redirect-location",
+        On::Named(MAKE),
+        Obeyed,
+        "kept and given back; 400 InvalidRedirectLocation unless it begins with `/`, `http://` or `https://`",
+    ),
+    row(Header, "x-amz-storage-class", On::Named(MAKE), STORAGE_CLASS, ""),
     row(Header, "x-amz-server-side-encryption*", On::Every, Never(NotImplemented), "SSE-S3, SSE-KMS and SSE-C"),
     row(Header, "x-amz-copy-source-server-side-encryption*", On::Every, Never(NotImplemented), "SSE-C"),
     row(Header, "x-amz-object-lock-*", On::Writes, Never(NotImplemented), ""),
@@ -104,25 +156,19 @@ pub(super) static INPUTS: &[Input] = &[
     row(Header, "x-amz-checksum-crc64nvme", On::Writes, Obeyed, "of bodies and documents"),
     row(Header, "x-amz-checksum-sha1", On::Writes, Obeyed, "of bodies and documents"),
     row(Header, "x-amz-checksum-sha256", On::Writes, Obeyed, "of bodies and documents"),
-    row(Header, "x-amz-sdk-checksum-algorithm", On::Writes, Obeyed, ""),
+    row(
+        Header,
+        "x-amz-sdk-checksum-algorithm",
+        On::Writes,
+        Obeyed,
+        "400 InvalidRequest without the value, or with another algorithm's",
+    ),
     row(Header, "x-amz-mp-object-size", On::Named(&["CompleteMultipartUpload"]), Obeyed, ""),
     row(Header, "content-md5", On::Writes, Obeyed, "of bodies and documents"),
     // Copies.
     row(Header, "x-amz-copy-source*", On::Named(COPY), Obeyed, "named as /bucket/key; range and conditions too"),
-    row(
-        Header,
-        "x-amz-metadata-directive",
-        On::Named(&["CopyObject"]),
-        OneOf { values: &["COPY", "REPLACE"], otherwise: Bad("InvalidArgument") },
-        "COPY or REPLACE",
-    ),
-    row(
-        Header,
-        "x-amz-tagging-directive",
-        On::Named(&["CopyObject"]),
-        OneOf { values: &["COPY", "REPLACE"], otherwise: Bad("InvalidArgument") },
-        "COPY or REPLACE",
-    ),
+    row(Header, "x-amz-metadata-directive", On::Named(&["CopyObject"]), DIRECTIVE, "COPY or REPLACE"),
+    row(Header, "x-amz-tagging-directive", On::Named(&["CopyObject"]), DIRECTIVE, "COPY or REPLACE"),
     // Conditions.
     row(
         Header,
@@ -154,7 +200,7 @@ pub(super) static INPUTS: &[Input] = &[
         "range",
         On::Named(&["GetObject", "HeadObject"]),
         Obeyed,
-        "one range; one that cannot be read is ignored",
+        "one range; what cannot be read, or names several, is ignored",
     ),
     // Attributes and lists.
     row(Header, "x-amz-object-attributes", On::Reads, Obeyed, ""),
@@ -212,7 +258,8 @@ pub(super) static INPUTS: &[Input] = &[
     row(Query, "policyStatus", On::Named(&["CreateBucket", "DeleteBucket"]), Never(MethodNotAllowed), ""),
     // Parameters that are obeyed.
     row(Query, "versionId", On::Every, Obeyed, ""),
-    row(Query, "partNumber", On::Reads, Obeyed, "206, like a range"),
+    row(Query, "partNumber", On::Named(&["GetObject", "HeadObject"]), PART_NUMBER, "206, like a range"),
+    row(Query, "partNumber", On::Named(&["UploadPart", "UploadPartCopy"]), PART_NUMBER, ""),
     row(Query, "response-*", On::Named(&["GetObject", "HeadObject"]), Obeyed, "signed requests only"),
     row(Query, "encoding-type", On::Reads, Obeyed, "`url`"),
 ];

@@ -10,6 +10,7 @@ mod page;
 
 pub use page::page;
 
+use crate::checksum::Algorithm;
 use crate::refusal::custom;
 use crate::signature;
 use http::{HeaderName, HeaderValue, StatusCode, Uri};
@@ -70,10 +71,31 @@ enum Meaning {
     Filled(Refused),
     /// It has no effect, and that is what AWS documents for a store like this one, or it is about the transfer only.
     Harmless,
-    /// These values are accepted, in any case of letters; any other is refused.
+    /// These values are accepted, letter by letter; any other is refused.
     OneOf { values: &'static [&'static str], otherwise: Refused },
+    /// The same, where values that AWS knows and that are not done here are refused in another way than nonsense.
+    Among { values: &'static [&'static str], known: Known, not_done: Refused, otherwise: Refused },
+    /// A whole number from one to the other.
+    Number { first: u64, last: u64, otherwise: Refused },
     /// Whatever its value.
     Never(Refused),
+}
+
+/// Values that AWS takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Known {
+    Values(&'static [&'static str]),
+    /// Accounts: 12 digits.
+    Accounts,
+}
+
+impl Known {
+    fn has(self, value: &str) -> bool {
+        match self {
+            Self::Values(values) => values.contains(&value),
+            Self::Accounts => value.len() == 12 && value.bytes().all(|digit| digit.is_ascii_digit()),
+        }
+    }
 }
 
 /// How an input is refused.
@@ -132,8 +154,16 @@ impl Input {
             Meaning::Obeyed | Meaning::Harmless => Ok(()),
             Meaning::Filled(_) if !value.is_empty() => Ok(()),
             Meaning::Filled(refused) => Err(refused.error(name, "a value is missing")),
-            Meaning::OneOf { values, .. } if values.iter().any(|known| known.eq_ignore_ascii_case(value)) => Ok(()),
-            Meaning::OneOf { otherwise, .. } => Err(otherwise.error(name, self.note)),
+            Meaning::OneOf { values, .. } | Meaning::Among { values, .. } if values.contains(&value) => Ok(()),
+            Meaning::Among { known, not_done, .. } if known.has(value) => Err(not_done.error(name, self.note)),
+            Meaning::OneOf { otherwise, .. } | Meaning::Among { otherwise, .. } => {
+                Err(otherwise.error(name, self.note))
+            }
+            Meaning::Number { first, last, otherwise } => {
+                let number = Some(value).filter(|text| text.bytes().all(|digit| digit.is_ascii_digit()));
+                let is_in = number.and_then(|text| text.parse().ok()).is_some_and(|n| (first..=last).contains(&n));
+                if is_in { Ok(()) } else { Err(otherwise.error(name, self.note)) }
+            }
             Meaning::Never(refused) => Err(refused.error(name, self.note)),
         }
     }
@@ -151,6 +181,10 @@ impl Refused {
             Self::Bad("AccessControlListNotSupported") => {
                 S3Error::with_message(S3ErrorCode::AccessControlListNotSupported, "The bucket does not allow ACLs")
             }
+            Self::Bad("InvalidArgument") if name == "partNumber" => S3Error::with_message(
+                S3ErrorCode::InvalidArgument,
+                "Part number must be an integer between 1 and 10000, inclusive",
+            ),
             Self::Bad(code) => custom(code, StatusCode::BAD_REQUEST, format!("{name}: {note}")),
             Self::Denied => S3Error::with_message(S3ErrorCode::AccessDenied, "Access Denied"),
             Self::MethodNotAllowed => S3Error::with_message(
@@ -191,8 +225,19 @@ pub(crate) fn judge<'a>(
             Judgement::NeverSet { code, status }
         }
     };
+    let (mut names_algorithm, mut brings_checksum) = (false, false);
     for (name, value) in headers {
         check_header(name, value.to_str().unwrap_or_default(), operation)?;
+        names_algorithm |= name.as_str() == "x-amz-sdk-checksum-algorithm";
+        brings_checksum |=
+            name.as_str() == "x-amz-trailer" || Algorithm::ALL.iter().any(|a| name.as_str() == a.header());
+    }
+    if operation.effect == Effect::Write && names_algorithm && !brings_checksum {
+        return Err(S3Error::with_message(
+            S3ErrorCode::InvalidRequest,
+            "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers were \
+             found.",
+        ));
     }
     for pair in uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
         let name = signature::names(pair).next().unwrap_or_default();
@@ -227,6 +272,7 @@ fn check_header(name: &HeaderName, value: &str, operation: &Operation) -> S3Resu
 
 #[cfg(test)]
 mod tests {
+    use super::inputs::ACCOUNT;
     use super::*;
     use http::HeaderMap;
 
@@ -276,6 +322,55 @@ mod tests {
         }
         assert_eq!(told("PutObject", "if-match", ""), Some(("InvalidArgument".into(), 400)));
         assert_eq!(told("PutObject", "if-match", "\"tag\""), None);
+    }
+
+    #[test]
+    fn values_count_letter_by_letter_and_what_aws_knows_is_told_from_nonsense() {
+        let bad = |code: &str| Some((code.to_owned(), 400));
+        let not_done = Some(("NotImplemented".to_owned(), 501));
+        for (operation, header, value, expected) in [
+            ("PutObject", "x-amz-acl", "private", None),
+            ("PutObject", "x-amz-acl", "PRIVATE", bad("InvalidArgument")),
+            ("PutObject", "x-amz-acl", "log-delivery-write", bad("AccessControlListNotSupported")),
+            ("PutBucketAcl", "x-amz-acl", "public-read", bad("AccessControlListNotSupported")),
+            ("PutBucketAcl", "x-amz-acl", "", bad("InvalidArgument")),
+            ("CreateBucket", "x-amz-acl", "private", None),
+            ("CreateBucket", "x-amz-acl", "bucket-owner-full-control", None),
+            ("CreateBucket", "x-amz-acl", "public-read", bad("InvalidBucketAclWithObjectOwnership")),
+            ("CreateBucket", "x-amz-acl", "Private", bad("InvalidArgument")),
+            ("CreateBucket", "x-amz-object-ownership", "ObjectWriter", not_done.clone()),
+            ("CreateBucket", "x-amz-object-ownership", "Nobody", bad("InvalidArgument")),
+            ("CreateBucket", "x-amz-bucket-object-lock-enabled", "False", None),
+            ("CreateBucket", "x-amz-bucket-object-lock-enabled", "true", not_done.clone()),
+            ("CreateBucket", "x-amz-bucket-object-lock-enabled", "1", bad("InvalidArgument")),
+            ("PutObject", "x-amz-storage-class", "STANDARD", None),
+            ("PutObject", "x-amz-storage-class", "GLACIER", not_done),
+            ("PutObject", "x-amz-storage-class", "standard", bad("InvalidStorageClass")),
+            ("PutObject", "x-amz-expected-bucket-owner", ACCOUNT, None),
+            ("GetObject", "x-amz-expected-bucket-owner", "123456789012", Some(("AccessDenied".to_owned(), 403))),
+            ("GetObject", "x-amz-expected-bucket-owner", "12345678901", bad("InvalidBucketOwnerAWSAccountID")),
+            ("GetObject", "x-amz-expected-bucket-owner", "12345678901a", bad("InvalidBucketOwnerAWSAccountID")),
+            ("CopyObject", "x-amz-metadata-directive", "copy", bad("InvalidArgument")),
+        ] {
+            assert_eq!(told(operation, header, value), expected, "{operation} {header}: {value}");
+        }
+        let part = |number: &str| {
+            let uri: Uri = format!("/b/k?partNumber={number}").parse().expect("an address");
+            judge("GetObject", &HeaderMap::new(), &uri).err().map(|error| error.code().as_str().to_owned())
+        };
+        for number in ["0", "-1", "10001", "x", "", "1.0", "99999999999999999999", "%31"] {
+            assert_eq!(part(number).as_deref(), Some("InvalidArgument"), "{number}");
+        }
+        assert_eq!((part("1"), part("10000")), (None, None));
+    }
+
+    #[test]
+    fn an_algorithm_is_not_named_without_a_value() {
+        let bad = Some(("InvalidRequest".to_owned(), 400));
+        for operation in ["PutObject", "UploadPart", "DeleteObjects", "CreateMultipartUpload", "DeleteObject"] {
+            assert_eq!(told(operation, "x-amz-sdk-checksum-algorithm", "CRC32"), bad, "{operation}");
+        }
+        assert_eq!(told("GetObject", "x-amz-sdk-checksum-algorithm", "CRC32"), None);
     }
 
     #[test]

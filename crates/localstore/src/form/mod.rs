@@ -87,7 +87,7 @@ fn key_of(fields: &Fields, file_name: &str) -> S3Result<String> {
 fn tags_of(fields: &Fields) -> S3Result<Vec<(String, String)>> {
     let Some(text) = fields.find("tagging") else { return Ok(Vec::new()) };
     let malformed = || S3Error::new(S3ErrorCode::MalformedXML);
-    let plain = document::plain(text.as_bytes(), 1).ok_or_else(malformed)?;
+    let plain = document::plain(text.as_bytes(), 1)?;
     let tagging: Tagging =
         xml::Deserialize::deserialize(&mut xml::Deserializer::new(&plain)).map_err(|_| malformed())?;
     let pair = |tag: s3s::dto::Tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default());

@@ -12,10 +12,11 @@ use crate::disk::layout::Layout;
 use crate::disk::manifest::{Id, ObjectRecord, Segment};
 use crate::disk::{NewObject, OpenObject};
 use crate::etag::EntityTag;
+use crate::range::ByteRange;
 use crate::refusal::Refusal;
 use crate::verified::Taken;
 use s3s::dto::{
-    CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopyPartResult, CopySource, MetadataDirective, Range,
+    CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopyPartResult, CopySource, MetadataDirective,
     TaggingDirective, UploadPartCopyInput, UploadPartCopyOutput,
 };
 use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
@@ -201,12 +202,12 @@ fn copied_span(range: Option<&str>, size: u64) -> S3Result<Span<u64>> {
     let refuse = |message: String| S3Error::with_message(S3ErrorCode::InvalidArgument, message);
     let span = match range {
         None => 0..size,
-        Some(text) => match Range::parse(text) {
-            Ok(Range::Int { first, last: Some(last) }) if last < size => first..last + 1,
-            Ok(Range::Int { last: Some(_), .. }) => {
+        Some(text) => match ByteRange::parse(text) {
+            Some(ByteRange::From { first, last: Some(last) }) if last < size => first..last + 1,
+            Some(ByteRange::From { last: Some(_), .. }) => {
                 return Err(refuse(format!("Range specified is not valid for source object of size: {size}")));
             }
-            Ok(_) | Err(_) => {
+            Some(_) | None => {
                 return Err(refuse(
                     "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are \
                      the zero-based offsets of the first and last bytes to copy"

@@ -5,7 +5,7 @@ use crate::conditions::TagCondition;
 use crate::disk::{DeleteCondition, Deleted};
 use crate::verified::Taken;
 use s3s::dto::{
-    DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput, DeleteObjectsOutput, DeletedObject, Error,
+    DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput, DeleteObjectsOutput, DeletedObject, ETag, Error,
     ObjectIdentifier,
 };
 use s3s::{S3Error, S3ErrorCode, S3Request, S3Response};
@@ -84,6 +84,7 @@ fn delete_one(bucket: &Arc<crate::disk::bucket::Bucket>, object: &ObjectIdentifi
             "LastModifiedTime and Size as conditions of a deletion are not implemented.",
         ));
     }
-    let condition = DeleteCondition { if_match: object.e_tag.as_ref().map(|tag| TagCondition::parse(tag.value())) };
+    let tag = |tag: &ETag| TagCondition::parse(&tag.as_strong().map_or_else(|| "W/".to_owned(), str::to_owned));
+    let condition = DeleteCondition { if_match: object.e_tag.as_ref().map(tag) };
     Ok(bucket.delete(&object.key, version, &condition)?)
 }

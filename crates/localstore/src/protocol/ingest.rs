@@ -12,7 +12,7 @@ use crate::refusal::{Refusal, custom};
 use bytes::Bytes;
 use data_encoding::BASE64;
 use futures::{Stream, StreamExt};
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, HeaderName, StatusCode, header};
 use s3s::{S3Error, S3ErrorCode, S3Result, StdError, TrailingHeaders};
 use std::{collections::BTreeSet, ops::RangeInclusive};
 use tokio::task::JoinHandle;
@@ -29,8 +29,7 @@ pub(crate) struct Promise {
     md5: Option<[u8; 16]>,
     /// Values that came in headers.
     pub(super) values: Values,
-    /// An algorithm named without a value: its value comes in a trailer, or is only to be computed.
-    pub(super) named: Option<Algorithm>,
+    /// The algorithm whose value comes behind the body.
     trailer: Option<Algorithm>,
 }
 
@@ -52,21 +51,26 @@ impl Promise {
                 S3Error::with_message(S3ErrorCode::InvalidDigest, "The Content-MD5 you specified is not valid.")
             })
         });
-        if values.len() > 1 {
+        let trailer = announced(headers, &values)?;
+        if values.len() + usize::from(trailer.is_some()) > 1 {
             return Err(invalid("Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed."));
         }
         if let Some((algorithm, _)) = values.iter().find(|(algorithm, value)| !algorithm.is_well_formed(value)) {
             return Err(invalid(&format!("Value for {} header is invalid.", algorithm.header())));
         }
-        let trailer = text("x-amz-trailer")
-            .and_then(|name| Algorithm::ALL.into_iter().find(|a| a.header().eq_ignore_ascii_case(name.trim())));
-        let named = text("x-amz-sdk-checksum-algorithm").map(translate::algorithm).transpose()?;
-        Ok(Self { length, md5: md5.transpose()?, values, named: trailer.or(named), trailer })
+        let promise = Self { length, md5: md5.transpose()?, values, trailer };
+        // That it is not named without a value is checked by [`crate::contract`].
+        match (text("x-amz-sdk-checksum-algorithm").map(translate::algorithm).transpose()?, promise.algorithm()) {
+            (Some(named), Some(brought)) if named != brought => {
+                Err(invalid("Value for x-amz-sdk-checksum-algorithm header is invalid."))
+            }
+            _ => Ok(promise),
+        }
     }
 
     /// The algorithm the client cares about, if any.
     pub(crate) fn algorithm(&self) -> Option<Algorithm> {
-        self.values.keys().next().copied().or(self.named)
+        self.values.keys().next().copied().or(self.trailer)
     }
 
     /// Whether a value came, or is to come in a trailer.
@@ -94,14 +98,18 @@ impl Promise {
             return Err(bad_digest("The Content-MD5 you specified did not match what we received."));
         }
         let mut values = self.values.clone();
+        let has_others = |map: &HeaderMap| {
+            let mut names = map.keys().map(HeaderName::as_str);
+            names.any(|name| name != "x-amz-trailer-signature" && Some(name) != self.trailer.map(Algorithm::header))
+        };
+        if trailers.and_then(|trailers| trailers.read(has_others)) == Some(true) {
+            return Err(bad_trailer("The body has a trailer that was not announced."));
+        }
         if let Some(algorithm) = self.trailer {
             let sent = trailers.and_then(|t| t.read(|map| map.get(algorithm.header()).cloned()).flatten());
             let Some(sent) = sent.and_then(|value| value.to_str().ok().map(|text| text.trim().to_owned())) else {
-                return Err(custom(
-                    "MalformedTrailerError",
-                    StatusCode::BAD_REQUEST,
-                    format!("The trailer {} was announced and did not come.", algorithm.header()),
-                ));
+                let header = algorithm.header();
+                return Err(bad_trailer(&format!("The trailer {header} was announced and did not come.")));
             };
             values.insert(algorithm, sent);
         }
@@ -115,6 +123,23 @@ impl Promise {
         }
         Ok(())
     }
+}
+
+/// The algorithm whose value is to come in a trailer. Some clients announce one and send its value as a header, with chunks
+/// that have no trailers.
+fn announced(headers: &HeaderMap, values: &Values) -> S3Result<Option<Algorithm>> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let Some(name) = text("x-amz-trailer").map(str::trim).filter(|name| !name.is_empty()) else { return Ok(None) };
+    let found = Algorithm::ALL.into_iter().find(|algorithm| algorithm.header().eq_ignore_ascii_case(name));
+    let Some(algorithm) = found else {
+        return Err(invalid("The value specified in the x-amz-trailer header is not supported."));
+    };
+    let has_trailers = text("x-amz-content-sha256").is_some_and(|kind| kind.ends_with("-TRAILER"));
+    Ok(Some(algorithm).filter(|_| has_trailers || !values.contains_key(&algorithm)))
+}
+
+fn bad_trailer(message: &str) -> S3Error {
+    custom("MalformedTrailerError", StatusCode::BAD_REQUEST, message.to_owned())
 }
 
 /// A blob's writer, at hand or busy with a batch.

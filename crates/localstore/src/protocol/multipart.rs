@@ -241,7 +241,9 @@ impl Demand {
         let mut parts = Vec::with_capacity(listed.len());
         for part in listed {
             let number = part.part_number.ok_or_else(|| malformed("A part lacks its PartNumber"))?;
-            let etag = part.e_tag.clone().ok_or_else(|| malformed("A part lacks its ETag"))?.into_value();
+            let etag = part.e_tag.as_ref().ok_or_else(|| malformed("A part lacks its ETag"))?;
+            // A weak tag is the tag of no part.
+            let etag = etag.as_strong().map_or_else(|| format!("W/{}", etag.value()), str::to_owned);
             parts.push(Named { number: part_number(number)?, etag, values: values_of!(part) });
         }
         if !parts.is_sorted_by(|a, b| a.number < b.number) {

@@ -27,9 +27,21 @@ fn grants() -> Vec<Grant> {
     vec![Grant { grantee: Some(grantee), permission: Some(Permission::from_static(Permission::FULL_CONTROL)) }]
 }
 
-/// An ACL that says what holds anyway. A canned one was checked with the headers.
-fn check_policy(policy: Option<&AccessControlPolicy>) -> S3Result<()> {
-    let Some(policy) = policy else { return Ok(()) };
+/// An ACL that says what holds anyway: canned, which was checked with the headers, or as a document.
+fn check_policy(is_canned: bool, policy: Option<&AccessControlPolicy>) -> S3Result<()> {
+    let policy = match (is_canned, policy) {
+        (true, None) => return Ok(()),
+        (true, Some(_)) => {
+            return Err(S3Error::with_message(S3ErrorCode::UnexpectedContent, "This request does not support content"));
+        }
+        (false, None) => {
+            return Err(S3Error::with_message(
+                S3ErrorCode::MissingSecurityHeader,
+                "Your request was missing a required header",
+            ));
+        }
+        (false, Some(policy)) => policy,
+    };
     let owner = translate::owner().id;
     let is_ours = |grant: &Grant| {
         grant.permission.as_ref().is_some_and(|permission| permission.as_str() == Permission::FULL_CONTROL)
@@ -48,7 +60,7 @@ pub(super) fn bucket_acl(store: &Protocol, input: &GetBucketAclInput) -> Answer<
 
 pub(super) fn put_bucket_acl(store: &Protocol, input: &PutBucketAclInput) -> Answer<PutBucketAclOutput> {
     store.bucket(&input.bucket)?;
-    check_policy(input.access_control_policy.as_ref())?;
+    check_policy(input.acl.is_some(), input.access_control_policy.as_ref())?;
     Ok(S3Response::new(PutBucketAclOutput::default()))
 }
 
@@ -59,7 +71,7 @@ pub(super) async fn object_acl(store: &Protocol, input: GetObjectAclInput) -> An
 }
 
 pub(super) async fn put_object_acl(store: &Protocol, input: PutObjectAclInput) -> Answer<PutObjectAclOutput> {
-    check_policy(input.access_control_policy.as_ref())?;
+    check_policy(input.acl.is_some(), input.access_control_policy.as_ref())?;
     find(store, &input.bucket, input.key, input.version_id.as_deref()).await?;
     Ok(S3Response::new(PutObjectAclOutput::default()))
 }

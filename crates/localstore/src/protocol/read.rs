@@ -10,13 +10,14 @@ use crate::disk::OpenObject;
 use crate::disk::blob::{self, SegmentReader};
 use crate::disk::manifest::Segment;
 use crate::http_date;
+use crate::range::ByteRange;
 use crate::refusal::{Refusal, custom};
 use crate::verified::Taken;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use s3s::dto::{
     Checksum, ChecksumMode, GetObjectAttributesInput, GetObjectAttributesOutput, GetObjectAttributesParts,
-    GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput, ObjectPart, Range, StorageClass, StreamingBlob,
+    GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput, ObjectPart, StorageClass, StreamingBlob,
 };
 use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 use std::{io, ops::Range as Span, sync::Arc};
@@ -83,15 +84,15 @@ fn judge(open: OpenObject, wanted: &Wanted<'_>) -> S3Result<Found> {
         ReadVerdict::NotModified => return Err(not_modified(&open)),
     }
     // S3 ignores a range that it cannot read, and one for an object that is no longer there.
-    let counts = conditions::range_counts(wanted.taken.text("if-range"), &open.record.etag, open.modified);
-    let range = wanted.taken.text("range").filter(|_| counts).and_then(|text| Range::parse(text).ok());
+    let counts = conditions::range_counts(wanted.taken.sent("if-range"), &open.record.etag, open.modified);
+    let range = wanted.taken.text("range").filter(|_| counts).and_then(ByteRange::parse);
     match (range, wanted.part_number) {
         (Some(_), Some(_)) => Err(S3Error::with_message(
             S3ErrorCode::InvalidRequest,
             "Cannot specify both Range header and partNumber query parameter",
         )),
         (Some(range), None) => {
-            let span = range.check(open.record.size).map_err(|_| unsatisfiable(open.record.size))?;
+            let span = range.of(open.record.size).ok_or_else(|| unsatisfiable(open.record.size))?;
             Ok(Found { open, span, partial: true, part: None })
         }
         (None, Some(number)) => find_part(open, number),

@@ -8,9 +8,9 @@ use s3s::dto::{
     AbortIncompleteMultipartUpload, BucketVersioningStatus, CORSRule, DeleteBucketCorsInput, DeleteBucketCorsOutput,
     DeleteBucketLifecycleInput, DeleteBucketLifecycleOutput, ExpirationStatus, GetBucketCorsInput, GetBucketCorsOutput,
     GetBucketLifecycleConfigurationInput, GetBucketLifecycleConfigurationOutput, GetBucketVersioningInput,
-    GetBucketVersioningOutput, LifecycleRule, LifecycleRuleFilter, PutBucketCorsInput, PutBucketCorsOutput,
+    GetBucketVersioningOutput, LifecycleRule, LifecycleRuleFilter, MFADelete, PutBucketCorsInput, PutBucketCorsOutput,
     PutBucketLifecycleConfigurationInput, PutBucketLifecycleConfigurationOutput, PutBucketVersioningInput,
-    PutBucketVersioningOutput,
+    PutBucketVersioningOutput, VersioningConfiguration,
 };
 use s3s::{S3Error, S3ErrorCode, S3Response, S3Result};
 
@@ -47,9 +47,11 @@ pub(super) fn cors(store: &Protocol, input: &GetBucketCorsInput) -> Answer<GetBu
 }
 
 pub(super) async fn put_cors(store: &Protocol, input: PutBucketCorsInput) -> Answer<PutBucketCorsOutput> {
-    let rules: Vec<CorsRule> = input
-        .cors_configuration
-        .cors_rules
+    let rules = input.cors_configuration.cors_rules;
+    if rules.iter().any(|rule| rule.max_age_seconds.is_some_and(i32::is_negative)) {
+        return Err(S3Error::with_message(S3ErrorCode::MalformedXML, "MaxAgeSeconds is not negative."));
+    }
+    let rules: Vec<CorsRule> = rules
         .into_iter()
         .map(|rule| CorsRule {
             id: rule.id,
@@ -146,9 +148,14 @@ fn our_rule(rule: LifecycleRule) -> S3Result<lifecycle::LifecycleRule> {
             "'DaysAfterInitiation' for AbortIncompleteMultipartUpload action must be a positive integer",
         )
     })?;
+    let enabled = match rule.status.as_str() {
+        ExpirationStatus::ENABLED => true,
+        ExpirationStatus::DISABLED => false,
+        _ => return Err(S3Error::with_message(S3ErrorCode::MalformedXML, "A rule's Status is Enabled or Disabled.")),
+    };
     Ok(lifecycle::LifecycleRule {
         id: rule.id,
-        enabled: rule.status.as_str() == ExpirationStatus::ENABLED,
+        enabled,
         filtered: filter.is_some(),
         prefix: filter.and_then(|f| f.prefix.clone()).or(rule.prefix).unwrap_or_default(),
         abort_after_days: days,
@@ -176,7 +183,10 @@ pub(super) async fn put_versioning(
     store: &Protocol,
     input: PutBucketVersioningInput,
 ) -> Answer<PutBucketVersioningOutput> {
-    let status = input.versioning_configuration.status;
+    let VersioningConfiguration { status, mfa_delete } = input.versioning_configuration;
+    if mfa_delete.is_some_and(|wish| wish.as_str() != MFADelete::DISABLED) {
+        return Err(S3Error::with_message(S3ErrorCode::NotImplemented, "This store does not implement MFA delete."));
+    }
     let next = match status.as_ref().map(BucketVersioningStatus::as_str) {
         Some(BucketVersioningStatus::ENABLED) => Versioning::Enabled,
         Some(BucketVersioningStatus::SUSPENDED) => Versioning::Suspended,

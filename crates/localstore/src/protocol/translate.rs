@@ -99,11 +99,22 @@ pub(super) use values_of;
 
 /// Tags from a header: `a=1&b=2`, percent-encoded.
 pub(super) fn tags_of_header(header: Option<&str>) -> S3Result<Vec<(String, String)>> {
+    let unreadable = || {
+        S3Error::with_message(
+            S3ErrorCode::InvalidArgument,
+            "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name \
+             duplicates.",
+        )
+    };
     let decode = |text: &str| {
+        let is_digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_hexdigit);
+        let mut escapes = text.split('%').skip(1).map(str::as_bytes);
+        if !escapes.all(|escape| is_digit(escape.first()) && is_digit(escape.get(1))) {
+            return Err(unreadable());
+        }
         let spaced = text.replace('+', " ");
-        percent_encoding::percent_decode_str(&spaced).decode_utf8().map(std::borrow::Cow::into_owned).map_err(|_| {
-            S3Error::with_message(S3ErrorCode::InvalidArgument, "The header 'x-amz-tagging' shall be encoded as UTF-8")
-        })
+        let decoded = percent_encoding::percent_decode_str(&spaced).decode_utf8();
+        decoded.map(std::borrow::Cow::into_owned).map_err(|_| unreadable())
     };
     let pairs = header.unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
     let tags = pairs
@@ -112,21 +123,33 @@ pub(super) fn tags_of_header(header: Option<&str>) -> S3Result<Vec<(String, Stri
             Ok((decode(key)?, decode(value)?))
         })
         .collect::<S3Result<Vec<_>>>()?;
+    let is_named_twice = |(at, (key, _)): (usize, &(String, String))| tags[..at].iter().any(|(other, _)| other == key);
+    if tags.iter().any(|(key, _)| key.is_empty()) || tags.iter().enumerate().any(is_named_twice) {
+        return Err(unreadable());
+    }
     check_tags(tags)
 }
 
-/// S3's limits on tags: 10, distinct, keys of 1..=128 and values of 0..=256 characters.
+/// What tags consist of: letters, digits and blanks of any script, and some signs.
+fn is_of_tags(c: char) -> bool {
+    c.is_alphanumeric() || c.is_whitespace() && !c.is_control() || "+-=._:/@".contains(c)
+}
+
+/// S3's limits on tags: 10, distinct, keys of 1..=128 and values of 0..=256 characters, none of AWS's own.
 pub(super) fn check_tags(tags: Vec<(String, String)>) -> S3Result<Vec<(String, String)>> {
     let refuse = |message| Err(S3Error::with_message(S3ErrorCode::InvalidTag, message));
     if tags.len() > 10 {
         return Err(custom("BadRequest", StatusCode::BAD_REQUEST, "Object tags cannot be greater than 10"));
     }
     for (at, (key, value)) in tags.iter().enumerate() {
-        if !(1..=128).contains(&key.chars().count()) {
-            return refuse("The TagKey you have provided is invalid: it needs 1 to 128 characters");
+        if key.starts_with("aws:") {
+            return refuse("System tags cannot be added/updated by requester");
         }
-        if value.chars().count() > 256 {
-            return refuse("The TagValue you have provided is invalid: it has more than 256 characters");
+        if !(1..=128).contains(&key.chars().count()) || !key.chars().all(is_of_tags) {
+            return refuse("The TagKey you have provided is invalid: 1 to 128 letters, digits, blanks and +-=._:/@");
+        }
+        if value.chars().count() > 256 || !value.chars().all(is_of_tags) {
+            return refuse("The TagValue you have provided is invalid: 0 to 256 letters, digits, blanks and +-=._:/@");
         }
         if tags[..at].iter().any(|(other, _)| other == key) {
             return refuse("Cannot provide multiple Tags with the same key");

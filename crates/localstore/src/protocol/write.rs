@@ -9,15 +9,17 @@ use crate::disk::bucket::Bucket;
 use crate::disk::manifest::{Headers, Segment};
 use crate::disk::{NewObject, Written, blob::SealedBlob};
 use crate::etag::EntityTag;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, custom};
 use crate::verified::Taken;
 use bytes::Bytes;
 use futures::Stream;
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, StatusCode};
 use s3s::dto::{PutObjectInput, PutObjectOutput};
 use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result, StdError, TrailingHeaders};
 use std::{collections::BTreeSet, ops::RangeInclusive, sync::Arc};
 
+/// S3 limits the location of a redirect to 2 KB.
+const MAX_REDIRECT: usize = 2 * 1024;
 /// S3 limits user metadata to 2 KB.
 const MAX_METADATA: usize = 2 * 1024;
 
@@ -173,6 +175,10 @@ pub(super) fn kept_encoding(encoding: &str) -> Option<String> {
     (!kept.is_empty()).then(|| kept.join(","))
 }
 
+fn is_redirect(location: &str) -> bool {
+    location.len() <= MAX_REDIRECT && ["/", "http://", "https://"].iter().any(|start| location.starts_with(start))
+}
+
 /// Refuses what could not be given back: too much metadata, or values no header can carry.
 pub(super) fn check_headers(headers: Headers) -> S3Result<Headers> {
     let size: usize = headers.metadata.iter().map(|(name, value)| name.len() + value.len()).sum();
@@ -180,6 +186,13 @@ pub(super) fn check_headers(headers: Headers) -> S3Result<Headers> {
         return Err(S3Error::with_message(
             S3ErrorCode::MetadataTooLarge,
             "Your metadata headers exceed the maximum allowed metadata size of 2048 bytes.",
+        ));
+    }
+    if headers.website_redirect.as_deref().is_some_and(|to| !is_redirect(to)) {
+        return Err(custom(
+            "InvalidRedirectLocation",
+            StatusCode::BAD_REQUEST,
+            "The website redirect location must have a prefix of 'http://' or 'https://' or '/', and at most 2048 bytes.",
         ));
     }
     let plain = [

@@ -46,7 +46,12 @@ impl Taken {
     }
 
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
-        self.0.get(name).and_then(|value| value.to_str().ok()).filter(|text| !text.is_empty())
+        self.sent(name).filter(|text| !text.is_empty())
+    }
+
+    /// The same, where a header without a value is not the same as none.
+    pub(crate) fn sent(&self, name: &str) -> Option<&str> {
+        self.0.get(name).and_then(|value| value.to_str().ok())
     }
 
     pub(crate) const fn headers(&self) -> &HeaderMap {

@@ -1,6 +1,7 @@
 //! The five algorithms, in headers and trailers, of whole objects and of parts.
 
-use crate::support::{BUCKET, MIB, Store, pattern, refusal};
+use crate::signing::signed;
+use crate::support::{BUCKET, MIB, Store, error_of, pattern, refusal};
 use aws_sdk_s3::types::{
     ChecksumAlgorithm, ChecksumMode, ChecksumType, CompletedMultipartUpload, CompletedPart, ObjectAttributes,
 };
@@ -57,6 +58,36 @@ async fn every_algorithm_is_verified_and_given_back() {
         assert_eq!(refusal(put("AAA=".into()).send().await), (400, "InvalidRequest".into()), "{algorithm}");
     }
     assert_eq!(store.files("blobs").len(), 1, "what was refused left nothing");
+}
+
+#[tokio::test]
+async fn an_algorithm_is_named_with_its_value_or_not_at_all() {
+    let store = Store::start().await;
+    let crc32 = known(&ChecksumAlgorithm::Crc32);
+    let id = store.create_upload("m").await;
+    for (path, query) in [("/private/c", String::new()), ("/private/m", format!("partNumber=1&uploadId={id}"))] {
+        for (headers, expected) in [
+            (&[("x-amz-sdk-checksum-algorithm", "CRC32")][..], "InvalidRequest"),
+            (&[("x-amz-checksum-crc32", crc32.as_str()), ("x-amz-sdk-checksum-algorithm", "SHA256")], "InvalidRequest"),
+            (&[("x-amz-sdk-checksum-algorithm", "CRC32"), ("x-amz-trailer", "x-amz-checksum-sha1")], "InvalidRequest"),
+            (&[("x-amz-trailer", "x-amz-checksum-md5")], "InvalidRequest"),
+            (&[("x-amz-trailer", "x-amz-checksum-crc32")], "MalformedTrailerError"),
+            (&[("x-amz-checksum-crc32", crc32.as_str()), ("x-amz-trailer", "x-amz-checksum-sha1")], "InvalidRequest"),
+        ] {
+            let put = signed(&store, "PUT", path, &query, headers, b"123456789".to_vec()).send().await;
+            let answer = put.expect("an answer");
+            assert_eq!(answer.status(), 400, "{headers:?}");
+            assert_eq!(error_of(&answer.text().await.expect("a body")).0, expected, "{path} {headers:?}");
+        }
+        for headers in [
+            &[("x-amz-checksum-crc32", crc32.as_str()), ("x-amz-sdk-checksum-algorithm", "crc32")][..],
+            // Announced, and sent before the body instead of after it.
+            &[("x-amz-checksum-crc32", crc32.as_str()), ("x-amz-trailer", "x-amz-checksum-crc32")],
+        ] {
+            let put = signed(&store, "PUT", path, &query, headers, b"123456789".to_vec()).send().await;
+            assert_eq!(put.expect("an answer").status(), 200, "{headers:?}");
+        }
+    }
 }
 
 #[tokio::test]

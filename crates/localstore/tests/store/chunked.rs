@@ -118,5 +118,10 @@ async fn a_changed_chunk_or_trailer_is_refused() {
     assert_eq!((status, code.as_str()), (400, "BadDigest"));
     let (status, code) = put(&store, Kind::UnsignedWithTrailer, |body| body.replace("6\r\n", "0006 \r\n")).await;
     assert_eq!((status, code.as_str()), (400, "InvalidRequest"));
+    for more in ["x-amz-checksum-sha1:AAAAAAAAAAAAAAAAAAAAAAAAAAA=", "x-amz-meta-a:b"] {
+        let unannounced = |body: String| body.replace(TRAILER, &format!("{TRAILER}\r\n{more}"));
+        let (status, code) = put(&store, Kind::UnsignedWithTrailer, unannounced).await;
+        assert_eq!((status, code.as_str()), (400, "MalformedTrailerError"), "{more}");
+    }
     assert!(store.files("blobs").is_empty());
 }

@@ -82,6 +82,46 @@ async fn a_write_that_says_more_than_is_done_is_refused_and_changes_nothing() {
 }
 
 #[tokio::test]
+async fn tags_and_redirects_are_what_aws_takes() {
+    let store = Store::start().await;
+    store.put("k", "old").await;
+    let tag = (400, "InvalidTag".to_owned());
+    let argument = (400, "InvalidArgument".to_owned());
+    let redirect = (400, "InvalidRedirectLocation".to_owned());
+    let long = format!("/{}", "a".repeat(2048));
+    for (name, value, expected) in [
+        ("x-amz-tagging", "aws:a=1", &tag),
+        ("x-amz-tagging", "aws%3Aa=1", &tag),
+        ("x-amz-tagging", "k=a%26b", &tag),
+        ("x-amz-tagging", "k%09=1", &tag),
+        ("x-amz-tagging", "k=%ZZ", &argument),
+        ("x-amz-tagging", "k=%4", &argument),
+        ("x-amz-tagging", "k=%ff", &argument),
+        ("x-amz-tagging", "k=1&k=2", &argument),
+        ("x-amz-tagging", "=1", &argument),
+        ("x-amz-website-redirect-location", "elsewhere", &redirect),
+        ("x-amz-website-redirect-location", "ftp://a.test/", &redirect),
+        ("x-amz-website-redirect-location", &long, &redirect),
+    ] {
+        let put = signed(&store, "PUT", "/private/k", "", &[(name, value)], b"new".to_vec());
+        assert_eq!(told(put).await, *expected, "{name}: {value}");
+        let create = signed(&store, "POST", "/private/m", "uploads=", &[(name, value)], Vec::new());
+        assert_eq!(told(create).await, *expected, "{name}: {value}");
+    }
+    let set = "<Tagging><TagSet><Tag><Key>aws:a</Key><Value>b</Value></Tag></TagSet></Tagging>".as_bytes().to_vec();
+    assert_eq!(told(signed(&store, "PUT", "/private/k", "tagging=", &[], set)).await, tag);
+    assert_eq!(store.bytes("k").await, b"old");
+    for (name, value) in [
+        ("x-amz-tagging", "a%20b+c=%2B-%3D._:/@&%ED%95%9C=1&bare&&"),
+        ("x-amz-website-redirect-location", "/other"),
+        ("x-amz-website-redirect-location", "https://a.test/b"),
+    ] {
+        let put = signed(&store, "PUT", "/private/k", "", &[(name, value)], b"new".to_vec());
+        assert_eq!(told(put).await, ok(), "{name}: {value}");
+    }
+}
+
+#[tokio::test]
 async fn headers_in_a_presigned_address_count() {
     let store = Store::start().await;
     for (extra, expected) in [
@@ -129,6 +169,25 @@ async fn a_bucket_answers_as_one_with_ownership_enforced() {
     for query in ["acl=", "publicAccessBlock=", "policyStatus=", "encryption=", "tagging="] {
         let gone = told(signed(&store, "GET", "/no-bucket", query, &[], Vec::new())).await;
         assert_eq!(gone, (404, "NoSuchBucket".into()), "{query}");
+    }
+    let private = [("x-amz-acl", "private")];
+    let policy = format!(
+        "<AccessControlPolicy><AccessControlList><Grant><Grantee xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" \
+         xsi:type=\"CanonicalUser\"><ID>{}</ID></Grantee><Permission>FULL_CONTROL</Permission></Grant>\
+         </AccessControlList></AccessControlPolicy>",
+        acl.owner().and_then(|owner| owner.id()).expect("an owner")
+    );
+    for path in ["/private", "/private/k"] {
+        for (headers, body, expected) in [
+            (&private[..], "", ok()),
+            (&[], policy.as_str(), ok()),
+            (&[], "", (400, "MissingSecurityHeader".into())),
+            (&private, policy.as_str(), (400, "UnexpectedContent".into())),
+            (&[], "<AccessControlPolicy/>", (400, "AccessControlListNotSupported".into())),
+        ] {
+            let put = signed(&store, "PUT", path, "acl=", headers, body.as_bytes().to_vec());
+            assert_eq!(told(put).await, expected, "{path} {headers:?} {body}");
+        }
     }
     let encryption = store.client.get_bucket_encryption().bucket(BUCKET).send().await;
     assert_eq!(refusal(encryption), (404, "ServerSideEncryptionConfigurationNotFoundError".into()));

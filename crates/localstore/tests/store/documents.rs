@@ -61,14 +61,133 @@ async fn sections_are_text_in_every_document() {
     let request = signed(&store, "POST", "/private/m", &format!("uploadId={id}"), &[], body.into_bytes());
     assert_eq!(told(request).await, (200, String::new()));
     assert!(store.bytes("m").await == pattern(100, 1));
-    let tags = "<Tagging><TagSet><Tag><Key><![CDATA[a&b]]></Key><Value>c</Value></Tag></TagSet></Tagging>";
+    let tags = "<Tagging><TagSet><Tag><Key><![CDATA[a+b]]></Key><Value>c</Value></Tag></TagSet></Tagging>";
     let request = signed(&store, "PUT", "/private/m", "tagging=", &[], tags.as_bytes().to_vec());
     assert_eq!(told(request).await, (200, String::new()));
     let found = store.client.get_object_tagging().bucket(BUCKET).key("m").send().await.expect("tags");
-    assert_eq!(found.tag_set()[0].key(), "a&b");
+    assert_eq!(found.tag_set()[0].key(), "a+b");
     let doomed = "<Delete><Object><Key><![CDATA[m]]></Key></Object></Delete>".as_bytes().to_vec();
     assert_eq!(told(signed(&store, "POST", "/private", "delete=", &[], doomed)).await, (200, String::new()));
     assert!(store.client.head_object().bucket(BUCKET).key("m").send().await.is_err());
+}
+
+/// A document in each of the ways in which a client may write it.
+fn ways(document: &str) -> [Vec<u8>; 4] {
+    let prefixed = document.replace('<', "<s3:").replace("<s3:/", "</s3:").replace("<s3:!", "<!").replacen(
+        '>',
+        " xmlns:s3=\"http://s3.amazonaws.com/doc/2006-03-01/\">",
+        1,
+    );
+    let units = |bytes: fn(u16) -> [u8; 2]| document.encode_utf16().flat_map(bytes);
+    [
+        format!("\u{feff}<?xml version=\"1.0\"?><?a b?><!-- c -->{document}\r\n").into_bytes(),
+        prefixed.into_bytes(),
+        [0xfe, 0xff].into_iter().chain(units(u16::to_be_bytes)).collect(),
+        [0xff, 0xfe].into_iter().chain(units(u16::to_le_bytes)).collect(),
+    ]
+}
+
+#[tokio::test]
+async fn a_document_means_the_same_however_it_is_written() {
+    let store = Store::start().await;
+    let ok = (200, String::new());
+    let spaced = |word: &str| format!("\n  {word}<!-- d -->\t");
+    for way in 0..4 {
+        let id = store.create_upload("m").await;
+        let tag = store.upload_part("m", &id, 1, pattern(100, way as u64)).await;
+        let (number, etag) = (spaced("1"), spaced(&tag));
+        let part = format!("<Part><PartNumber>{number}</PartNumber><ETag>{etag}</ETag></Part>");
+        let body = &ways(&format!("<CompleteMultipartUpload>{part}</CompleteMultipartUpload>"))[way];
+        let query = format!("uploadId={id}");
+        assert_eq!(told(signed(&store, "POST", "/private/m", &query, &[], body.clone())).await, ok, "way {way}");
+        assert!(store.bytes("m").await == pattern(100, way as u64), "way {way}");
+        let set = "<Tagging><TagSet><Tag><Key>한 글</Key><Value> b </Value></Tag></TagSet></Tagging>";
+        let put = signed(&store, "PUT", "/private/m", "tagging=", &[], ways(set)[way].clone());
+        assert_eq!(told(put).await, ok, "way {way}");
+        let tags = store.client.get_object_tagging().bucket(BUCKET).key("m").send().await.expect("tags");
+        assert_eq!((tags.tag_set()[0].key(), tags.tag_set()[0].value()), ("한 글", " b "), "way {way}");
+        let cors = "<CORSConfiguration><CORSRule><AllowedOrigin> https://a.test </AllowedOrigin>\
+                    <AllowedMethod>GET</AllowedMethod><MaxAgeSeconds> 60 </MaxAgeSeconds></CORSRule></CORSConfiguration>";
+        let put = signed(&store, "PUT", "/private", "cors=", &[], ways(cors)[way].clone());
+        assert_eq!(told(put).await, ok, "way {way}");
+        let rules = store.client.get_bucket_cors().bucket(BUCKET).send().await.expect("rules");
+        let rule = &rules.cors_rules()[0];
+        assert_eq!((rule.allowed_origins(), rule.max_age_seconds()), (&["https://a.test".to_owned()][..], Some(60)));
+        let lifecycle = "<LifecycleConfiguration><Rule><Filter><Prefix> a&amp;b</Prefix></Filter><Status> Enabled </Status>\
+                         <AbortIncompleteMultipartUpload><DaysAfterInitiation> 9 </DaysAfterInitiation>\
+                         </AbortIncompleteMultipartUpload></Rule></LifecycleConfiguration>";
+        let put = signed(&store, "PUT", "/private", "lifecycle=", &[], ways(lifecycle)[way].clone());
+        assert_eq!(told(put).await, ok, "way {way}");
+        let found = store.client.get_bucket_lifecycle_configuration().bucket(BUCKET).send().await.expect("rules");
+        assert_eq!(found.rules()[0].filter().and_then(|filter| filter.prefix()), Some(" a&b"), "way {way}");
+        store.put(" 한", "x").await;
+        let doomed = "<Delete><Quiet> 1 </Quiet><Object><Key> 한</Key></Object></Delete>";
+        let delete = signed(&store, "POST", "/private", "delete=", &[], ways(doomed)[way].clone());
+        assert_eq!(told(delete).await, ok, "way {way}");
+        assert!(store.client.head_object().bucket(BUCKET).key(" 한").send().await.is_err(), "way {way}");
+    }
+}
+
+#[tokio::test]
+async fn a_document_with_something_else_in_it_changes_nothing() {
+    let store = Store::start().await;
+    let id = store.create_upload("m").await;
+    let tag = store.upload_part("m", &id, 1, pattern(100, 1)).await;
+    let complete = format!("uploadId={id}");
+    let malformed = (400, "MalformedXML".to_owned());
+    let part = format!("<Part><PartNumber>1</PartNumber><ETag>{tag}</ETag></Part>");
+    for inside in [
+        format!("{part}<part/>"),
+        format!("{part}<Parts>2</Parts>"),
+        format!("{part}<x:Part xmlns:x=\"urn:x\"/>"),
+        part.replace("</Part>", "<ChecksumMD5>x</ChecksumMD5></Part>"),
+        part.replace(">1<", ">1 2<"),
+        part.replace(">1<", ">1x<"),
+        part.replace("<ETag>", "x<ETag>"),
+    ] {
+        let body = format!("<CompleteMultipartUpload>{inside}</CompleteMultipartUpload>").into_bytes();
+        assert_eq!(told(signed(&store, "POST", "/private/m", &complete, &[], body)).await, malformed, "{inside}");
+    }
+    let weak = format!("<CompleteMultipartUpload>{}</CompleteMultipartUpload>", part.replace("<ETag>", "<ETag>W/"));
+    let weak = told(signed(&store, "POST", "/private/m", &complete, &[], weak.into_bytes())).await;
+    assert_eq!(weak, (400, "InvalidPart".to_owned()));
+    let rule = "<Rule><Filter/><Status>Enabled</Status><AbortIncompleteMultipartUpload><DaysAfterInitiation>1\
+                </DaysAfterInitiation></AbortIncompleteMultipartUpload></Rule>";
+    for (method, path, query, body, expected) in [
+        ("PUT", "/private", "lifecycle=", rule.replace("</Rule>", "<Archive/></Rule>"), &malformed),
+        ("PUT", "/private", "lifecycle=", rule.replace("Enabled", "enabled"), &malformed),
+        ("POST", "/private", "delete=", "<Object><Key>k</Key><Force>1</Force></Object>".to_owned(), &malformed),
+        ("PUT", "/private/k", "tagging=", "<TagSet/><Owner/>".to_owned(), &malformed),
+        (
+            "PUT",
+            "/private",
+            "versioning=",
+            "<Status>Enabled</Status><MfaDelete>Enabled</MfaDelete>".to_owned(),
+            &(501, "NotImplemented".to_owned()),
+        ),
+        (
+            "PUT",
+            "/fresh",
+            "",
+            "<Tags><Tag><Key>a</Key><Value>b</Value></Tag></Tags>".to_owned(),
+            &(501, "NotImplemented".to_owned()),
+        ),
+    ] {
+        let root = match query {
+            "lifecycle=" => "LifecycleConfiguration",
+            "delete=" => "Delete",
+            "tagging=" => "Tagging",
+            "versioning=" => "VersioningConfiguration",
+            _ => "CreateBucketConfiguration",
+        };
+        store.put("k", "x").await;
+        let body = format!("<{root}>{body}</{root}>").into_bytes();
+        assert_eq!(told(signed(&store, method, path, query, &[], body)).await, *expected, "{path}?{query}");
+        assert_eq!(store.bytes("k").await, b"x");
+    }
+    assert!(store.client.get_bucket_lifecycle_configuration().bucket(BUCKET).send().await.is_err());
+    assert!(store.client.head_bucket().bucket("fresh").send().await.is_err());
+    assert!(store.client.head_object().bucket(BUCKET).key("m").send().await.is_err(), "nothing was completed");
 }
 
 #[tokio::test]

@@ -50,6 +50,48 @@ async fn head_says_206_for_a_range_and_for_a_part() {
 }
 
 #[tokio::test]
+async fn a_range_is_read_as_http_has_it() {
+    let store = Store::start().await;
+    store.put("k", "0123456789").await;
+    let huge = "9".repeat(40);
+    for (range, status, expected) in [
+        ("BYTES=0-1", 206, "bytes 0-1/10"),
+        ("bytes=0-1,", 206, "bytes 0-1/10"),
+        ("bytes=,, 0-1", 206, "bytes 0-1/10"),
+        (&format!("bytes=-{huge}"), 206, "bytes 0-9/10"),
+        (&format!("bytes=3-{huge}"), 206, "bytes 3-9/10"),
+        (&format!("bytes={huge}-"), 416, "bytes */10"),
+        (&format!("bytes={huge}1-{huge}2"), 416, "bytes */10"),
+        (&format!("bytes={huge}2-{huge}1"), 200, ""),
+        ("bytes=-0", 416, "bytes */10"),
+        ("bytes=0-1,3-4", 200, ""),
+        ("bytes=,", 200, ""),
+    ] {
+        for method in ["GET", "HEAD"] {
+            let answer = ask(&store, method, "/private/k", "", &[("range", range)]).await;
+            assert_eq!((answer.status().as_u16(), text(&answer, "content-range")), (status, expected), "{range}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_part_number_is_a_number_of_a_part() {
+    let store = Store::start().await;
+    store.put("k", "x").await;
+    for number in ["0", "-1", "10001", "x", "", "18446744073709551616", "1.5"] {
+        let answer = ask(&store, "GET", "/private/k", &format!("partNumber={number}"), &[]).await;
+        assert_eq!(answer.status(), 400, "{number}");
+        let (code, message) = error_of(&answer.text().await.expect("a body"));
+        assert_eq!(code, "InvalidArgument", "{number}");
+        assert_eq!(message, "Part number must be an integer between 1 and 10000, inclusive", "{number}");
+    }
+    let beyond = ask(&store, "GET", "/private/k", "partNumber=2", &[]).await;
+    assert_eq!(beyond.status(), 416);
+    assert_eq!(error_of(&beyond.text().await.expect("a body")).0, "InvalidPartNumber");
+    assert_eq!(ask(&store, "GET", "/private/k", "partNumber=1", &[]).await.status(), 206);
+}
+
+#[tokio::test]
 async fn if_range_keeps_a_range_only_for_the_same_object() {
     let store = Store::start().await;
     let tag = store.put("k", "hello").await;
@@ -60,6 +102,9 @@ async fn if_range_keeps_a_range_only_for_the_same_object() {
         (date.as_str(), 206),
         (weak.as_str(), 200),
         ("\"other\"", 200),
+        ("*", 200),
+        ("", 200),
+        ("\"other\", \"a\"", 200),
         ("Sun, 06 Nov 1994 08:49:37 GMT", 200),
     ] {
         let answer = ask(&store, "GET", "/private/k", "", &[("range", "bytes=0-0"), ("if-range", condition)]).await;

@@ -1,8 +1,13 @@
 //! Requests whose body is an XML document: read whole, so within bounds, and made plain for s3s.
 //!
 //! What an operation can legitimately send has a known size, and no more is read. Larger documents share a budget, so that
-//! memory does not grow with the number of clients. s3s skips CDATA and counts nothing: sections become text here, and a
-//! document with more entries than its operation takes is refused before anything is built from it.
+//! memory does not grow with the number of clients. s3s counts nothing: a document with more entries than its operation
+//! takes is refused before anything is built from it.
+
+mod plain;
+mod schema;
+
+pub(crate) use plain::{Unreadable, plain};
 
 use crate::checksum::{Digests, Hashes};
 use crate::protocol::{Promise, broken_body};
@@ -10,8 +15,6 @@ use crate::signature;
 use bytes::Bytes;
 use futures::StreamExt;
 use http::{HeaderMap, HeaderValue, Method, Uri, header};
-use quick_xml::events::{BytesText, Event};
-use quick_xml::{Reader, Writer};
 use s3s::{Body, S3Error, S3ErrorCode, S3Result, TrailingHeaders};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -24,8 +27,6 @@ const SMALL: usize = 64 * KIB;
 const BUDGET: usize = 16 * MIB;
 /// How long a document waits for its turn.
 const MAX_WAIT: Duration = Duration::from_secs(10);
-/// S3's documents are four elements deep.
-const MAX_DEPTH: usize = 16;
 
 /// What may come in one document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,7 +125,7 @@ impl Documents {
         } else {
             check(&bytes, headers, trailers)?;
         }
-        let plain = if bytes.is_empty() { Vec::new() } else { plain(&bytes, bounds.entries).ok_or_else(malformed)? };
+        let plain = if bytes.is_empty() { Vec::new() } else { plain(&bytes, bounds.entries)? };
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(plain.len()));
         Ok(Document { body: Body::from(plain), share })
     }
@@ -170,7 +171,8 @@ async fn collect(mut body: Body, bounds: Bounds, length: Option<usize>) -> S3Res
 
 /// The checksum headers of CompleteMultipartUpload speak of the object that it makes, not of the document.
 fn without_checksums(headers: &HeaderMap) -> HeaderMap {
-    let of_body = headers.iter().filter(|(name, _)| !name.as_str().starts_with("x-amz-checksum-"));
+    let is_of_object = |name: &str| name.starts_with("x-amz-checksum-") || name == "x-amz-sdk-checksum-algorithm";
+    let of_body = headers.iter().filter(|(name, _)| !is_of_object(name.as_str()));
     of_body.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
@@ -183,48 +185,19 @@ fn check(bytes: &[u8], headers: &HeaderMap, trailers: Option<&TrailingHeaders>) 
     promise.verify(bytes.len() as u64, &digests, trailers)
 }
 
-/// The same document without CDATA, comments and processing instructions; `None` when it is not well-formed, declares
-/// a document type, or has too many entries.
-pub(crate) fn plain(bytes: &[u8], max_entries: usize) -> Option<Vec<u8>> {
-    let mut reader = Reader::from_reader(bytes);
-    let mut writer = Writer::new(Vec::with_capacity(bytes.len()));
-    let (mut depth, mut entries) = (0_usize, 0_usize);
-    loop {
-        let event = reader.read_event().ok()?;
-        let opens = matches!(event, Event::Start(_) | Event::Empty(_));
-        entries += usize::from(opens && depth == 1);
-        match &event {
-            Event::Start(_) => depth += 1,
-            Event::End(_) => depth = depth.checked_sub(1)?,
-            _ => {}
-        }
-        if depth > MAX_DEPTH || entries > max_entries {
-            return None;
-        }
-        match event {
-            Event::CData(section) => {
-                let text = std::str::from_utf8(&section).ok()?;
-                writer.write_event(Event::Text(BytesText::new(text))).ok()?;
-            }
-            Event::Decl(_) | Event::Comment(_) | Event::PI(_) => {}
-            Event::DocType(_) => return None,
-            Event::Eof => break,
-            other => writer.write_event(other).ok()?,
+impl From<Unreadable> for S3Error {
+    fn from(unreadable: Unreadable) -> Self {
+        match unreadable {
+            Unreadable::Malformed => Self::with_message(
+                S3ErrorCode::MalformedXML,
+                "The XML you provided was not well-formed or did not validate against our published schema.",
+            ),
+            Unreadable::NotDone => Self::with_message(
+                S3ErrorCode::NotImplemented,
+                "The XML you provided implies functionality that is not implemented.",
+            ),
         }
     }
-    (depth == 0 && entries_or_root(&writer)).then(|| writer.into_inner())
-}
-
-/// Whether anything but white space was written.
-fn entries_or_root(writer: &Writer<Vec<u8>>) -> bool {
-    writer.get_ref().iter().any(|byte| !byte.is_ascii_whitespace())
-}
-
-fn malformed() -> S3Error {
-    S3Error::with_message(
-        S3ErrorCode::MalformedXML,
-        "The XML you provided was not well-formed or did not validate against our published schema.",
-    )
 }
 
 fn too_big(bounds: Bounds) -> S3Error {
@@ -237,27 +210,6 @@ fn too_big(bounds: Bounds) -> S3Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn text(xml: &str) -> Option<String> {
-        plain(xml.as_bytes(), 2).map(|bytes| String::from_utf8(bytes).expect("text"))
-    }
-
-    #[test]
-    fn sections_become_text_and_nothing_else_changes() {
-        assert_eq!(
-            text("<?xml version=\"1.0\"?><a><!-- no --><b><![CDATA[x&<y]]>z&amp;&#34;</b><c/></a>").as_deref(),
-            Some("<a><b>x&amp;&lt;yz&amp;&#34;</b><c/></a>")
-        );
-    }
-
-    #[test]
-    fn what_is_malformed_or_too_much_is_refused() {
-        for bad in ["<a>", "<a></b>", "<a><b/><b/><b/></a>", "<!DOCTYPE a><a/>", "</a>", "  ", "<a><![CDATA[x</a>"] {
-            assert_eq!(text(bad), None, "{bad}");
-        }
-        let deep = "<a>".repeat(MAX_DEPTH + 1) + &"</a>".repeat(MAX_DEPTH + 1);
-        assert_eq!(text(&deep), None);
-    }
 
     #[test]
     fn bounds_are_those_of_the_operation() {
