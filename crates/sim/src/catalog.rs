@@ -38,6 +38,10 @@ const BESIDE_FILES: [&str; 7] = [
     "write_schedule",
 ];
 
+/// How late a write may still happen. A database ends the session of a client that fell silent, and with it what was not
+/// committed: MySQL after 8 hours. What a store was asked may arrive at any time.
+const SESSION: TimeSpan = TimeSpan::from_hours(8);
+
 /// The simulated catalog.
 pub(crate) struct SimCatalog {
     world: Arc<World>,
@@ -123,8 +127,12 @@ impl SimCatalog {
             effect(world)
         };
         let zombie: Zombie = {
-            let effect = effect.clone();
-            Box::new(move |world| drop(effect(world)))
+            let (effect, latest) = (effect.clone(), self.world.now() + SESSION);
+            Box::new(move |world| {
+                if world.now() <= latest {
+                    drop(effect(world));
+                }
+            })
         };
         match self.world.enter(call, Some(zombie)).await {
             Verdict::Go => effect(&self.world),
