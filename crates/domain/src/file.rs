@@ -210,8 +210,10 @@ pub struct File {
     pub plan: FilePlan,
     /// The checksum its owner announced.
     pub checksum: Option<DeclaredChecksum>,
-    /// Set if nobody will say that it has been sent (`auto`): one part, looked for until it is there.
-    pub auto: Option<Looks>,
+    /// Whether nobody will say that it has been sent: one part, looked for until it is there.
+    pub auto: bool,
+    /// When somebody looks at what has arrived, where that is not left to its client ([`File::is_looked_at`]).
+    pub looks: Option<Looks>,
     /// Whether it was announced for an asset that was CREATED already: a replacement, or an optional role. Then it is an
     /// open upload of its own ([`crate::quota`]).
     pub addition: bool,
@@ -239,7 +241,13 @@ impl File {
 
     /// The highest number of a part that may be sent: 1 where nobody will say that it was the last.
     pub fn part_count(&self) -> u16 {
-        if self.auto.is_some() { self.plan.part_count().min(1) } else { self.plan.part_count() }
+        if self.auto { self.plan.part_count().min(1) } else { self.plan.part_count() }
+    }
+
+    /// Whether somebody looks at what has arrived before its client says anything: for the one part that is all, or lest it
+    /// become more than is allowed.
+    pub const fn is_looked_at(&self) -> bool {
+        self.auto || matches!(self.plan, FilePlan::Undeclared(_))
     }
 
     /// The numbers of the parts that may be sent, in order.

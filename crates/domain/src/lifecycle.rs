@@ -35,7 +35,7 @@ pub enum Event {
         /// The checksum's value, if the owner only knows it now.
         checksum: Option<ChecksumValue>,
     },
-    /// T3: what the store lists of a file whose size nobody declared, after so many part URLs.
+    /// What the store lists of a file whose size nobody declared: after so many part URLs (T3), or at its next look.
     Weighed(PartListing),
     /// finish-single: what the store lists of an upload that nobody will complete.
     Arrived(PartListing),
@@ -126,7 +126,7 @@ pub enum Effect {
         /// The end of their life.
         expires_at: Timestamp,
     },
-    /// ListParts, then [`Event::Weighed`], and only then ask for URLs again.
+    /// ListParts, then [`Event::Weighed`]; whoever asks for URLs asks again only then.
     Weigh,
     /// finish-single: ListParts, then [`Event::Arrived`].
     LookForPart,
@@ -286,7 +286,9 @@ pub fn duty(file: &File, now: Timestamp) -> Option<Effect> {
     }
     match &file.state {
         FileState::Reserved => Some(Effect::CloseStrays),
-        FileState::Uploading if file.auto.is_some_and(|looks| looks.is_due(now)) => Some(Effect::LookForPart),
+        FileState::Uploading if file.looks.is_some_and(|looks| looks.is_due(now)) => {
+            Some(if file.auto { Effect::LookForPart } else { Effect::Weigh })
+        }
         FileState::Uploading => Some(Effect::CloseStrays),
         FileState::Committing { .. } => Some(Effect::Complete),
         FileState::Verified { .. } => Some(Effect::TryPublish),
@@ -303,7 +305,7 @@ fn due_after(before: &File, next: &File, now: Timestamp) -> Option<Timestamp> {
         FileState::Reserved => Some(now + STRAY_LOOK_AFTER),
         FileState::Uploading => {
             let opened = before.state == FileState::Reserved;
-            let look = next.auto.and_then(|looks| looks.next);
+            let look = next.looks.and_then(|looks| looks.next);
             look.or(if opened { Some(now + STRAY_LOOK_AFTER) } else { before.due_at })
         }
         FileState::Deleting { reason: Reason::Abandoned } => Some(now),
@@ -344,7 +346,7 @@ fn seek(
 }
 
 fn end(file: &File, reason: Reason, now: Timestamp) -> Decision {
-    let ended = File { auto: file.auto.map(|looks| looks.over()), ..file.clone() };
+    let ended = File { looks: file.looks.map(|looks| looks.over()), ..file.clone() };
     step(&ended, FileState::Deleting { reason }, Some(Effect::Destroy), now)
 }
 
@@ -356,13 +358,15 @@ fn is_too_large(file: &File, listing: &[Part]) -> bool {
     }
 }
 
-/// T3, where nobody declared a size: what has arrived must not be over the limit already.
+/// Where nobody declared a size, what has arrived must not be over the limit already: before more is granted (T3), and at the
+/// looks that somebody takes whatever its client does.
 fn weigh(file: &File, listing: &[Part], now: Timestamp) -> Result<Decision, Refusal> {
     let FilePlan::Undeclared(open) = &file.plan else { return Err(Refusal::OutOfPlace(file.state.name())) };
     if is_too_large(file, listing) {
         return Ok(end(file, Reason::TooLarge, now));
     }
-    let weighed = File { plan: FilePlan::Undeclared(open.weighed()), ..file.clone() };
+    let looks = file.looks.map(|looks| looks.again(now, file.deadline));
+    let weighed = File { plan: FilePlan::Undeclared(open.weighed()), looks, ..file.clone() };
     Ok(step(&weighed, FileState::Uploading, None, now))
 }
 
@@ -391,19 +395,22 @@ fn freeze(file: &File, listing: &[Part], claimed: Option<&ClaimedParts>, now: Ti
         }
         FilePlan::Settled { .. } => return Err(Refusal::OutOfPlace(file.state.name())),
     };
-    let frozen = File { plan, auto: file.auto.map(|looks| looks.over()), ..file.clone() };
+    let frozen = File { plan, looks: file.looks.map(|looks| looks.over()), ..file.clone() };
     Ok(step(&frozen, committing(parts, 0), Some(Effect::Complete), now))
 }
 
 /// finish-single: part 1 is the whole file, so its arrival is what a client's list would say. Until then, the next look.
 fn arrive(file: &File, listing: &[Part], now: Timestamp) -> Result<Decision, Refusal> {
-    let Some(looks) = file.auto else { return Err(Refusal::OutOfPlace(file.state.name())) };
+    if !file.auto {
+        return Err(Refusal::OutOfPlace(file.state.name()));
+    }
     // Nobody says that an empty part is all there is (decision 0018).
     let is_whole = |part: &&Part| part.number.get() == 1 && part.size > ByteCount::ZERO;
     let implied: ClaimedParts = listing.iter().filter(is_whole).map(|part| (part.number, part.etag.clone())).collect();
     match freeze(file, listing, Some(&implied), now) {
         Err(Refusal::Incomplete(_)) => {
-            let waiting = File { auto: Some(looks.again(now, file.deadline)), ..file.clone() };
+            let looks = file.looks.map(|looks| looks.again(now, file.deadline));
+            let waiting = File { looks, ..file.clone() };
             Ok(step(&waiting, FileState::Uploading, None, now))
         }
         decided => decided,
@@ -455,7 +462,7 @@ fn grant(file: &File, terms: &GrantTerms, now: Timestamp) -> Result<Decision, Re
         // Grants until now + url_life write nothing, so the deadline is moved for all of them at once.
         granted.deadline = file.deadline.max(hard_end.min(idle_until + rules.url_life()));
     }
-    granted.auto = file.auto.map(|_| Looks::granted(now, granted.deadline));
+    granted.looks = file.is_looked_at().then(|| Looks::granted(now, granted.deadline));
     if granted == *file {
         return Ok(stay(file, effect));
     }

@@ -1,13 +1,14 @@
-//! When somebody looks whether the one part of an upload has arrived whose client never says that it is done (`auto`).
+//! When somebody looks at what has arrived of an upload: whose client never says that it is done (`auto`), or whose size
+//! nobody declared, so that only a look can tell that it is too much.
 //!
 //! Stores tell of objects, never of parts, so a job asks: soon after a part URL was granted, then ever more rarely, and
 //! not past the upload's deadline. *Invariant*: between the first grant and the deadline there is always a next look.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::limits::{LOOK_AFTER, LOOK_AT_LEAST_EVERY};
 
-/// The looks at an upload that nobody completes.
+/// The looks at an upload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Looks {
     /// Since when something may arrive: the last grant, or the announcement before the first.
@@ -40,6 +41,13 @@ impl Looks {
         Self { since: self.since, next: None }
     }
 
+    /// Whether this look is the first that comes so long after the last grant, [`LOOK_AT_LEAST_EVERY`] or more: the next comes
+    /// when twice as long has passed.
+    pub fn is_first_after(&self, span: SignedDuration, now: Timestamp) -> bool {
+        let passed = now.duration_since(self.since);
+        passed >= span && passed < span * 2
+    }
+
     /// Whether it is time to look.
     pub fn is_due(&self, now: Timestamp) -> bool {
         self.next.is_some_and(|next| next <= now)
@@ -58,8 +66,6 @@ fn next_look(since: Timestamp, now: Timestamp, deadline: Timestamp) -> Option<Ti
 
 #[cfg(test)]
 mod tests {
-    use jiff::SignedDuration;
-
     use super::*;
 
     const GRANT: Timestamp = Timestamp::constant(1_790_000_000, 0);
@@ -79,6 +85,21 @@ mod tests {
             looks = looks.again(at, deadline);
         }
         assert_eq!(seen, [2, 5, 15, 60, 120, 240, 480, 960, 1560, 2160, 2760, 3360, 3960, 4560, 5000]);
+    }
+
+    #[test]
+    fn one_look_is_the_first_after_ten_minutes() {
+        let span = LOOK_AT_LEAST_EVERY;
+        for late in [0, 1, 200] {
+            let mut looks = Looks::granted(GRANT, after(20_000));
+            let mut first = 0;
+            while let Some(at) = looks.next {
+                let now = at + SignedDuration::from_secs(late);
+                first += u32::from(looks.is_first_after(span, now));
+                looks = looks.again(now, after(20_000));
+            }
+            assert_eq!(first, 1, "each look {late} s late");
+        }
     }
 
     #[test]

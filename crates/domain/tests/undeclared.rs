@@ -20,7 +20,7 @@ fn undeclared(state: StateName) -> File {
 }
 
 fn auto(file: File) -> File {
-    File { auto: Some(Looks::before_grant(file.created_at)), ..file }
+    File { auto: true, looks: Some(Looks::before_grant(file.created_at)), ..file }
 }
 
 fn part(number: u64, size: ByteCount) -> Part {
@@ -165,14 +165,14 @@ fn one_part_that_arrives_by_itself_is_the_file() {
     let asked = auto(undeclared(StateName::Uploading));
     assert_eq!(duty(&asked, NOW), None, "nothing was granted, so nothing can arrive");
     let file = decide(&asked, &granted(1), NOW).unwrap().next;
-    assert_eq!((duty(&file, NOW), file.auto.unwrap().next), (None, Some(NOW + TimeSpan::from_secs(2))));
+    assert_eq!((duty(&file, NOW), file.looks.unwrap().next), (None, Some(NOW + TimeSpan::from_secs(2))));
     let later = NOW + TimeSpan::from_secs(2);
     assert_eq!(duty(&file, later), Some(Effect::LookForPart));
 
     for nothing in [vec![], vec![part(1, ByteCount::ZERO)]] {
         let waiting = decide(&file, &Event::Arrived(nothing), later).unwrap();
         assert_eq!((waiting.next.state.name(), waiting.effect), (StateName::Uploading, None));
-        assert_eq!(waiting.next.auto.unwrap().next, Some(NOW + TimeSpan::from_secs(5)));
+        assert_eq!(waiting.next.looks.unwrap().next, Some(NOW + TimeSpan::from_secs(5)));
         assert_eq!(waiting.next.deadline, file.deadline, "looking keeps nothing alive");
     }
     let arrived = decide(&file, &Event::Arrived(vec![part(1, ByteCount(77))]), later).unwrap();
@@ -181,10 +181,37 @@ fn one_part_that_arrives_by_itself_is_the_file() {
     assert_eq!(duty(&arrived.next, later + TimeSpan::from_hours(1)), Some(Effect::Complete));
 
     let over = decide(&file, &Event::Arrived(vec![part(1, ByteCount::mib(301))]), later).unwrap();
-    assert_eq!((ended(&over), over.next.auto.unwrap().next), (Some(Reason::TooLarge), None));
+    assert_eq!((ended(&over), over.next.looks.unwrap().next), (Some(Reason::TooLarge), None));
     let called = undeclared(StateName::Uploading);
     let event = Event::Arrived(vec![part(1, ByteCount(77))]);
     assert_eq!(decide(&called, &event, NOW), Err(Refusal::OutOfPlace(StateName::Uploading)), "only what is marked");
+}
+
+/// Whatever its client does or does not do: too much is noticed at the next look, and looks are seconds apart at first.
+#[test]
+fn what_arrives_of_an_undeclared_size_is_weighed_by_itself() {
+    let asked = undeclared(StateName::Uploading);
+    let file = decide(&asked, &granted(3), NOW).unwrap().next;
+    assert!(!file.auto && file.part_count() == 60);
+    let first = NOW + TimeSpan::from_secs(2);
+    assert_eq!((duty(&file, NOW), duty(&file, first), file.due_at), (None, Some(Effect::Weigh), Some(first)));
+
+    let within = decide(&file, &Event::Weighed(parts_of(&[100, 200])), first).unwrap();
+    assert_eq!((within.next.state.name(), within.effect), (StateName::Uploading, None));
+    assert_eq!(within.next.due_at, Some(NOW + TimeSpan::from_secs(5)));
+    assert_eq!((within.next.deadline, within.next.plan.unweighed()), (file.deadline, 0), "looking keeps nothing alive");
+    let over = decide(&file, &Event::Weighed(parts_of(&[100, 201])), first).unwrap();
+    assert_eq!((ended(&over), over.next.looks.unwrap().next), (Some(Reason::TooLarge), None));
+    // Parts go on arriving for as long as there are URLs, so looks go on until the deadline, and new URLs begin them anew.
+    let late = decide(&file, &Event::Weighed(Vec::new()), NOW + TimeSpan::from_hours(1)).unwrap().next;
+    assert_eq!(late.due_at, Some(NOW + TimeSpan::from_mins(70)));
+    let again = decide(&late, &granted(1), NOW + TimeSpan::from_hours(1)).unwrap().next;
+    assert_eq!(again.due_at, Some(NOW + TimeSpan::from_hours(1) + TimeSpan::from_secs(2)));
+    let last = decide(&file, &Event::Weighed(Vec::new()), file.deadline).unwrap().next;
+    assert_eq!(last.looks.unwrap().next, None);
+    // A declared size is held by its part URLs.
+    let declared = decide(&file_in(StateName::Uploading), &granted(3), NOW).unwrap().next;
+    assert_eq!(declared.looks, None);
 }
 
 #[test]

@@ -165,7 +165,7 @@ impl Truth {
         self.files.insert(file.id, known);
         let seen = self.assets.entry(file.asset).or_default();
         seen.is_undeclared |= file.plan.size().is_none();
-        seen.is_left_alone |= file.auto.is_some();
+        seen.is_left_alone |= file.auto;
     }
 
     /// T12: a key that lost its row has one again. It is the same key: it was found in the bucket, not made anew.

@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use crate::process;
 
 /// Bench name, package, bench target.
-const BENCHES: &[(&str, &str, &str)] = &[("presign", "signing", "presign")];
+const BENCHES: &[(&str, &str, &str)] = &[("presign", "signing", "presign"), ("jobs", "server", "jobs")];
 
 /// Runs one bench.
 ///
@@ -29,6 +29,6 @@ mod tests {
     #[test]
     fn an_unknown_bench_names_the_known_ones() {
         let error = run("nothing", &[]).unwrap_err();
-        assert!(error.to_string().contains("presign"), "{error}");
+        assert!(error.to_string().contains("presign, jobs"), "{error}");
     }
 }

@@ -38,7 +38,8 @@ cargo xtask <verb>
   gen [--check]                write docs/reference from the built binary; --check only compares
   model [NAME]                 search the protocol exhaustively, with and without its guards
   fuzz [TARGET] [--seconds N] [--seed S]  mutate inputs of every reader, or of one
-  bench presign [ARGUMENTS]    measure the presigner beside its peers
+  bench presign                measure the presigner beside its peers
+  bench jobs [ASSETS...]       measure what it costs to end, destroy and look again at so many abandoned uploads
   help                         print this list";
 
 fn main() -> ExitCode {

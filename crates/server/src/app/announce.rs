@@ -147,7 +147,7 @@ fn is_repetition(asset: &Asset, role: &RoleName, new: &NewFile) -> bool {
         matches!(file.state, FileState::Reserved | FileState::Uploading)
             && file.file_name == new.file_name
             && file.plan.size() == new.size
-            && file.auto.is_some() == (new.finisher == Finisher::Arrival)
+            && file.auto == (new.finisher == Finisher::Arrival)
             && file.key.content_type() == new.media_type
             && file.checksum == new.checksum
     })

@@ -7,7 +7,8 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use domain::{Event, File, FileId, FilePlan, FileState, Shard, Visibility, decide};
+use domain::limits::STRAY_LOOK_AFTER;
+use domain::{Event, File, FileId, FilePlan, FileState, Shard, Timestamp, Visibility, decide};
 
 use super::commit::Begin;
 use super::{App, PortError};
@@ -53,10 +54,19 @@ impl Awaited {
     }
 }
 
+/// What becomes of a look that found no more than is allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Within {
+    /// It is written down, with the next look.
+    IsWritten,
+    /// Nothing: the store tells of each part, and a write for each would race its client.
+    IsLeft,
+}
+
 /// What a look came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Arrival {
-    /// It has not arrived, or somebody else was faster: there is a next look, or nothing to look for.
+    /// It has not arrived or is not too much, or somebody else was faster: there is a next look, or nothing to look for.
     Waiting,
     /// It is frozen, and its commit was driven as far as it went.
     Taken,
@@ -65,10 +75,19 @@ pub enum Arrival {
 }
 
 impl App {
+    /// A look that the row itself asks for: at the part that is all there is, or at how much has arrived. Once after some
+    /// time also for uploads on its key that no row knows, because its row is due for nothing else.
+    pub async fn look_at_arrivals(&self, file: &File, now: Timestamp) -> Result<Arrival, PortError> {
+        if file.looks.is_some_and(|looks| looks.is_first_after(STRAY_LOOK_AFTER, now)) {
+            self.close_strays(file).await?;
+        }
+        if file.auto { self.look_for_part(file).await } else { self.weigh_arrivals(file, Within::IsWritten).await }
+    }
+
     /// Looks whether the one part of a file that nobody completes has arrived, and goes on as `complete` would: freeze,
     /// commit, publish what is then whole.
     pub async fn look_for_part(&self, file: &File) -> Result<Arrival, PortError> {
-        if file.state != FileState::Uploading || file.auto.is_none() {
+        if file.state != FileState::Uploading || !file.auto {
             return Ok(Arrival::Waiting);
         }
         // In another bucket the upload would look vanished, and that ends a file.
@@ -98,17 +117,24 @@ impl App {
 
     /// Sums what has arrived of a file whose size nobody declared. One that is over its limit is rejected, and what it has
     /// brought goes at once, not with the next request of its client.
-    pub async fn look_for_too_much(&self, file: &File) -> Result<Arrival, PortError> {
+    async fn weigh_arrivals(&self, file: &File, within: Within) -> Result<Arrival, PortError> {
         if file.state != FileState::Uploading || !matches!(file.plan, FilePlan::Undeclared(_)) {
             return Ok(Arrival::Waiting);
         }
         let listed = list_parts(&*self.parts.store, &file.key, file.upload()).await.map_err(PortError::store)?;
         let found = self.parts.catalog.find_asset(file.shard(), file.asset, Purpose::Decide).await;
         let found = found.map_err(PortError::catalog)?;
-        let (Some(listing), Stamped { now, value: Some(asset) }) = (listed, found) else { return Ok(Arrival::Waiting) };
-        let Ok(decision) = decide(file, &Event::Weighed(listing), now) else { return Ok(Arrival::Waiting) };
-        // What is not over the limit is written down when the next part is signed, as ever.
-        let Some(reason) = decision.next.state.reason() else { return Ok(Arrival::Waiting) };
+        let Stamped { now, value: Some(asset) } = found else { return Ok(Arrival::Waiting) };
+        // An upload that vanished has no parts; `complete` finds out what became of it.
+        let event = Event::Weighed(listed.unwrap_or_default());
+        let Ok(decision) = decide(file, &event, now) else { return Ok(Arrival::Waiting) };
+        let Some(reason) = decision.next.state.reason() else {
+            if within == Within::IsWritten {
+                // Losing means that its client was granted more, or says that it is done.
+                let (Written::Done | Written::Stale) = self.advance(file, &decision, &[]).await?;
+            }
+            return Ok(Arrival::Waiting);
+        };
         Ok(match self.reject(&asset.owner, file, decision, reason, now).await? {
             Written::Done => Arrival::Rejected,
             Written::Stale => Arrival::Waiting,
@@ -121,8 +147,8 @@ impl App {
         let Some((shard, id)) = self.awaited.find(visibility, key) else { return Ok(Arrival::Waiting) };
         let found = self.parts.catalog.find_file(shard, id).await.map_err(PortError::catalog)?;
         match found.value {
-            Some(file) if file.auto.is_some() => self.look_for_part(&file).await,
-            Some(file) => self.look_for_too_much(&file).await,
+            Some(file) if file.auto => self.look_for_part(&file).await,
+            Some(file) => self.weigh_arrivals(&file, Within::IsLeft).await,
             None => Ok(Arrival::Waiting),
         }
     }

@@ -256,6 +256,10 @@ impl App {
         let nonce = key_bits(&*self.parts.entropy);
         let key = FileKey::new(segment, of.name.clone(), asset, role.clone(), file.media_type, nonce);
         let rules = self.parts.settings.rules;
+        let auto = match file.finisher {
+            Finisher::Owner => false,
+            Finisher::Arrival => true,
+        };
         File {
             id: FileId::new(now, &id_bits(&*self.parts.entropy)),
             asset,
@@ -264,10 +268,8 @@ impl App {
             file_name: file.file_name,
             plan,
             checksum: file.checksum,
-            auto: match file.finisher {
-                Finisher::Owner => None,
-                Finisher::Arrival => Some(Looks::before_grant(now)),
-            },
+            auto,
+            looks: (auto || matches!(plan, FilePlan::Undeclared(_))).then(|| Looks::before_grant(now)),
             addition: false,
             created_at: now,
             deadline: now + rules.idle(),

@@ -98,7 +98,7 @@ impl App {
             let Some(Effect::Sign { expires_at }) = decision.effect else {
                 unreachable!("a grant that is not refused signs");
             };
-            if file.auto.is_some() || file.plan.size().is_none() {
+            if file.is_looked_at() {
                 self.awaited.remember(file);
             }
             return self.sign(file, &credentials, &parts, now, expires_at);

@@ -112,7 +112,7 @@ pub(super) fn of_step(row: &File, next: &File) {
         due_at: row.due_at,
         fence: row.fence,
         plan: row.plan,
-        auto: row.auto,
+        looks: row.looks,
         ..next.clone()
     };
     assert_eq!(&kept, row, "a step keeps what a file is");
@@ -120,7 +120,6 @@ pub(super) fn of_step(row: &File, next: &File) {
         row.plan.may_become(&next.plan),
         "a step keeps what a file is: a limit until its size is known, a size for ever"
     );
-    assert_eq!(row.auto.is_some(), next.auto.is_some(), "a step keeps what a file is: who says that it has been sent");
     assert_eq!(next.fence, row.fence.next(), "a write raises the fence by one");
     assert!(next.state.name() >= row.state.name(), "a state's rank never falls (I4)");
 }
@@ -170,7 +169,7 @@ fn of_plan(file: &File) {
         }
         StateName::Deleting | StateName::Closed => {}
     }
-    if let Some(looks) = file.auto {
+    if let Some(looks) = file.looks {
         of_time(looks.since);
         looks.next.iter().copied().for_each(of_time);
     }

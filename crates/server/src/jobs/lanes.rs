@@ -179,7 +179,7 @@ async fn drive(app: &App, files: Vec<File>, until: Timestamp) -> Vec<Outcome> {
     let mut outcomes = Vec::new();
     for file in &files {
         outcomes.push(match lifecycle::duty(file, until) {
-            Some(Effect::LookForPart) => match app.look_for_part(file).await {
+            Some(Effect::LookForPart | Effect::Weigh) => match app.look_at_arrivals(file, until).await {
                 // Whoever looked has written when to look next, unless somebody else moved the row.
                 Ok(_) => Outcome::Again,
                 Err(error) => Outcome::Failed(error),
@@ -215,8 +215,8 @@ async fn resume(app: &App, file: &File) -> (Result<Publication, ()>, Option<Port
 
 fn strays(file: &File, looked: Result<Strays, PortError>, now: Timestamp) -> Outcome {
     match looked {
-        // Its next look for a part, if it has one, is owed still.
-        Ok(Strays::None) => Outcome::Until(file.auto.and_then(|looks| looks.next)),
+        // Its next look at what has arrived, if it has one, is owed still.
+        Ok(Strays::None) => Outcome::Until(file.looks.and_then(|looks| looks.next)),
         Ok(Strays::Closed) => Outcome::Until(Some(now + STRAY_LOOK_AFTER)),
         Ok(Strays::Moved) => Outcome::Done,
         Err(error) => Outcome::Failed(error),

@@ -28,7 +28,7 @@ async fn send(house: &House, id: AssetId, bytes: &[u8]) {
 }
 
 async fn next_look(house: &House, id: AssetId) -> Option<Timestamp> {
-    house.file(id, "clip").await.auto.expect("it is marked").next
+    house.file(id, "clip").await.looks.expect("it is marked").next
 }
 
 #[tokio::test]
@@ -55,7 +55,7 @@ async fn what_has_arrived_is_published_and_never_before() {
     look(&house).await;
     assert_eq!(next_look(&house, id).await, Some(house.clock_now() + TimeSpan::from_secs(2)), "not due yet");
     for seconds in [2, 5, 15, 60, 120, 240] {
-        let since = house.file(id, "clip").await.auto.unwrap().since;
+        let since = house.file(id, "clip").await.looks.unwrap().since;
         house.clock.set(since + TimeSpan::from_secs(seconds));
         look(&house).await;
         assert_eq!(house.state(id, "clip").await, StateName::Uploading, "nothing has arrived");

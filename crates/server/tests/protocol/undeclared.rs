@@ -2,18 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use domain::limits::GRANTS_PER_WEIGHING;
+use domain::limits::{GRANTS_PER_WEIGHING, STEP_GRACE};
 use domain::parts::{ETag, PartFact};
-use domain::{AssetId, ByteCount, ClaimedParts, Collection, PartLength, PartNumber, Reason, StateName};
+use domain::{AssetId, ByteCount, ClaimedParts, Collection, PartLength, PartNumber, Reason, StateName, TimeSpan};
 use server::app::{
     Arrival, Claim, CompleteError, Completed, Completion, CreateError, Finisher, GrantError, NewFile, NewUpload,
     Opened, PartWanted,
 };
 use server::catalog::Rows as _;
+use server::store::operation::Operation;
 use server::store::{Store, list_parts};
 
 use crate::ground::CLIP_LIMIT;
-use crate::house::{House, film, mp4, role, upload_of};
+use crate::house::{DRIVE, House, film, mp4, role, round, upload_of};
 
 const MIB: u64 = 1 << 20;
 
@@ -151,6 +152,52 @@ async fn what_the_store_tells_of_is_weighed_at_once() {
     house.settle().await;
     assert_eq!((house.bucket(), house.events().await), ((0, 0), vec!["asset.rejected"]));
     assert_eq!(heard().await, Arrival::Waiting);
+}
+
+/// No hint, no next request of its client, and no `complete`: as on any store that is elsewhere.
+#[tokio::test]
+async fn too_much_is_gone_within_seconds_though_nobody_tells_of_it() {
+    let house = House::new();
+    let id = create_clip(&house, Finisher::Owner).await.asset.id;
+    for (after, sent) in [(2, &[5 * MIB][..]), (5, &[5 * MIB, 7 * MIB]), (15, &[5 * MIB, 7 * MIB])] {
+        send(&house, id, sent).await;
+        house.clock.set(house.file(id, "clip").await.looks.unwrap().since + TimeSpan::from_secs(after));
+        round(&house.app, DRIVE).await;
+        assert_eq!(house.state(id, "clip").await, StateName::Uploading, "it is within its limit");
+        assert!(house.file(id, "clip").await.due_at.unwrap() > house.clock_now(), "the next look is written");
+    }
+    send(&house, id, &[5 * MIB, 7 * MIB + 1]).await;
+    // A runner that has just started takes what is due within its grace.
+    house.clock.advance(TimeSpan::from_secs(44) - STEP_GRACE);
+    round(&house.app, DRIVE).await;
+    assert_eq!(house.state(id, "clip").await, StateName::Uploading, "its next look is not due");
+    house.clock.advance(TimeSpan::from_secs(1));
+    round(&house.app, DRIVE).await;
+    house.settle().await;
+    assert_eq!(house.file(id, "clip").await.state.reason(), Some(Reason::TooLarge));
+    assert_eq!((house.bucket(), house.events().await), ((0, 0), vec!["asset.rejected"]));
+}
+
+/// Looks at what has arrived take the place of the look for strays, and do its work once.
+#[tokio::test]
+async fn a_second_upload_beside_one_of_undeclared_size_is_closed_by_a_look() {
+    for finisher in [Finisher::Owner, Finisher::Arrival] {
+        let house = House::new();
+        let id = create_clip(&house, finisher).await.asset.id;
+        let file = house.file(id, "clip").await;
+        house.store.open_foreign_upload(file.key.visibility(), &file.key.path());
+        for seconds in [2, 5, 15, 60, 120, 240, 480, 960] {
+            assert_eq!(house.bucket(), (0, 2), "a request may still be at it");
+            house.clock.set(file.looks.unwrap().since + TimeSpan::from_secs(seconds));
+            round(&house.app, DRIVE).await;
+        }
+        assert_eq!(house.bucket(), (0, 1));
+        let lists = house.store.calls(Operation::ListUploads);
+        house.clock.advance(TimeSpan::from_mins(10));
+        round(&house.app, DRIVE).await;
+        assert_eq!(house.store.calls(Operation::ListUploads), lists, "once");
+        assert_eq!(house.state(id, "clip").await, StateName::Uploading);
+    }
 }
 
 #[tokio::test]

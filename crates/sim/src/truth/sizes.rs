@@ -23,7 +23,7 @@ impl Truth {
         }
         let FilePlan::Settled { size, .. } = file.plan else { return };
         let was_said = || self.claims.get(&(file.asset, file.role.clone())).is_some_and(|said| said.contains(&size));
-        if file.auto.is_none() && file.state.name() >= StateName::Committing && !was_said() {
+        if !file.auto && file.state.name() >= StateName::Committing && !was_said() {
             self.report("T4", format!("{} was frozen with {size}, which its owner never said", file.key.path()));
         }
     }

@@ -118,6 +118,7 @@ macro_rules! catalog_conformance {
             sizing {
                 undeclared_sizes_reserve_their_limit_until_they_settle
                 grants_since_the_last_weighing_survive
+                undeclared_sizes_are_due_at_their_next_look
                 looked_for_files_are_due_at_their_next_look
             }
             sweeping {

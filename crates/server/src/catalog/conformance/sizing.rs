@@ -75,11 +75,28 @@ pub(crate) async fn grants_since_the_last_weighing_survive(subject: Subject) {
     assert_eq!((weighed.plan.unweighed(), subject.file(file.id).await), (0, weighed));
 }
 
-pub(crate) async fn looked_for_files_are_due_at_their_next_look(subject: Subject) {
-    let file = undeclared(&subject, |file| file.auto = Some(Looks::before_grant(file.created_at))).await;
+pub(crate) async fn undeclared_sizes_are_due_at_their_next_look(subject: Subject) {
+    let file = undeclared(&subject, |file| file.looks = Some(Looks::before_grant(file.created_at))).await;
     let opened = subject.open(file.id).await;
     let granted = subject.step(file.id, granted(&subject, &opened, 1)).await;
-    assert_eq!(granted.due_at, granted.auto.and_then(|looks| looks.next));
+    assert_eq!((granted.auto, granted.due_at), (false, granted.looks.and_then(|looks| looks.next)));
+    subject.wait_until(granted.due_at.unwrap());
+    let due =
+        async || subject.catalog.list_due_files(Lane::Drive, Slots::ALL, TimeSpan::ZERO, ALL).await.unwrap().value;
+    let [row] = &due().await[..] else { panic!("its look is due") };
+    assert_eq!(row.row.as_ref().unwrap(), &granted);
+    let weighed = subject.step(file.id, Event::Weighed(super::samples::parts(&file))).await;
+    assert!(weighed.due_at > granted.due_at && due().await.is_empty(), "it is not too much yet: later again");
+    assert_eq!(subject.file(file.id).await, weighed);
+}
+
+pub(crate) async fn looked_for_files_are_due_at_their_next_look(subject: Subject) {
+    let marked = |file: &mut File| (file.auto, file.looks) = (true, Some(Looks::before_grant(file.created_at)));
+    let file = undeclared(&subject, marked).await;
+    assert_eq!(subject.file(file.id).await, file);
+    let opened = subject.open(file.id).await;
+    let granted = subject.step(file.id, granted(&subject, &opened, 1)).await;
+    assert_eq!(granted.due_at, granted.looks.and_then(|looks| looks.next));
     subject.wait_until(granted.due_at.unwrap());
     let due =
         async || subject.catalog.list_due_files(Lane::Drive, Slots::ALL, TimeSpan::ZERO, ALL).await.unwrap().value;
@@ -88,5 +105,5 @@ pub(crate) async fn looked_for_files_are_due_at_their_next_look(subject: Subject
     let waiting = subject.step(file.id, Event::Arrived(Vec::new())).await;
     assert!(waiting.due_at > granted.due_at && due().await.is_empty(), "looked at in vain: later again");
     let arrived = subject.step(file.id, Event::Arrived(super::samples::parts(&file))).await;
-    assert_eq!(arrived.auto.and_then(|looks| looks.next), None, "what has arrived is looked for no more");
+    assert_eq!(arrived.looks.and_then(|looks| looks.next), None, "what has arrived is looked for no more");
 }

@@ -14,13 +14,13 @@ pub(super) const FIND_OWNER: &str = "SELECT owner FROM files WHERE shard = ? AND
 
 pub(super) const ADVANCE: &str = "UPDATE files SET checksum_algorithm = ?, checksum_value = ?, deadline = ?, \
     url_not_after = ?, upload_id = ?, fence = ?, state = ?, state_data = ?, recheck_at = ?, size_bytes = ?, sizing = ?, \
-    unweighed_grants = ?, auto_since = ?, auto_look_at = ?, lane = ?, due_at = ?, attempts = 0 \
+    unweighed_grants = ?, looked_since = ?, look_at = ?, lane = ?, due_at = ?, attempts = 0 \
     WHERE shard = ? AND id = ? AND fence = ?";
 
 const INSERT: &str = "INSERT INTO files (shard, id, asset, owner, role, visibility, object_key, file_name, size_bytes, \
     part_size_bytes, checksum_algorithm, checksum_value, created_at, deadline, url_not_after, upload_id, fence, state, \
-    state_data, recheck_at, sizing, unweighed_grants, auto_since, auto_look_at, slot, lane, due_at, addition) \
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    state_data, recheck_at, sizing, unweighed_grants, looked_since, look_at, slot, lane, due_at, addition, auto) \
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 pub(super) async fn find(
     catalog: &SqliteCatalog,
@@ -81,8 +81,8 @@ pub(super) async fn replace(
         .bind(signed(next.plan.reserved().get()))
         .bind(next.plan.sizing().as_str())
         .bind(i64::from(next.plan.unweighed()))
-        .bind(next.auto.map(|looks| micros(looks.since)))
-        .bind(next.auto.and_then(|looks| looks.next).map(micros))
+        .bind(next.looks.map(|looks| micros(looks.since)))
+        .bind(next.looks.and_then(|looks| looks.next).map(micros))
         .bind(next.lane().map(Lane::as_str))
         .bind(next.due_at.map(micros))
         .bind(rows::shard(next.shard()))
@@ -123,12 +123,13 @@ pub(super) async fn insert(
         .bind(rows::recheck_at(&file.state))
         .bind(file.plan.sizing().as_str())
         .bind(i64::from(file.plan.unweighed()))
-        .bind(file.auto.map(|looks| micros(looks.since)))
-        .bind(file.auto.and_then(|looks| looks.next).map(micros))
+        .bind(file.looks.map(|looks| micros(looks.since)))
+        .bind(file.looks.and_then(|looks| looks.next).map(micros))
         .bind(i64::from(Slot::of(file.shard()).index()))
         .bind(file.lane().map(Lane::as_str))
         .bind(file.due_at.map(micros))
         .bind(file.addition)
+        .bind(file.auto)
         .execute(connection)
         .await
         .map_err(failure::classify)?;

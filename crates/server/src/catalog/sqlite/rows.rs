@@ -76,9 +76,11 @@ macro_rules! file_columns {
             $f,
             ".checksum_value, ",
             $f,
-            ".auto_since, ",
+            ".auto, ",
             $f,
-            ".auto_look_at, ",
+            ".looked_since, ",
+            $f,
+            ".look_at, ",
             $f,
             ".addition, ",
             $f,
@@ -104,7 +106,7 @@ macro_rules! file_columns {
 pub(super) use {asset_columns, file_columns};
 
 /// How many columns [`file_columns`] names.
-pub(super) const FILE_COLUMNS: usize = 23;
+pub(super) const FILE_COLUMNS: usize = 24;
 
 /// A value that the domain does not know.
 #[derive(Debug, thiserror::Error)]
@@ -292,7 +294,8 @@ pub(super) fn file(row: &SqliteRow, first: usize) -> Result<File, CatalogError> 
         file_name: cells.parse(FileName::parse)?,
         plan: plan(&mut cells)?,
         checksum: checksum(&mut cells)?,
-        auto: auto(&mut cells)?,
+        auto: cells.take()?,
+        looks: looks(&mut cells)?,
         addition: cells.take()?,
         created_at: cells.time()?,
         deadline: cells.time()?,
@@ -345,7 +348,7 @@ fn plan(cells: &mut Cells<'_>) -> Result<FilePlan, CatalogError> {
     FilePlan::restore(sizing, bytes, part_size, unweighed).ok_or_else(|| cells.corrupt(Misfit))
 }
 
-fn auto(cells: &mut Cells<'_>) -> Result<Option<Looks>, CatalogError> {
+fn looks(cells: &mut Cells<'_>) -> Result<Option<Looks>, CatalogError> {
     match (cells.optional_time()?, cells.optional_time()?) {
         (Some(since), next) => Ok(Some(Looks { since, next })),
         (None, None) => Ok(None),

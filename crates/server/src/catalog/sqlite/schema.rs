@@ -105,6 +105,12 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../../migrations/sqlite/0011_due_work_alone.sql"),
         needs: Needs::Nothing,
     },
+    Migration {
+        version: 12,
+        name: "looks_at_undeclared_sizes",
+        sql: include_str!("../../../migrations/sqlite/0012_looks_at_undeclared_sizes.sql"),
+        needs: Needs::Nothing,
+    },
 ];
 
 /// The newest version this program knows.

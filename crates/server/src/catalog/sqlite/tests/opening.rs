@@ -13,6 +13,8 @@ use crate::catalog::{AssetQuery, Catalog as _, Figures as _, InstallationRecord 
 
 /// The version before the one that brought folded texts.
 const FOLDED_BEFORE: &str = "DROP INDEX assets_retrying; DROP INDEX files_by_state; \
+     ALTER TABLE files DROP COLUMN auto; ALTER TABLE files RENAME COLUMN looked_since TO auto_since; \
+     ALTER TABLE files RENAME COLUMN look_at TO auto_look_at; \
      CREATE INDEX files_by_state ON files (state, recheck_at, id); \
      CREATE INDEX files_by_deadline ON files (state, deadline); \
      CREATE INDEX files_by_look ON files (state, auto_look_at) WHERE auto_look_at IS NOT NULL; \
@@ -80,7 +82,8 @@ async fn migrating_says_what_it_did() {
             (8, "shards_and_usage"),
             (9, "epoch_time"),
             (10, "folded_texts"),
-            (11, "due_work_alone")
+            (11, "due_work_alone"),
+            (12, "looks_at_undeclared_sizes")
         ]
     );
     assert_eq!(names(migrate(&home.path()).await.unwrap()), []);
