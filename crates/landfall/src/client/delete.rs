@@ -7,10 +7,9 @@ use serde_json::json;
 use wire::AssetBody;
 
 use super::asset::{Found, Which};
-use super::summary::printable;
 use super::{failure, notice};
 use crate::arguments::Output;
-use crate::console;
+use crate::console::{self, printable};
 use crate::exit::{Exit, Failure};
 
 /// Arguments of `delete`.
@@ -47,7 +46,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
 
 /// Shows what would be deleted and waits for a yes.
 fn confirm(asset: &AssetBody) -> Result<(), Failure> {
-    notice::ask(&format!("delete {} ({}, {:?})? [y/N] ", asset.id, asset.status, printable(&asset.title)));
+    notice::ask(&format!("delete {} ({}, \"{}\")? [y/N] ", asset.id, asset.status, printable(&asset.title)));
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer).map_err(|error| Failure::new(Exit::Failed, error.to_string()))?;
     if matches!(answer.trim(), "y" | "Y" | "yes") {

@@ -70,7 +70,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
 
 /// Where a file goes. Its own name was given by whoever uploaded it: no folder in it counts.
 fn place(wanted: Option<&Path>, name: &str, id: &str) -> PathBuf {
-    let own = super::summary::printable(name);
+    let own: String = name.chars().filter(|c| !console::steers(*c)).collect();
     let own = Path::new(&own).file_name().map_or_else(|| PathBuf::from(id), PathBuf::from);
     match wanted {
         None => own,

@@ -8,9 +8,8 @@ use wire::{AssetBody, AssetPage};
 
 use super::connection::{Connection, VIDEOS};
 use super::failure;
-use super::summary::printable;
 use crate::arguments::Output;
-use crate::console;
+use crate::console::{self, printable};
 use crate::exit::Failure;
 
 /// The server's largest page.

@@ -2,8 +2,10 @@
 
 use std::io::Write as _;
 
+use crate::console;
+
 /// A question; the answer stands on the same line.
 pub(super) fn ask(text: &str) {
     let mut stderr = anstream::stderr().lock();
-    let _ = write!(stderr, "{text}").and_then(|()| stderr.flush());
+    let _ = write!(stderr, "{}", console::lines(text)).and_then(|()| stderr.flush());
 }

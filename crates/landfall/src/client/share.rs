@@ -49,7 +49,7 @@ pub(crate) async fn run(command: Command) -> Result<(), Failure> {
         return console::json(&grant);
     }
     console::out(&grant.url)?;
-    let (title, ends) = (super::summary::printable(&asset.title), grant.expires_at.strftime("%Y-%m-%d %H:%M:%SZ"));
-    console::note(&format!("whoever has this link can watch {title:?} until {ends}"));
+    let (title, ends) = (console::printable(&asset.title), grant.expires_at.strftime("%Y-%m-%d %H:%M:%SZ"));
+    console::note(&format!("whoever has this link can watch \"{title}\" until {ends}"));
     Ok(())
 }

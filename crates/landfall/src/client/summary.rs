@@ -3,6 +3,8 @@
 use domain::ByteCount;
 use wire::{AssetBody, FileBody};
 
+use crate::console::printable;
+
 /// An asset in one line.
 pub(super) fn headline(asset: &AssetBody) -> String {
     format!("{}  {}  {}", asset.id, asset.status, printable(&asset.title))
@@ -31,19 +33,4 @@ fn file(asset: &AssetBody, file: &FileBody) -> String {
         checks => format!(", verified: {}", checks.join(" ")),
     };
     format!("{what}{verified}{place}")
-}
-
-/// Text without what would steer a terminal.
-pub(super) fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::printable;
-
-    #[test]
-    fn a_title_cannot_steer_the_terminal() {
-        assert_eq!(printable("휴가 🎬\x1b[2J\n"), "휴가 🎬\u{fffd}[2J\u{fffd}");
-    }
 }

@@ -80,7 +80,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         console::out(&format!("{objects} objects, {uploads} uploads, {rows} rows"))?;
         console::out(&format!("{unknown} of somebody else, {under_way} on their way out"))?;
         for breach in &seen.breaches {
-            let key: String = breach.key.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+            let key = console::printable(&breach.key);
             console::out(&format!("{:<6} {:<7} {key}  {}", breach.invariant, breach.bucket, breach.what))?;
         }
     }

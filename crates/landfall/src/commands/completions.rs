@@ -19,5 +19,5 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut script = Vec::new();
     let mut command = arguments::Arguments::command();
     clap_complete::generate(arguments.shell, &mut command, "landfall", &mut script);
-    console::out(String::from_utf8_lossy(&script).trim_end())
+    console::raw(String::from_utf8_lossy(&script).trim_end())
 }

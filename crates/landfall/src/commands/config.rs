@@ -30,5 +30,5 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     } else {
         arguments.installation.load_with(arguments.listen.listen, arguments.store_listen.store_listen)?
     };
-    if arguments.output.json { console::json(&config.to_json()) } else { console::out(config.to_toml().trim_end()) }
+    if arguments.output.json { console::json(&config.to_json()) } else { console::raw(config.to_toml().trim_end()) }
 }

@@ -58,7 +58,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
 
 fn line(finding: &FindingBody) -> String {
     let FindingBody { kind, bucket, key, age_seconds, bytes, outcome, .. } = finding;
-    let key: String = key.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+    let key = console::printable(key);
     let hours = TimeSpan::from_secs(*age_seconds).as_hours();
     format!("{outcome:<11} {kind:<18} {bucket:<7} {key}  {hours} h, {}", ByteCount(*bytes))
 }

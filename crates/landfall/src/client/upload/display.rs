@@ -15,7 +15,7 @@ use wire::AssetBody;
 use super::super::pace::{Pace, clock_time};
 use super::super::summary;
 use crate::arguments::Output;
-use crate::console;
+use crate::console::{self, printable};
 use crate::exit::Failure;
 
 /// Without a terminal, one line for so many tellings: every five seconds.
@@ -99,7 +99,7 @@ impl Display {
         for line in summary::asset(asset) {
             console::out(&line)?;
         }
-        console::note(&format!("{} is there already; --again uploads it as another asset", self.name));
+        console::note(&format!("{} is there already; --again uploads it as another asset", printable(&self.name)));
         Ok(())
     }
 
@@ -116,13 +116,13 @@ impl Display {
     fn event(&self, event: &str, mut fields: Value) -> Result<(), Failure> {
         fields["event"] = event.into();
         fields["file"] = self.name.as_str().into();
-        console::out(&fields.to_string())
+        console::raw(&fields.to_string())
     }
 
     fn say(&self, text: &str) {
         match &self.view {
             View::Bar(bar) => bar.suspend(|| console::note(text)),
-            View::Lines => console::note(&format!("{}: {text}", self.name)),
+            View::Lines => console::note(&format!("{}: {text}", printable(&self.name))),
             View::Json => {}
         }
     }
@@ -162,7 +162,7 @@ impl Display {
                 bar.set_message(format!("{line}{separator}{badge}"));
             }
             View::Lines if telling.is_multiple_of(TELLINGS_PER_LINE) && telling > 0 => {
-                console::note(&format!("{}: {line}", self.name));
+                console::note(&format!("{}: {line}", printable(&self.name)));
             }
             View::Json if telling.is_multiple_of(TELLINGS_PER_JSON) => {
                 let Progress { total_bytes, arrived_bytes, moving_bytes, elapsed } = progress;
@@ -204,7 +204,7 @@ impl Observer for Display {
 }
 
 fn bar(name: &str) -> ProgressBar {
-    let bar = ProgressBar::no_length().with_style(style(BEFORE)).with_prefix(name.to_owned());
+    let bar = ProgressBar::no_length().with_style(style(BEFORE)).with_prefix(printable(name).into_owned());
     bar.set_message("asking the server");
     bar
 }
