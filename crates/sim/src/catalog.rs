@@ -74,7 +74,8 @@ fn step_of(world: &World, next: &File) -> Step {
         FileState::Committing { .. } => Step::Relisted,
         FileState::Verified { .. } if world.state_of(next.id) == Some(StateName::Verified) => Step::Woken,
         FileState::Verified { .. } => Step::Verified,
-        FileState::Created { .. } if world.state_of(next.id) == Some(StateName::Created) => Step::Sought,
+        // A publication that is repeated, because its answer was lost, is not ahead of the row that it wrote.
+        FileState::Created { .. } if world.row(next.id).is_some_and(|row| is_created_before(&row, next)) => Step::Sought,
         FileState::Created { .. } => Step::Published,
         FileState::Deleting { reason } if reason.is_rejection() => Step::Rejected,
         FileState::Deleting { .. } => Step::Ended,
@@ -83,6 +84,10 @@ fn step_of(world: &World, next: &File) -> Step {
         }
         FileState::Closed { .. } => Step::Rechecked,
     }
+}
+
+fn is_created_before(row: &File, next: &File) -> bool {
+    row.state.name() == StateName::Created && row.fence < next.fence
 }
 
 impl SimCatalog {
