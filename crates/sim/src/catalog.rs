@@ -75,7 +75,9 @@ fn step_of(world: &World, next: &File) -> Step {
         FileState::Verified { .. } if world.state_of(next.id) == Some(StateName::Verified) => Step::Woken,
         FileState::Verified { .. } => Step::Verified,
         // A publication that is repeated, because its answer was lost, is not ahead of the row that it wrote.
-        FileState::Created { .. } if world.row(next.id).is_some_and(|row| is_created_before(&row, next)) => Step::Sought,
+        FileState::Created { .. } if world.row(next.id).is_some_and(|row| is_created_before(&row, next)) => {
+            Step::Sought
+        }
         FileState::Created { .. } => Step::Published,
         FileState::Deleting { reason } if reason.is_rejection() => Step::Rejected,
         FileState::Deleting { .. } => Step::Ended,
