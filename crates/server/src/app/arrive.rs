@@ -121,6 +121,8 @@ impl App {
         if file.state != FileState::Uploading || !matches!(file.plan, FilePlan::Undeclared(_)) {
             return Ok(Arrival::Waiting);
         }
+        // What lies in another bucket is nobody's reason to end a file.
+        self.require_bucket().await?;
         let listed = list_parts(&*self.parts.store, &file.key, file.upload()).await.map_err(PortError::store)?;
         let found = self.parts.catalog.find_asset(file.shard(), file.asset, Purpose::Decide).await;
         let found = found.map_err(PortError::catalog)?;
