@@ -1,7 +1,9 @@
 //! Commands that need no server: token, config, openapi, completions, migrate, and what every command shares.
 
 use std::fs;
+use std::os::unix::net::UnixListener;
 
+use rustix::fs::{CWD, Mode, mkfifoat};
 use serde_json::Value;
 
 use super::process::{Running, finish, json, landfall, run};
@@ -123,6 +125,31 @@ fn a_wrong_configuration_stops_every_command_with_the_key_and_a_hint() {
     let absent = run(home.path(), &["config", "--config", "absent.toml"]);
     assert_eq!(absent.code, 3, "{absent:?}");
     assert!(absent.err.starts_with("error: cannot read absent.toml: "), "{absent:?}");
+}
+
+#[test]
+fn a_configuration_that_is_no_file_is_refused_and_not_waited_for() {
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| home.path().join(name);
+    mkfifoat(CWD, at("fifo"), Mode::RUSR | Mode::WUSR).unwrap();
+    mkfifoat(CWD, at("fifo\u{202e}\u{1b}[2J"), Mode::RUSR).unwrap();
+    fs::create_dir(at("folder")).unwrap();
+    let _listener = UnixListener::bind(at("socket")).unwrap();
+    fs::write(at("secret in a fifo"), "[auth]\nhs256_secret_file = \"fifo\"").unwrap();
+    fs::write(at("large"), "#".repeat(2 << 20)).unwrap();
+    for (name, why) in [
+        ("fifo", "cannot read fifo: it is a FIFO, not a regular file"),
+        ("fifo\u{202e}\u{1b}[2J", "cannot read fifo\\u{202e}\\u{1b}[2J: it is a FIFO"),
+        ("folder", "cannot read folder: it is a folder, not a regular file"),
+        ("socket", "cannot read socket: it is a socket, not a regular file"),
+        ("/dev/zero", "cannot read /dev/zero: it is a device, not a regular file"),
+        ("large", "cannot read large: it has more than 1048576 bytes"),
+        ("secret in a fifo", "cannot read fifo: it is a FIFO, not a regular file"),
+    ] {
+        let said = run(home.path(), &["config", "--config", name]);
+        assert_eq!(said.code, 3, "{name}: {said:?}");
+        assert!(said.err.contains(why), "{name}: {said:?}");
+    }
 }
 
 #[test]

@@ -5,13 +5,15 @@
 
 use std::collections::BTreeMap;
 
+use domain::event::body_fingerprint;
 use domain::limits::STRAY_LOOK_AFTER;
 use domain::part_plan::{MAX_PART, Unplannable};
 use domain::{
-    Asset, AssetId, AssetStatus, ByteCount, Collection, DeclaredChecksum, Description, Event, Fence, File, FileId,
-    FileKey, FileName, FilePlan, FileState, Fingerprint, Looks, MediaType, Metadata, ObjectKey, OpenPlan, OwnerId,
-    PartPlan, Place, Reason, RoleName, RoleRules, Timestamp, Title, decide,
+    Asset, AssetId, AssetStatus, ByteCount, ChecksumValue, Collection, DeclaredChecksum, Description, Event, Fence,
+    File, FileId, FileKey, FileName, FilePlan, FileState, Fingerprint, Looks, MediaType, Metadata, ObjectKey, OpenPlan,
+    OwnerId, PartPlan, Place, Reason, RoleName, RoleRules, Timestamp, Title, decide,
 };
+use serde_json::{Map, Value, json};
 
 use super::settle::settle;
 use super::{App, FindError, GrantError, MAX_RACES, PortError};
@@ -63,13 +65,65 @@ pub struct NewUpload {
     pub idempotency: Option<IdempotencyKey>,
 }
 
-/// An Idempotency-Key and the fingerprint of the body it came with.
+/// An Idempotency-Key and the fingerprint of what it came with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotencyKey {
     /// The key.
     pub key: String,
-    /// Equal for equal bodies.
+    /// Equal for requests that mean the same.
     pub body: String,
+}
+
+impl NewUpload {
+    /// Binds a key to what this request means, not to how it is written: a client may write the same anew, with its keys in
+    /// another order, its letters composed otherwise or a media type under another of its names. What would be stored alike
+    /// counts as the same.
+    pub fn bind(&mut self, key: String) {
+        let Self { title, description, metadata, fingerprint, files, idempotency: _ } = &*self;
+        let files: Map<String, Value> =
+            files.iter().map(|(role, file)| (role.to_string(), meaning_of_file(file))).collect();
+        let meaning = json!({
+            "title": title.as_str(),
+            "description": description.as_str(),
+            "metadata": serde_json::from_str(metadata.as_str()).map(same_numbers).ok(),
+            "fingerprint": fingerprint.as_ref().map(Fingerprint::as_str),
+            "files": files,
+        });
+        self.idempotency = Some(IdempotencyKey { key, body: body_fingerprint(meaning.to_string().as_bytes()) });
+    }
+}
+
+fn meaning_of_file(file: &NewFile) -> Value {
+    let NewFile { file_name, size, media_type, checksum, finisher } = file;
+    let checksum = checksum.as_ref().map(|DeclaredChecksum { algorithm, value }| {
+        json!({"algorithm": algorithm.name(), "value": value.as_ref().map(ChecksumValue::as_str)})
+    });
+    json!({
+        "file_name": file_name.as_str(),
+        "size": size.map(ByteCount::get),
+        "content_type": media_type.name(),
+        "checksum": checksum,
+        "finisher": match finisher {
+            Finisher::Owner => "owner",
+            Finisher::Arrival => "arrival",
+        },
+    })
+}
+
+/// The same JSON with numbers that are equal written alike: `1.0` as `1`.
+fn same_numbers(value: Value) -> Value {
+    /// 2^53: below it a double is one whole number, and above it several.
+    const EXACT_BELOW: f64 = 9_007_199_254_740_992.0;
+    match value {
+        Value::Number(number) => match number.as_f64().filter(|double| number.is_f64() && double.fract() == 0.0) {
+            // In range and without a fraction: the cast loses nothing.
+            Some(double) if double.abs() < EXACT_BELOW => Value::from(double as i64),
+            _ => Value::Number(number),
+        },
+        Value::Array(items) => items.into_iter().map(same_numbers).collect(),
+        Value::Object(members) => members.into_iter().map(|(name, value)| (name, same_numbers(value))).collect(),
+        other => other,
+    }
 }
 
 /// An asset with permission to send its first parts.

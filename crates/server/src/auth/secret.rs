@@ -13,6 +13,8 @@ use crate::files;
 
 /// The secret's length, in bytes, before it is written as hexadecimal digits.
 const SECRET_BYTES: usize = 32;
+/// Largest file that is looked at, in bytes: the digits, and blanks that an editor left.
+const MAX_FILE_BYTES: u64 = 1 << 10;
 
 /// A secret that tokens of this installation are signed with. Never printed.
 #[derive(Clone)]
@@ -43,7 +45,7 @@ impl InstallationSecret {
     /// # Errors
     /// See [`SecretFileError`].
     pub fn load(path: &Path) -> Result<Self, SecretFileError> {
-        let text = std::fs::read_to_string(path).map(Zeroizing::new).map_err(|source| match source.kind() {
+        let text = files::read_small(path, MAX_FILE_BYTES).map_err(|source| match source.kind() {
             io::ErrorKind::NotFound => SecretFileError::Absent(path.to_owned()),
             _ => SecretFileError::Io { path: path.to_owned(), source },
         })?;

@@ -23,6 +23,8 @@ use crate::vitals::{Ailment, Patient};
 
 /// How long a browser may keep a preflight's answer: an hour, the time a part URL lives by default.
 const PREFLIGHT_KEPT_SECONDS: u32 = 3600;
+/// Largest file of an access key, in bytes: two short texts as JSON.
+const MAX_CREDENTIALS_BYTES: u64 = 4 << 10;
 
 /// The embedded store's one access key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,8 +81,7 @@ impl StoreCredentials {
     /// See [`CredentialsError`].
     pub fn load(folder: &DataFolder) -> Result<Self, CredentialsError> {
         let path = folder.store_credentials_file();
-        let text = std::fs::read_to_string(&path).map(Zeroizing::new);
-        let text = text.map_err(|source| match source.kind() {
+        let text = files::read_small(&path, MAX_CREDENTIALS_BYTES).map_err(|source| match source.kind() {
             io::ErrorKind::NotFound => CredentialsError::Absent(path.clone()),
             _ => CredentialsError::Io { path: path.clone(), source },
         })?;

@@ -14,6 +14,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::files;
 
+/// Largest run file that is looked at, in bytes: two addresses, a number and a version.
+const MAX_RUN_FILE_BYTES: u64 = 4 << 10;
+
 /// A folder that holds, or will hold, one installation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DataFolder(PathBuf);
@@ -176,7 +179,7 @@ impl DataFolder {
     /// Where the folder's server is found, if its process is alive. Whether it is the one that still holds the folder,
     /// only the lock tells.
     pub fn find_running(&self, of: RunFileOf) -> Option<RunFile> {
-        let text = std::fs::read_to_string(self.run_file(of)).ok()?;
+        let text = files::read_small(&self.run_file(of), MAX_RUN_FILE_BYTES).ok()?;
         serde_json::from_str::<RunFile>(&text).ok().filter(|run| is_alive(run.pid))
     }
 

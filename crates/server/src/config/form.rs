@@ -11,6 +11,7 @@ use connections::Network;
 use domain::{ByteCount, MediaType, TimeSpan};
 
 use super::secret::Secret;
+use super::server::http_url;
 use super::units;
 
 /// A value as it came.
@@ -66,6 +67,20 @@ impl Form<String> for Text {
         let text = raw.text()?;
         (self.0)(text).map_err(|wrong| format!("{} {wrong}", quoted(text)))?;
         Ok(text.to_owned())
+    }
+
+    fn write(&self, value: &String) -> Option<String> {
+        Some(quoted(value))
+    }
+}
+
+/// An address of a server. A refusal does not repeat it: whoever writes one with a user writes a password too.
+pub(super) struct HttpUrl;
+
+impl Form<String> for HttpUrl {
+    fn parse(&self, raw: Raw<'_>) -> Result<String, String> {
+        let text = raw.text()?;
+        http_url(text).map(|()| text.to_owned())
     }
 
     fn write(&self, value: &String) -> Option<String> {

@@ -41,7 +41,7 @@ use print::Printer;
 use read::{File, Reader};
 use visit::Visitor;
 
-use crate::drill;
+use crate::{drill, files};
 
 /// Reads a time span such as `48h` or `1h 30m`.
 ///
@@ -108,6 +108,9 @@ pub struct Flags {
     pub store_listen: Option<SocketAddr>,
 }
 
+/// Largest configuration file, in bytes: every key there is, explained, takes under 64 KiB.
+const MAX_FILE_BYTES: u64 = 1 << 20;
+
 impl Config {
     /// The defaults, with a data folder.
     pub fn with_data(data: impl Into<PathBuf>) -> Self {
@@ -137,7 +140,7 @@ impl Config {
         let file = match file {
             Some(path) => {
                 let unreadable = |source| ConfigError::Unreadable { path: path.to_owned(), source };
-                let text = std::fs::read_to_string(path).map_err(unreadable)?;
+                let text = files::read_small(path, MAX_FILE_BYTES).map_err(unreadable)?;
                 Some(File::parse(path, &text)?)
             }
             None => None,

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::error::ConfigError;
+use crate::files;
 
 /// A secret text.
 #[derive(Clone, PartialEq, Eq)]
@@ -52,10 +53,7 @@ fn read(key: &str, path: &Path) -> Result<Secret, ConfigError> {
     let unreadable = |source| ConfigError::Unreadable { path: path.to_owned(), source };
     let refused =
         |wrong: &str| Err(ConfigError::relation(&format!("{key}_file"), format!("{} {wrong}", path.display())));
-    if std::fs::metadata(path).map_err(unreadable)?.len() > MAX_SECRET_FILE_BYTES {
-        return refused("is too large for a secret");
-    }
-    let text = Zeroizing::new(std::fs::read_to_string(path).map_err(unreadable)?);
+    let text = files::read_small(path, MAX_SECRET_FILE_BYTES).map_err(unreadable)?;
     // Editors and `echo` end a file with a line break that nobody means.
     let secret = text.trim_end_matches(['\n', '\r']);
     if secret.is_empty() { refused("is empty") } else { Ok(Secret::new(secret)) }

@@ -8,7 +8,7 @@ use domain::TimeSpan;
 use url::{Host, Url};
 
 use super::Config;
-use super::form::{Address, AddressRange, FilePath, ListOf, Maybe, Span, Text, not_empty};
+use super::form::{Address, AddressRange, FilePath, HttpUrl, ListOf, Maybe, Span, Text, not_empty};
 use super::store::StoreKind;
 use super::visit::Visitor;
 
@@ -46,7 +46,7 @@ impl ServerConfig {
         visitor.key("listen", doc, &mut self.listen, Address);
         let doc = "The address clients reach the API at, behind a load balancer; printed at start. It may have a path, which a proxy takes away or passes on. Default: http:// and `listen`.";
         let example = "\"https://api.example.com\"";
-        visitor.key("public_url", doc, &mut self.public_url, Maybe(Text(http_url), example));
+        visitor.key("public_url", doc, &mut self.public_url, Maybe(HttpUrl, example));
         let doc = "How long the server goes on answering after SIGTERM, while /readyz already says 503, so that a load balancer can take it out before it stops accepting. Longer than the balancer takes to notice. Default: 10s beside an S3 store, 0s with the embedded one, which nobody balances.";
         visitor.key("drain", doc, &mut self.drain, Maybe(Span(TimeSpan::ZERO..=LONGEST_DRAIN), "\"10s\""));
         let doc = "Addresses and networks of load balancers and proxies, such as \"10.0.0.0/8\". Only from them is X-Forwarded-For believed: limits per peer then count the address they name, and their own connections are those of many. Empty: nobody's word counts, and what comes through a proxy counts as one peer.";
@@ -85,16 +85,32 @@ impl CatalogConfig {
     }
 }
 
-/// An address of a server, without query and fragment.
+/// An address of a server, without query and fragment. It is handed out as it is written, so it must be written as browsers
+/// write it, with a path that every proxy passes on as it is. What is wrong is never repeated: it may hold a password.
 pub(super) fn http_url(text: &str) -> Result<(), String> {
-    let url = Url::parse(text).map_err(|wrong| format!("is not a URL: {wrong}"))?;
-    let plain = matches!(url.scheme(), "http" | "https")
-        && url.has_host()
-        && url.query().is_none()
-        && url.fragment().is_none()
-        && url.username().is_empty()
-        && url.password().is_none();
-    if plain { Ok(()) } else { Err("must be http:// or https:// with a host, and no user, query or fragment".into()) }
+    const EXAMPLE: &str = "write it such as https://api.example.com or https://example.com/landfall";
+    if text.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        return Err(format!("holds blanks or control characters; {EXAMPLE}"));
+    }
+    let url = Url::parse(text).map_err(|wrong| format!("is not a URL: {wrong}; {EXAMPLE}"))?;
+    let after_scheme = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+    let plain = !text.contains(['?', '#', '@']) && url.username().is_empty() && url.password().is_none();
+    let (Some(rest), Some(host), true) = (after_scheme, url.host_str(), plain) else {
+        return Err(format!("must be http:// or https:// with a host, and no user, query or fragment; {EXAMPLE}"));
+    };
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let is_port = |port: &str| port.parse::<u16>().is_ok_and(|number| number > 0 && number.to_string() == port);
+    let is_host =
+        authority == host || authority.strip_prefix(host).and_then(|rest| rest.strip_prefix(':')).is_some_and(is_port);
+    if !is_host {
+        return Err(format!("must name its host as browsers do: {host}"));
+    }
+    let is_kept = |c: char| c.is_ascii_alphanumeric() || "-._~".contains(c);
+    let is_step = |step: &str| !matches!(step, "" | "." | "..") && step.chars().all(is_kept);
+    if !path.is_empty() && !path.strip_suffix('/').unwrap_or(path).split('/').all(is_step) {
+        return Err(format!("may have a path of letters, digits and -._~ between single slashes; {EXAMPLE}"));
+    }
+    Ok(())
 }
 
 /// Where our own pages are, as browsers name it: the public URL, or the names of this machine. None if the system is to

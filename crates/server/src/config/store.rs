@@ -6,9 +6,8 @@ use std::path::PathBuf;
 use domain::{ByteCount, OwnerNaming};
 
 use super::error::ConfigError;
-use super::form::{Address, Choice, FilePath, Flag, Hidden, Maybe, Number, Size, Text, not_empty};
+use super::form::{Address, Choice, FilePath, Flag, Hidden, HttpUrl, Maybe, Number, Size, Text, not_empty};
 use super::secret::{self, Secret};
-use super::server::http_url;
 use super::visit::Visitor;
 
 /// Which store.
@@ -100,10 +99,10 @@ impl StoreConfig {
         visitor.key("reserve_inodes", doc, &mut self.reserve_inodes, Number(0..=100));
         let doc = "s3: where the server reaches the store. Default: Amazon's endpoint of the region.";
         let example = "\"http://127.0.0.1:9000\"";
-        visitor.key("endpoint", doc, &mut self.endpoint, Maybe(Text(http_url), example));
+        visitor.key("endpoint", doc, &mut self.endpoint, Maybe(HttpUrl, example));
         let doc = "Where clients reach the store, if not where the server does. It is what URLs are signed for.";
         let example = "\"https://media.example.com\"";
-        visitor.key("public_endpoint", doc, &mut self.public_endpoint, Maybe(Text(http_url), example));
+        visitor.key("public_endpoint", doc, &mut self.public_endpoint, Maybe(HttpUrl, example));
         let doc = "The region that requests are signed for.";
         visitor.key("region", doc, &mut self.region, Text(region));
         let doc = "s3: whether the bucket stands in the path instead of the host name. Default: true where an endpoint is named.";

@@ -254,6 +254,54 @@ fn the_printed_defaults_explain_themselves() {
 }
 
 #[test]
+fn an_address_is_written_as_browsers_write_it_or_refused() {
+    let public = |url: &str| load(&format!("[server]\npublic_url = {}", toml::Value::from(url)), &[]);
+    for url in [
+        "https://api.example.com",
+        "https://api.example.com/",
+        "https://api.example.com:443",
+        "http://localhost:80/landfall/",
+        "http://[::1]:8080/a/b-c_d.e~f",
+    ] {
+        assert_eq!(public(url).unwrap().server.public_url.as_deref(), Some(url));
+    }
+    for (url, wrong) in [
+        (" https://api.example.com", "holds blanks or control characters"),
+        ("https://api.example.com/a b", "holds blanks or control characters"),
+        ("https://api.example.com/a\n", "holds blanks or control characters"),
+        ("https://api.example.com/\u{1b}[2J", "holds blanks or control characters"),
+        ("api.example.com", "is not a URL"),
+        ("https://", "is not a URL"),
+        ("ftp://api.example.com", "must be http:// or https:// with a host"),
+        ("HTTPS://api.example.com", "must be http:// or https:// with a host"),
+        ("https:api.example.com", "must be http:// or https:// with a host"),
+        ("https:\\\\api.example.com", "must be http:// or https:// with a host"),
+        ("https://ann:s3cret@api.example.com", "no user, query or fragment"),
+        ("https://api.example.com?", "no user, query or fragment"),
+        ("https://api.example.com/#", "no user, query or fragment"),
+        ("https://api.example.com/?s3cret=1", "no user, query or fragment"),
+        ("https://API.example.com", "must name its host as browsers do: api.example.com"),
+        ("https://예.kr", "must name its host as browsers do: xn--"),
+        ("https://0x7f.1", "must name its host as browsers do: 127.0.0.1"),
+        ("https://api.example.com:0443", "must name its host"),
+        ("https://api.example.com:", "must name its host"),
+        ("https:///api.example.com", "must name its host"),
+        ("https://api.example.com//", "between single slashes"),
+        ("https://api.example.com/a//b", "between single slashes"),
+        ("https://api.example.com/a/../b", "between single slashes"),
+        ("https://api.example.com/./a", "between single slashes"),
+        ("https://api.example.com/%zz", "between single slashes"),
+        ("https://api.example.com/%2e%2e", "between single slashes"),
+        ("https://api.example.com/a\\b", "between single slashes"),
+        ("https://api.example.com/영상", "between single slashes"),
+    ] {
+        let (told, _) = complaint(&format!("[server]\npublic_url = {}", toml::Value::from(url)), &[]);
+        assert!(told.starts_with("server.public_url in landfall.toml: ") && told.contains(wrong), "{url}: {told}");
+        assert!(!told.contains("s3cret") && !told.contains(char::is_control), "{url}: {told}");
+    }
+}
+
+#[test]
 fn a_drill_is_opened_by_its_variable_alone_and_on_loopback_alone() {
     let drill = ("LANDFALL_TEST_FAIL_POINTS", "a/folder");
     let config = load("", &[drill]).unwrap();

@@ -100,10 +100,30 @@ async fn a_key_is_bound_to_what_a_body_means() {
              "description": null, "metadata": {"b": [2], "a": 1}, "title": "\u0046" }"#,
     );
     assert_eq!(again.await.expect(201).id(), first, "the same request, written otherwise");
+    for same in [
+        r#"{"title":"F","description":"","metadata":{"a":1.0,"b":[2e0]},"files":{"video":{"file_name":"a.mp4","size":1000,"content_type":"VIDEO/MP4; codecs=\"avc1\""}}}"#,
+        r#"{"title":"F","metadata":{"a":1,"b":[2]},"files":{"video":{"file_name":"a.mp4","size":1e3,"content_type":"video/x-m4v"}}}"#,
+    ] {
+        assert_eq!(send(same).await.expect(201).id(), first, "{same}");
+    }
     let other = send(
         r#"{"title":"F","metadata":{"a":1,"b":[3]},"files":{"video":{"file_name":"a.mp4","size":1000,"content_type":"video/mp4"}}}"#,
     );
     assert_eq!(other.await.verdict(), (422, "idempotency_key_reused", "Idempotency-Key"));
+}
+
+#[tokio::test]
+async fn a_name_taken_apart_is_the_same_name() {
+    let house = House::new();
+    let body = |title: &str, name: &str| {
+        json!({"title": title, "description": title,
+            "files": {"video": {"file_name": name, "size": 1000, "content_type": "video/mp4"}}})
+    };
+    let first = house.send(keyed(&house, "key-1", &body("휴가", "é.mp4"))).await.expect(201).id();
+    let apart = body("\u{1112}\u{1172}\u{1100}\u{1161}", "e\u{301}.mp4");
+    assert_eq!(house.send(keyed(&house, "key-1", &apart)).await.expect(201).id(), first);
+    let other = house.send(keyed(&house, "key-1", &body("휴가", "e.mp4"))).await;
+    assert_eq!(other.verdict(), (422, "idempotency_key_reused", "Idempotency-Key"));
 }
 
 #[tokio::test]

@@ -3,13 +3,11 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use domain::event::body_fingerprint;
 use http::StatusCode;
 use http::header::LOCATION;
 use wire::{AssetBody, CreateRequest, ErrorCode};
 
 use super::asset_body;
-use crate::app::IdempotencyKey;
 use crate::http::HttpState;
 use crate::http::input::{CollectionParams, CollectionPath, IdempotencyHeader, JsonBody, NoQuery, new_upload};
 use crate::http::middleware::Caller;
@@ -63,10 +61,10 @@ pub(super) async fn create_asset(
     IdempotencyHeader(key): IdempotencyHeader,
     JsonBody(request): JsonBody<CreateRequest>,
 ) -> Result<Response, Denial> {
-    // What the body means, not how it is written: a client may write the same object anew, in another order of keys.
-    let meaning = || serde_json::to_vec(&request).expect("what was read as JSON can be written");
-    let idempotency = key.map(|key| IdempotencyKey { key, body: body_fingerprint(&meaning()) });
-    let upload = new_upload(request, &of, idempotency)?;
+    let mut upload = new_upload(request, &of)?;
+    if let Some(key) = key {
+        upload.bind(key);
+    }
     let opened = state.app().create_asset(&identity.owner, &of, upload).await;
     let opened = opened.map_err(|error| problem::create(&error))?;
     let location = state.public_url.path_at(&format!("/v1/{}/{}", of.name, opened.asset.id));

@@ -15,7 +15,7 @@ use wire::{
 };
 
 use super::fields::Fields;
-use crate::app::{Claim, Completion, Finisher, IdempotencyKey, NewFile, NewUpload, PartWanted, Scope};
+use crate::app::{Claim, Completion, Finisher, NewFile, NewUpload, PartWanted, Scope};
 use crate::catalog::AssetPatch;
 use crate::http::problem::{self, Denial};
 
@@ -25,11 +25,7 @@ const SHA256_BYTES: usize = 32;
 const ETAG_BYTES: usize = 256;
 
 /// A new asset of this collection.
-pub(in crate::http) fn new_upload(
-    request: CreateRequest,
-    of: &Collection,
-    idempotency: Option<IdempotencyKey>,
-) -> Result<NewUpload, Denial> {
+pub(in crate::http) fn new_upload(request: CreateRequest, of: &Collection) -> Result<NewUpload, Denial> {
     let mut fields = Fields::default();
     let title = fields.take("title", Title::parse(request.title));
     let description = match request.description {
@@ -54,7 +50,7 @@ pub(in crate::http) fn new_upload(
         metadata,
         fingerprint,
         files,
-        idempotency,
+        idempotency: None,
     });
     fields.finish(upload)
 }

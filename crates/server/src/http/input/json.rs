@@ -255,7 +255,11 @@ fn shape(path: &str, message: &str) -> FieldProblem {
             return FieldProblem { field: joined(path, name), detail: detail.to_owned() };
         }
     }
-    let what = match what.strip_prefix("unknown field `").and_then(|rest| rest.split_once('`')) {
+    let unknown = what.strip_prefix("unknown field `").and_then(|rest| rest.split_once('`'));
+    // Where an object was read by itself, its path ends before the field.
+    let whole = unknown.filter(|(name, _)| !path.ends_with(name)).map(|(name, _)| joined(path, name));
+    let path = whole.as_deref().unwrap_or(path);
+    let what = match unknown {
         Some((_name, expected)) => format!("is not a known field{expected}"),
         None if what.starts_with("invalid ") => format!("has an {what}"),
         None => format!("is wrong: {what}"),

@@ -3,9 +3,10 @@
 //! *Rule*: the media type is exactly `application/xml`, because Uppy reads errors under no other name.
 
 use axum::response::{IntoResponse, Response};
+use domain::part_plan::MAX_PARTS;
 use http::header::CONTENT_TYPE;
 use quick_xml::Reader;
-use quick_xml::escape::escape;
+use quick_xml::escape::{escape, resolve_xml_entity};
 use quick_xml::events::Event;
 
 /// The media type of every answer.
@@ -26,43 +27,25 @@ pub(super) fn answer(name: &str, content: &str) -> Response {
 
 /// The parts that `CompleteMultipartUpload` names, as number and ETag. `None` if it is no such document.
 pub fn read_claim(text: &str) -> Option<Vec<(u64, String)>> {
-    let mut reader = Reader::from_str(text);
-    let (mut path, mut parts) = (Vec::new(), Vec::new());
+    // Read as the embedded store reads its own.
+    let plain = localstore::plain_document(text.as_bytes(), MAX_PARTS.into())?;
+    let mut reader = Reader::from_str(&plain);
+    let (mut element, mut parts) = (Vec::new(), Vec::new());
     let (mut number, mut etag) = (String::new(), String::new());
     loop {
         match reader.read_event().ok()? {
-            Event::Start(tag) => path.push(tag.local_name().as_ref().to_vec()),
-            Event::End(_) => {
-                let ended = path.pop()?;
-                if ended == b"Part" {
-                    parts.push((number.trim().parse().ok()?, etag.trim().to_owned()));
-                    (number, etag) = (String::new(), String::new());
-                }
-                if path.is_empty() {
-                    return (ended == b"CompleteMultipartUpload").then_some(parts);
-                }
-            }
-            Event::Text(words) => append(&path, &mut number, &mut etag, &words.decode().ok()?),
-            Event::GeneralRef(name) => {
-                let name = name.decode().ok()?;
-                let character = match &*name {
-                    "quot" | "#34" => "\"",
-                    "amp" | "#38" => "&",
-                    _ => return None,
-                };
-                append(&path, &mut number, &mut etag, character);
-            }
+            Event::Start(tag) => element = tag.local_name().as_ref().to_vec(),
+            Event::End(tag) => match tag.local_name().as_ref() {
+                b"Part" => parts.push((std::mem::take(&mut number).parse().ok()?, std::mem::take(&mut etag))),
+                b"CompleteMultipartUpload" => return Some(parts),
+                _ => {}
+            },
+            Event::Text(words) if element == b"PartNumber" => number.push_str(&words.decode().ok()?),
+            Event::Text(words) if element == b"ETag" => etag.push_str(&words.decode().ok()?),
+            Event::GeneralRef(name) if element == b"ETag" => etag.push_str(resolve_xml_entity(&name.decode().ok()?)?),
             Event::Eof => return None,
             _ => {}
         }
-    }
-}
-
-fn append(path: &[Vec<u8>], number: &mut String, etag: &mut String, words: &str) {
-    match path.last().map(Vec::as_slice) {
-        Some(b"PartNumber") => number.push_str(words),
-        Some(b"ETag") => etag.push_str(words),
-        _ => {}
     }
 }
 
@@ -79,6 +62,10 @@ mod tests {
         let spaced = "<?xml version=\"1.0\"?>\n<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\n\
                       <Part>\n <ETag>&quot;a&#34;</ETag>\n <PartNumber> 1 </PartNumber>\n</Part>\n</CompleteMultipartUpload>";
         assert_eq!(read_claim(spaced), Some(vec![(1, "\"a\"".to_owned())]));
+        let prefixed = "\u{feff}<a:CompleteMultipartUpload xmlns:a=\"http://s3.amazonaws.com/doc/2006-03-01/\"><a:Part>\
+                        <a:PartNumber>1</a:PartNumber><a:ETag><![CDATA[a&b]]>&lt;<!-- b --></a:ETag></a:Part>\
+                        </a:CompleteMultipartUpload>";
+        assert_eq!(read_claim(prefixed), Some(vec![(1, "a&b<".to_owned())]));
         assert_eq!(read_claim("<CompleteMultipartUpload></CompleteMultipartUpload>"), Some(Vec::new()));
     }
 
@@ -92,6 +79,8 @@ mod tests {
             "<CompleteMultipartUpload><Part></CompleteMultipartUpload>",
             "<CompleteMultipartUpload><Part><ETag>a</ETag></Part></CompleteMultipartUpload>",
             "<CompleteMultipartUpload><Part><PartNumber>x</PartNumber></Part></CompleteMultipartUpload>",
+            "<CompleteMultipartUpload><Part><PartNumber>1 2</PartNumber><ETag>a</ETag></Part></CompleteMultipartUpload>",
+            "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><Tag>a</Tag></Part></CompleteMultipartUpload>",
             "<CompleteMultipartUpload><Part><PartNumber>&bomb;</PartNumber></Part></CompleteMultipartUpload>",
         ] {
             assert_eq!(read_claim(text), None, "{text}");
