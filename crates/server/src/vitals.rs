@@ -5,8 +5,9 @@
 
 use std::fmt::Debug;
 use std::fs::{File, Metadata, OpenOptions};
-use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::io::{self, Write as _};
+use std::mem::ManuallyDrop;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -90,7 +91,7 @@ impl Place {
 #[derive(Debug, Clone, Default)]
 pub struct Vitals {
     folders: Vec<Place>,
-    catalogs: Vec<Place>,
+    catalogs: Vec<Catalog>,
     patients: Vec<Arc<dyn Patient>>,
 }
 
@@ -109,7 +110,7 @@ impl Vitals {
     /// # Errors
     /// If it is not there.
     pub fn watch_catalog(&mut self, path: PathBuf) -> io::Result<()> {
-        self.catalogs.push(Place::new("catalog", path)?);
+        self.catalogs.push(Catalog::new(path)?);
         Ok(())
     }
 
@@ -121,7 +122,7 @@ impl Vitals {
     /// Looks at all of them. It blocks, for as long as the disk does.
     pub fn look(&self) -> Vec<Ailment> {
         let folders = self.folders.iter().map(|place| place.look().and_then(|()| try_writing(place)));
-        let catalogs = self.catalogs.iter().map(|place| place.look().and_then(|()| read_header(place)));
+        let catalogs = self.catalogs.iter().map(Catalog::look);
         let mut found: Vec<_> = catalogs.chain(folders).filter_map(Result::err).collect();
         for ailment in self.patients.iter().flat_map(|patient| patient.look()) {
             // A folder that is gone says more than what is missing in it.
@@ -155,15 +156,38 @@ fn try_writing(folder: &Place) -> Result<(), Ailment> {
     })
 }
 
-/// Pages that SQLite keeps in memory look well when the file under them is none any more.
-fn read_header(catalog: &Place) -> Result<(), Ailment> {
-    let mut header = [0; SQLITE_HEADER.len()];
-    match File::open(&catalog.path).and_then(|mut file| file.read_exact(&mut header)) {
-        Ok(()) if header == *SQLITE_HEADER => Ok(()),
-        Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => {
-            Err(catalog.ailment(&format!("cannot be read: {error}")))
+/// A catalog's file.
+///
+/// It is opened once and closed by nobody before the process ends. *Why*: POSIX takes all of a process's locks from a file
+/// as soon as the process closes any descriptor of it (fcntl(2)). SQLite's would be gone, and the next program that reads
+/// the catalog would take itself for the only one, and remove the log of writes under the server.
+#[derive(Debug, Clone)]
+struct Catalog {
+    place: Place,
+    file: Arc<ManuallyDrop<File>>,
+}
+
+impl Catalog {
+    fn new(path: PathBuf) -> io::Result<Self> {
+        let file = Arc::new(ManuallyDrop::new(File::open(&path)?));
+        Ok(Self { place: Place::new("catalog", path)?, file })
+    }
+
+    fn look(&self) -> Result<(), Ailment> {
+        self.place.look()?;
+        self.read_header()
+    }
+
+    /// Pages that SQLite keeps in memory look well when the file under them is none any more.
+    fn read_header(&self) -> Result<(), Ailment> {
+        let mut header = [0; SQLITE_HEADER.len()];
+        match self.file.read_exact_at(&mut header, 0) {
+            Ok(()) if header == *SQLITE_HEADER => Ok(()),
+            Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => {
+                Err(self.place.ailment(&format!("cannot be read: {error}")))
+            }
+            Ok(()) | Err(_) => Err(self.place.ailment("is damaged: stop the server and restore it from a backup")),
         }
-        Ok(()) | Err(_) => Err(catalog.ailment("is damaged: stop the server and restore it from a backup")),
     }
 }
 

@@ -212,6 +212,9 @@ impl Ablation {
     /// other runs of the same seeds; then those behind it are tried, and this number is worth another.
     pub const fn begins_at(self) -> u64 {
         match self {
+            Self::NoHeadAfterAbort => 1_051,
+            Self::ExpireCommitting => 1_664,
+            Self::ReconcileWithoutHead => 3_446,
             _ => 0,
         }
     }

@@ -7,7 +7,6 @@ fn found(ablation: Ablation) {
     let failure = find(ablation);
     let failure = failure.unwrap_or_else(|| panic!("{} is not found in {seeds} seeds from {first}", ablation.name()));
     let Failure { seed, breach, .. } = failure;
-    println!("found at seed {seed}, after {} others", seed - first);
     assert!(ablation.breaks().contains(&&*breach.law), "seed {seed} broke {breach:?}, not {:?}", ablation.breaks());
     // It is the planted bug that broke the law.
     let whole = run(Plan { seed, ablation: None, trace: Trace::Dropped });

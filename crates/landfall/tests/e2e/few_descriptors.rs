@@ -31,7 +31,7 @@ struct Acknowledged {
 }
 
 /// A client as an SDK makes one: what is refused for now, or not answered, is asked again.
-async fn upload(api: Api, film: Film, key: String, done: &AtomicUsize) -> Acknowledged {
+async fn upload(api: Api, film: Film, key: String, done: &AtomicUsize, about: &str) -> Acknowledged {
     let body = creation(&[("video", &film)]);
     let create = async || {
         let request = api.request(Method::POST, "/v1/videos").header("idempotency-key", &key).json(&body);
@@ -39,23 +39,23 @@ async fn upload(api: Api, film: Film, key: String, done: &AtomicUsize) -> Acknow
         // Repeated after its upload was completed elsewhere it would be CREATED; nobody else completes it.
         Some(Asset::of(answer.body))
     };
-    let asset = until("an asset is created", A_LEASE, create).await;
+    let asset = until(&format!("an asset is created, {about}"), A_LEASE, create).await;
     for part in asset.parts("video") {
         let sent = async || api.try_part(part, &film).await.ok()?.error_for_status().ok();
-        until("a part is taken", A_LEASE, sent).await;
+        until(&format!("a part is taken, {about}"), A_LEASE, sent).await;
     }
     let complete = async || {
         let request = api.request(Method::POST, &format!("/v1/videos/{}/complete", asset.id));
         let answer = api.try_send(request).await.filter(|answer| answer.status == 200)?;
         (answer.body["status"] == "CREATED").then_some(())
     };
-    until("the upload is complete", A_LEASE, complete).await;
+    until(&format!("the upload is complete, {about}"), A_LEASE, complete).await;
     done.fetch_add(1, Ordering::Relaxed);
     Acknowledged { part: asset.parts("video")[0].clone(), id: asset.id, api, film }
 }
 
 /// Lets all clients begin at once. `kill_after`: so many have been acknowledged when the server is killed and started again.
-async fn storm(server: &mut Server, kill_after: Option<usize>) -> Vec<Acknowledged> {
+async fn storm(server: &mut Server, kill_after: Option<usize>, about: &str) -> Vec<Acknowledged> {
     let (done, mut clients) = (AtomicUsize::new(0), Vec::new());
     let (small, large) = (films::mp4(films::TINY), films::mp4(films::THREE_PARTS));
     for peer in 0..PEERS {
@@ -64,13 +64,13 @@ async fn storm(server: &mut Server, kill_after: Option<usize>) -> Vec<Acknowledg
             let address: IpAddr = Ipv4Addr::new(127, 0, 0, 2 + peer).into();
             let http = reqwest::Client::builder().local_address(address).build().expect("a client");
             let film = if n % LARGE_EVERY == 0 { large.clone() } else { small.clone() };
-            clients.push(upload(api.clone().over(http), film, format!("film-{n}"), &done));
+            clients.push(upload(api.clone().over(http), film, format!("film-{n}"), &done, about));
         }
     }
     let kill = async {
         if let Some(count) = kill_after {
             let enough = async || (done.load(Ordering::Relaxed) >= count).then_some(());
-            until("some are acknowledged", A_LEASE, enough).await;
+            until(&format!("{kill_after:?} are acknowledged, {about}"), A_LEASE, enough).await;
             server.crash().await;
         }
     };
@@ -78,11 +78,11 @@ async fn storm(server: &mut Server, kill_after: Option<usize>) -> Vec<Acknowledg
 }
 
 /// Whatever a client may do afterwards with what it still has does not touch what is published, and a new start finds it.
-async fn is_kept(mut server: Server, acknowledged: &[Acknowledged]) {
+async fn is_kept(mut server: Server, acknowledged: &[Acknowledged], about: &str) {
     for Acknowledged { api, id, film, part } in acknowledged {
         let other = vec![b'x'; usize::try_from(part["size"].as_u64().expect("a size")).expect("it fits")];
         let late = api.http.put(part["url"].as_str().expect("a URL")).body(other).send().await.expect("an answer");
-        assert_eq!(late.status().as_u16(), 404, "{id}: the upload of what is published is open");
+        assert_eq!(late.status().as_u16(), 404, "{id}, {about}: the upload of what is published is open");
         assert_eq!(api.complete(id).await.expect(200)["status"], "CREATED");
         playback::reads_whole(&api.http, &api.url(id, "video").await, film).await;
     }
@@ -92,13 +92,13 @@ async fn is_kept(mut server: Server, acknowledged: &[Acknowledged]) {
     let objects = buckets.list().await.objects;
     let ids: Vec<&str> = acknowledged.iter().map(|one| one.id.as_str()).collect();
     for id in &ids {
-        assert!(objects.iter().any(|key| key.contains(id)), "{id} has no object");
+        assert!(objects.iter().any(|key| key.contains(id)), "{id} has no object, {about}");
     }
     // What a kill left open beside an upload is empty, and is closed by a look ten minutes later.
-    assert_eq!(buckets.count_open_parts(&ids).await, 0, "something open holds what is published");
+    assert_eq!(buckets.count_open_parts(&ids).await, 0, "something open holds what is published, {about}");
     let said = server.command(&["audit", "--deep", "--json"]).await;
     let report = said.json();
-    assert_eq!(report["breach_count"], 0, "{report:#}");
+    assert_eq!(report["breach_count"], 0, "{about}: {report:#}");
     assert!(report["deep"]["files"].as_u64() >= Some(acknowledged.len() as u64), "{report:#}");
 }
 
@@ -109,8 +109,8 @@ async fn begin() -> Server {
 #[tokio::test]
 async fn nothing_acknowledged_is_lost() {
     let mut server = begin().await;
-    let acknowledged = storm(&mut server, None).await;
-    is_kept(server, &acknowledged).await;
+    let acknowledged = storm(&mut server, None, "not killed").await;
+    is_kept(server, &acknowledged, "not killed").await;
 }
 
 #[tokio::test]
@@ -118,8 +118,8 @@ async fn nothing_acknowledged_is_lost_by_a_kill_in_between() {
     let seed = Draw::seed();
     let most = u64::from(PEERS) * CLIENTS_A_PEER as u64;
     let kill_after = usize::try_from(Draw(seed).below(most)).expect("it fits");
-    println!("again: LANDFALL_TEST_SEED={seed}; killed after {kill_after} were acknowledged");
+    let about = format!("seed {seed}");
     let mut server = begin().await;
-    let acknowledged = storm(&mut server, Some(kill_after)).await;
-    is_kept(server, &acknowledged).await;
+    let acknowledged = storm(&mut server, Some(kill_after), &about).await;
+    is_kept(server, &acknowledged, &about).await;
 }

@@ -75,11 +75,12 @@ impl SqliteCatalog {
         if let Some(last) = applied.last() {
             tracing::info!(version = last.version, migrations = applied.len(), "brought the catalog up to date");
         }
-        let writer = settings::writer(path).await.map_err(failed)?;
+        let files = settings::OpenFiles::at(path).map_err(failed)?;
+        let writer = settings::writer(&files).await.map_err(failed)?;
         // A write-protected file opens, and only then refuses: ask for the write lock once.
         let probe = writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
         probe.rollback().await.map_err(failed)?;
-        let readers = settings::readers(path).await.map_err(failed)?;
+        let readers = settings::readers(&files).await.map_err(failed)?;
         let searching = Semaphore::new(search::SEARCHES);
         Ok(Self { writer, readers, clock, idempotency_lease: IDEMPOTENCY_LEASE, searching })
     }

@@ -1,5 +1,7 @@
 //! What goes wrong, and what the port says about it.
 
+use std::sync::Arc;
+
 use domain::Metadata;
 use sqlx::AssertSqlSafe;
 
@@ -187,4 +189,74 @@ async fn an_unreadable_row_costs_itself() {
     assert_eq!(subject.listed(&short).await, readable[..2], "a page is full as long as there are more");
     let keys = catalog.list_keys(domain::Visibility::Private, "", None, 10).await.unwrap().value;
     assert_eq!(keys.len(), 5, "whoever owns a key owns it, readable or not");
+}
+
+/// Publishes nothing, but writes one asset.
+async fn writes(catalog: &Arc<SqliteCatalog>, home: &Home) -> Option<domain::AssetId> {
+    let reservation = home.subject(catalog).reservation("mina", &["video"]);
+    catalog.reserve(&reservation).await.ok().map(|_| reservation.asset.id)
+}
+
+#[tokio::test]
+async fn a_log_that_was_removed_costs_nothing_that_was_acknowledged() {
+    let home = Home::new();
+    let catalog = home.open().await;
+    let mut written = vec![writes(&catalog, &home).await.unwrap(), writes(&catalog, &home).await.unwrap()];
+    let log = home.folder.path().join("catalog.db-wal");
+    std::fs::remove_file(&log).unwrap();
+    // None of these may count on a file without a name. When nobody has the old log open any more, it goes on with a new one.
+    for _ in 0..20 {
+        written.extend(writes(&catalog, &home).await);
+        let _ = catalog.load_usage(&domain::OwnerId::parse("mina").unwrap()).await;
+    }
+    assert!(written.len() > 2, "it heals");
+    // As after `kill -9`: nobody closes the catalog, and only what has a name is there.
+    let copy = Home::new();
+    for end in ["", "-wal"] {
+        let name = format!("catalog.db{end}");
+        std::fs::copy(home.folder.path().join(&name), copy.folder.path().join(&name)).unwrap();
+    }
+    let after = copy.open().await;
+    for id in written {
+        assert!(after.find_asset_anywhere(id).await.unwrap().value.is_some(), "{id} is lost");
+    }
+    assert_sound(&after).await;
+}
+
+#[tokio::test]
+async fn another_file_in_its_place_is_never_written() {
+    let home = Home::new();
+    let catalog = home.open().await;
+    let id = writes(&catalog, &home).await.unwrap();
+    let (path, aside, other) = (home.path(), home.folder.path().join("aside.db"), Home::new());
+    drop(other.open().await);
+    std::fs::rename(&path, &aside).unwrap();
+    std::fs::copy(other.path(), &path).unwrap();
+    assert_eq!(writes(&catalog, &home).await, None, "acknowledged into another file");
+    std::fs::rename(&aside, &path).unwrap();
+    assert!(catalog.find_asset_anywhere(id).await.unwrap().value.is_some());
+    assert!(writes(&catalog, &home).await.is_some(), "it heals");
+}
+
+/// POSIX takes the locks of a whole process from a file with the first descriptor that is closed.
+#[tokio::test]
+async fn a_look_at_the_file_leaves_sqlites_locks_alone() {
+    let home = Home::new();
+    let catalog = home.open().await;
+    writes(&catalog, &home).await.unwrap();
+    let mut vitals = crate::vitals::Vitals::default();
+    vitals.watch_catalog(home.path()).unwrap();
+    let transaction = catalog.begin().await.unwrap();
+    let locks = || {
+        let inode = std::os::unix::fs::MetadataExt::ino(&std::fs::metadata(home.path()).unwrap()).to_string();
+        let all = std::fs::read_to_string("/proc/locks").unwrap();
+        all.lines().filter(|line| line.contains(&format!(":{inode} "))).count()
+    };
+    let before = locks();
+    assert!(before > 0, "SQLite holds none");
+    assert_eq!(vitals.look(), []);
+    assert_eq!(vitals.look(), []);
+    assert_eq!(locks(), before);
+    drop((transaction, vitals));
+    assert_eq!(locks(), before, "nor does the end of looking");
 }
