@@ -67,7 +67,8 @@ fn a_store_is_examined_set_up_and_its_profile_kept() {
     assert!(!again.out.lines().any(|line| line.starts_with("set")), "{again:?}");
     let said = doctor(home, &[]);
     assert!(said.code == 0 && !said.out.contains("warning") && !said.out.contains("FAIL"), "{said:?}");
-    assert!(said.out.contains("next start of `landfall serve` uses it"), "{said:?}");
+    let start = format!("next start of `{} serve` uses it", env!("CARGO_BIN_EXE_landfall"));
+    assert!(said.out.contains(&start), "{said:?}");
 
     // The server has read the profile; while it runs, nobody else writes into its catalog.
     let server = Running::serve(home, &["--config", "landfall.toml"]);
